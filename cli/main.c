@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tool's front door: finds the command and runs it.
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli_private.h"
+#include "commands.h"
+#include "limpet/opt.h"
+#include "limpet/ui.h"
+
+#if LP_HAVE_CMD_SETUP
+#define LP_SETUP_COMMANDS                                                                          \
+    {"aws-iot-setup", "take a bare board to a proven cloud connection", lp_cmd_aws_iot_setup,      \
+     false},
+#else
+#define LP_SETUP_COMMANDS
+#endif
+#if LP_HAVE_CMD_CHIP
+#define LP_CHIP_COMMANDS {"chip", "the crypto chip: show, serve a virtual one", lp_cmd_chip, false},
+#else
+#define LP_CHIP_COMMANDS
+#endif
+#if LP_HAVE_CMD_CLOUD
+#define LP_CLOUD_COMMANDS                                                                          \
+    {"cloud", "the local cloud: up, down, status, watch", lp_cmd_cloud, false},
+#else
+#define LP_CLOUD_COMMANDS
+#endif
+#if LP_HAVE_CMD_BOARD
+#define LP_BOARD_COMMANDS                                                                          \
+    {"devices", "list the boards that are connected", lp_cmd_devices, false},                      \
+        {"ports", "list the boards that are connected", lp_cmd_devices, true},                     \
+        {"console", "show what a board logs", lp_cmd_console, false},                              \
+        {"call", "call a method of a board", lp_cmd_call, false},                                  \
+        {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
+        {"config-set", "change a board's settings", lp_cmd_config_set, false},
+#else
+#define LP_BOARD_COMMANDS
+#endif
+
+// clang-format off
+const lp_command_t lp_commands[] = {
+    LP_SETUP_COMMANDS
+    LP_CHIP_COMMANDS
+    LP_CLOUD_COMMANDS
+    LP_BOARD_COMMANDS
+    {"completion", "completion for bash, zsh or fish", lp_cmd_completion, false},
+    {"version", "the version of this tool", lp_cmd_version, false},
+    {"help", "this text; help COMMAND; help exit-codes", lp_cmd_help, false},
+    {NULL, NULL, NULL, false},
+};
+// clang-format on
+
+const lp_command_t *lp_command_find(const char *name)
+{
+    for (const lp_command_t *c = lp_commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static int fail_unknown(const char *name)
+{
+    const char *names[sizeof lp_commands / sizeof lp_commands[0]];
+    size_t n = 0;
+    for (const lp_command_t *c = lp_commands; c->name != NULL; c++) {
+        names[n++] = c->name;
+    }
+    names[n] = NULL;
+    const char *near = lp_opt_nearest(name, names);
+    char what[128];
+    char why[128];
+    snprintf(what, sizeof what, "there is no command \"%.60s\"", name);
+    snprintf(why, sizeof why, "did you mean \"%s\"?", near != NULL ? near : "");
+    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, near != NULL ? why : NULL, "limpet help");
+}
+
+int main(int argc, char **argv)
+{
+    // A reader that went away (| head) shows as a failed write, not as a dead tool half-way.
+    signal(SIGPIPE, SIG_IGN);
+    lp_ui_init();
+    argc = lp_ui_parse(argc, argv);
+    const char *name = argc > 1 ? argv[1] : "help";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        name = "help";
+    } else if (strcmp(name, "--version") == 0) {
+        name = "version";
+    }
+    const lp_command_t *command = lp_command_find(name);
+    if (command == NULL) {
+        return fail_unknown(name);
+    }
+    char *none[] = {NULL, NULL};
+    none[0] = argv[0];
+    return argc > 1 ? command->run(argc - 1, argv + 1) : command->run(1, none);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet/cmd.h - the entry functions of commands that live in libraries of their own.
+//
+// argv[0] is the command's name; lp_ui_parse() has run already. Returns the exit code. A command
+// whose library is not part of the build is simply not in the table.
+#ifndef LIMPET_CMD_H
+#define LIMPET_CMD_H
+
+typedef int lp_cmd_fn(int argc, char **argv);
+
+lp_cmd_fn lp_cmd_chip;
+lp_cmd_fn lp_cmd_cloud;
+
+lp_cmd_fn lp_cmd_aws_iot_setup;
+
+lp_cmd_fn lp_cmd_devices;
+lp_cmd_fn lp_cmd_console;
+lp_cmd_fn lp_cmd_call;
+lp_cmd_fn lp_cmd_config_get;
+lp_cmd_fn lp_cmd_config_set;
+
+#endif
