@@ -63,7 +63,8 @@ typedef enum {
 #undef LP_ERR_ENUM
 } lp_err_t;
 
-// The enumerator's own name, e.g. "LP_E_TIMEOUT"; "LP_E_UNKNOWN" for a value not in the list. Static.
+// The enumerator's own name, e.g. "LP_E_TIMEOUT"; "LP_E_UNKNOWN" for a value not in the list.
+// Static.
 const char *lp_err_name(lp_err_t err);
 
 // One lower-case phrase for people, without a full stop. Static.

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "limpet/err.h"
+
 // Read-only bytes that somebody else owns. An empty span may have a null ptr.
 typedef struct {
     const uint8_t *ptr;
@@ -35,6 +37,12 @@ static inline lp_buf_t lp_buf(void *ptr, size_t cap)
 {
     return (lp_buf_t){.ptr = (uint8_t *)ptr, .len = 0, .cap = cap};
 }
+
+// Appends a copy of `bytes`; they must not overlap the buffer. LP_E_NOSPACE: nothing was appended.
+lp_err_t lp_buf_put(lp_buf_t *b, lp_span_t bytes);
+// Appends a C string without its terminator.
+lp_err_t lp_buf_put_str(lp_buf_t *b, const char *s);
+lp_err_t lp_buf_put_byte(lp_buf_t *b, uint8_t byte);
 
 static inline lp_span_t lp_buf_span(const lp_buf_t *b)
 {
