@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet/tls.h - a TLS 1.2 / 1.3 client as a stream over a stream.
+//
+// The private key is named by its id and may live in the crypto chip, which needs up to 0.1 s an
+// operation; the handshake runs on a stack of its own so that the event loop keeps turning
+// (docs/adr/0004). The server's chain, name and dates are always checked: there is no switch for
+// the first two. One static arena serves everything; nothing else is allocated.
+#ifndef LIMPET_TLS_H
+#define LIMPET_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "limpet/err.h"
+#include "limpet/keystore.h"
+#include "limpet/loop.h"
+#include "limpet/span.h"
+#include "limpet/stream.h"
+
+enum {
+    LP_TLS_HOST_MAX = 254,   // longest host name, with its terminator
+    LP_TLS_ALPN_MAX = 32,    // longest protocol name, with its terminator
+    LP_TLS_DETAIL_MAX = 192, // longest explanation, with its terminator
+};
+
+// What an image gives to TLS once. The memory is lent until lp_tls_deinit().
+typedef struct {
+    lp_loop_t *loop;
+    lp_keystore_t *keys;
+    void *arena; // all of the TLS library's memory; 64 KiB is ample for one connection
+    size_t arena_bytes;
+    void *stack; // of the handshake; 16 KiB, under a sanitizer 256 KiB
+    size_t stack_bytes;
+} lp_tls_setup_t;
+
+// LP_E_INVALID: a pointer is missing. LP_E_NOSPACE: the arena or the stack is too small.
+// LP_E_STATE: done already. LP_E_IO: the port has no entropy.
+lp_err_t lp_tls_init(const lp_tls_setup_t *setup);
+
+// LP_E_BUSY: a connection is open, or an operation of a key is under way for one.
+lp_err_t lp_tls_deinit(void);
+
+typedef struct {
+    size_t arena_bytes;
+    size_t arena_used;
+    size_t arena_peak; // high-water mark since init
+    size_t stack_bytes;
+    size_t stack_peak;
+} lp_tls_memory_t;
+
+void lp_tls_memory(lp_tls_memory_t *memory);
+
+typedef enum {
+    LP_TLS_1_2 = 0x0303,
+    LP_TLS_1_3 = 0x0304,
+} lp_tls_version_t;
+
+typedef enum {
+    LP_TLS_ECDHE_AUTO, // in the chip when the identity key is in a chip
+    LP_TLS_ECDHE_CHIP, // P-256 only; the chip's result crosses the bus, see docs/caveats.md
+    LP_TLS_ECDHE_SOFTWARE,
+} lp_tls_ecdhe_t;
+
+typedef struct {
+    lp_span_t trust_pem; // one or more CA certificates. Borrows.
+    lp_span_t cert_pem;  // own certificate, then its chain if any; empty: none is sent. Borrows.
+    const char *key_id;  // of that certificate; null with an empty cert_pem. Copies.
+    const char *host;    // name or IP address: SNI, and what the certificate must be for. Copies.
+    const char *alpn;    // one protocol name, null for none. Copies.
+    lp_tls_version_t max_version;
+    lp_tls_ecdhe_t ecdhe;
+    bool check_dates;              // false is for boards that can never know the time
+    uint32_t handshake_timeout_ms; // 0: 30,000
+} lp_tls_config_t;
+
+// What is known about a connection. Strings are static or live as long as the connection.
+typedef struct {
+    const char *version;    // "TLS 1.2", "TLS 1.3"; "" before the handshake is done
+    const char *suite;      // IANA name, e.g. "TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256"
+    const char *group;      // "P-256", "X25519", ...
+    const char *key_source; // "chip", "flash" or "none"
+    const char *ecdhe;      // "chip" or "software": what was really used
+    uint32_t handshake_ms;
+    uint32_t chip_ms; // of it, spent waiting for keys
+    bool is_resumed;
+    char alpn[LP_TLS_ALPN_MAX];     // what the server chose, "" for none
+    lp_err_t err;                   // why it ended; LP_OK while it has not
+    char detail[LP_TLS_DETAIL_MAX]; // the same in words: which certificate, which reason, what the
+                                    // server said
+} lp_tls_report_t;
+
+// A caller-owned connection.
+typedef struct lp_tls {
+    lp_stream_t stream; // must stay first
+    lp_stream_t *lower_;
+    lp_stream_fn *fn_;
+    void *ctx_;
+    struct lp_tls_session *session_;
+    lp_event_t event_;
+    lp_timer_t timer_;
+    uint8_t state_;
+    bool is_lower_readable_;
+    bool is_write_blocked_;
+    bool is_timed_out_;
+    lp_err_t lower_err_;
+    uint64_t started_ms_;
+    lp_tls_report_t report_;
+} lp_tls_t;
+
+// Starts the handshake over `lower`, which must be open (its LP_STREAM_OPEN has come) and is lent
+// and listened to until `tls` is closed; closing `tls` closes it too. LP_OK: LP_STREAM_OPEN or
+// LP_STREAM_CLOSED comes later through `fn`. LP_STREAM_CLOSED then carries
+//   LP_E_TLS_CERT, LP_E_TLS_NAME, LP_E_TLS_EXPIRED   the server's certificate, see report.detail
+//   LP_E_TLS_ALERT      the server refused; report.detail has its word for it
+//   LP_E_TLS_PROTOCOL   the server does not keep to the protocol, or offers nothing we accept
+//   LP_E_TLS_KEY        the private key, or the chip, did not do its part
+//   LP_E_NOSPACE        the arena is too small; LP_E_TIMEOUT; LP_E_CLOSED; the error of `lower`.
+// An error here: nothing was sent, `lower` is as it was, and lp_tls_report(tls)->detail says what
+// is wrong:
+//   LP_E_FORMAT   trust_pem, cert_pem or key_id cannot be read
+//   LP_E_TLS_CERT no trust anchor, or a certificate without a key
+//   LP_E_TLS_EXPIRED the board's own certificate is outside its dates
+//   LP_E_CLOCK    dates are to be checked and the board does not know the time
+//   LP_E_INVALID  host missing or too long, ALPN too long, unknown version
+//   LP_E_UNSUPPORTED chip ECDHE asked for on a board without a chip
+//   LP_E_CHIP_MISSING the key is in a chip and there is none
+//   LP_E_BUSY     another handshake is under way; LP_E_STATE not initialised; LP_E_NOSPACE.
+lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *config,
+                     lp_stream_fn *fn, void *ctx);
+
+// Valid from lp_tls_open() on, also after the end.
+const lp_tls_report_t *lp_tls_report(const lp_tls_t *tls);
+
+#endif
