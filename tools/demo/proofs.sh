@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# The proofs: each looks at what is there, from the outside, and can fail. Under `--break NAME` the
+# promise is broken first, so that a test can show that the check notices.
+
+chip_json() { "$limpet" chip show --state "$dir/$1.state" --json; }
+
+# --- the chip was found without a word about it, and it is the one that is there
+chip_was_named() {
+    local serial
+    serial=$(chip_json chip | jq -r .serial | tr -d ' ' | tr '[:lower:]' '[:upper:]')
+    ! is_broken chip-detected || serial=0123000000000000EE
+    [ -n "$serial" ] && tr -d ' ' <"$dir/setup.log" | grep -qi "${chip}.*$serial"
+}
+
+# --- configuration and data zones are locked, and the configuration is the plan, read back by the board
+chip_is_locked() {
+    local shown=chip
+    if is_broken config-locked-verified; then
+        "$limpet" chip new --model "$chip" --state "$dir/unlocked.state" >/dev/null
+        shown=unlocked
+    fi
+    [ "$(chip_json $shown | jq -c '[.lock.config, .lock.data]')" = '[true,true]' ] &&
+        [ "$(rpc board Chip.Info | jq -r .plan.state)" = match ]
+}
+
+cert_pem() {
+    aws iot describe-certificate --certificate-id "$cert_id" --query certificateDescription.certificatePem \
+        --output text
+}
+
+# --- the certificate's key is the chip's key, and the chip made it
+key_is_the_chips() {
+    local of_cert of_chip
+    of_cert=$(cert_pem | openssl x509 -noout -pubkey | openssl pkey -pubin -outform DER | tail -c 64 | xxd -p -c 64)
+    of_chip=$(chip_json chip | jq -r '.slots[0].public_key' | tr '[:upper:]' '[:lower:]' | tr -d ' ')
+    ! is_broken key-born-in-chip || of_chip=$(head -c 64 /dev/urandom | xxd -p -c 64)
+    [ ${#of_cert} = 128 ] && [ "$of_cert" = "$of_chip" ] && [ "$(chip_json chip | jq -r '.slots[0].origin')" = genkey ]
+}
+
+# --- the broker takes this certificate and nobody without one
+is_refused_without_certificate() {
+    ! mosquitto_pub -h localhost -p "$mqtt_port" --cafile "$AWS_CA_BUNDLE" -i intruder -t x -m x
+}
+is_refused_without_tls() {
+    ! timeout 5 mosquitto_pub -h localhost -p "$mqtt_port" -i intruder -t x -m x
+}
+connection_is_mutual() {
+    local expected=$cert_id
+    ! is_broken mutual-tls || expected=$(printf '%064d' 0)
+    mqtt_port=$("$limpet" cloud status --dir "$dir/cloud" --json | jq -r .ports.mqtt)
+    saw ".type == \"connect\" and .cert_id == \"$expected\"" && is_refused_without_certificate &&
+        is_refused_without_tls && rpc board Cloud.Status | jq -e '.tls.version | test("1\\.[23]")'
+}
+
+# --- the device has its acknowledgement and the cloud has the message
+message_was_acknowledged() {
+    local topic=limpet/$thing/proof
+    ! is_broken message-acknowledged || topic=limpet/$thing/other
+    [ "$(rpc board Cloud.Status | jq .acked)" -ge 1 ] &&
+        saw ".type == \"publish\" and .qos == 1 and .topic == \"$topic\"" &&
+        aws iot-data get-retained-message --topic "$topic" --query payload --output text --endpoint-url \
+            "$AWS_ENDPOINT_URL" | base64 -d | jq -e ".cert_id == \"$cert_id\""
+}
+
+# --- the private key is in no file of the board and in nothing that was logged
+# finds_key HEX FOLDER...: true when the key is there in raw (either byte order), hex or base64 form.
+finds_key() {
+    local key=$1
+    shift
+    local reversed
+    reversed=$(fold -w2 <<<"$key" | tac | tr -d '\n')
+    local shift64
+    for form in "$key" "$reversed"; do
+        if find "$@" -type f -exec xxd -p -c 0 {} + | grep -qi "$form"; then return 0; fi
+        if grep -rqiF "$form" "$@"; then return 0; fi
+        for shift64 in 0 1 2; do
+            local text
+            text=$({ head -c "$shift64" /dev/zero; xxd -r -p <<<"$form"; } | base64 -w0)
+            if grep -rqF "${text:4:36}" "$@"; then return 0; fi
+        done
+    done
+    return 1
+}
+key_is_nowhere() {
+    local key
+    key=$("$limpet" chip show --state "$dir/chip.state" --json --reveal-private-keys |
+        jq -r '.slots[0].private_key' | tr '[:upper:]' '[:lower:]' | tr -d ' ')
+    [ ${#key} = 64 ] || return 1
+    # The search must be able to find it: once against a planted copy.
+    mkdir -p "$dir/planted"
+    xxd -r -p <<<"$key" | cat <(printf xyz) - >"$dir/planted/raw"
+    finds_key "$key" "$dir/planted" || return 1
+    rm -r "$dir/planted"
+    ! is_broken key-not-in-flash || xxd -r -p <<<"$key" >>"$dir/board/notes.bin"
+    ! finds_key "$key" "$dir/board" "$dir/cloud" "$dir/state" "$dir"/*.log
+}
+
+# --- a copy of the board with another chip is refused by the broker
+clone_is_refused() {
+    cp -r "$dir/board" "$dir/clone"
+    if is_broken clone-refused; then
+        stop board
+        board_start clone clone "unix:$dir/chip.sock"
+    else
+        chip_serve chip2
+        board_start clone clone "unix:$dir/chip2.sock"
+        give_own_key clone
+    fi
+    local before
+    before=$(events | jq -s 'map(select(.type == "connect")) | length')
+    sleep 4
+    local after
+    after=$(events | jq -s 'map(select(.type == "connect")) | length')
+    local last
+    last=$(rpc clone Cloud.Status)
+    stop clone
+    echo "$last"
+    [ "$before" = "$after" ] && [ "$(jq -r .state <<<"$last")" != connected ] &&
+        jq -e '.last_error.name | test("LP_E_TLS")' <<<"$last"
+}
+# A cloner who does everything right with his own chip: configured, locked, a key of its own in slot 0.
+give_own_key() {
+    local serial crc
+    serial=$(rpc "$1" Chip.Info | jq -r .serial)
+    crc=$(rpc "$1" Chip.Configure "{\"confirm\":\"$serial\"}" | jq -r .crc)
+    rpc "$1" Chip.Lock "{\"zone\":\"config\",\"crc\":\"$crc\",\"confirm\":\"$serial\"}"
+    rpc "$1" Identity.GenKey "{\"key\":\"atca:0\",\"confirm\":\"$serial\",\"replace\":true}"
+    rpc "$1" Sys.Reboot
+    wait_for 10 rpc "$1" RPC.Ping
+}
+
+# --- with the chip taken off the board says so and uses no other key
+chip_missing_is_said() {
+    stop board
+    local bus=none
+    ! is_broken chip-missing-refused || bus=unix:$dir/chip.sock
+    local before after last
+    before=$(events | jq -s 'map(select(.type == "connect")) | length')
+    board_start board board "$bus"
+    sleep 3
+    last=$(rpc board Cloud.Status)
+    after=$(events | jq -s 'map(select(.type == "connect")) | length')
+    stop board
+    board_start board board "unix:$dir/chip.sock"
+    echo "$last"
+    [ "$before" = "$after" ] && [ "$(jq -r .state <<<"$last")" = no-key ] &&
+        jq -e '.last_error.name == "LP_E_CHIP_MISSING"' <<<"$last" && grep -qi 'chip' "$dir/board.log" &&
+        wait_for 15 is_state board connected
+}
+
+# --- the command run again changes nothing
+certificates() { aws iot list-certificates --query 'certificates[].[certificateId,status]' --output text | sort; }
+cloud_state() {
+    certificates
+    aws iot list-things --output json
+    aws iot list-policies --output json
+    "$limpet" cloud status --dir "$dir/cloud" --json | jq .changes
+}
+second_run_is_quiet() {
+    local before after config
+    before=$(cloud_state)
+    config=$(rpc board Config.Get)
+    run_setup second.log || return 1
+    ! is_broken second-run-changes-nothing || aws iot create-keys-and-certificate >/dev/null
+    after=$(cloud_state)
+    diff <(echo "$before") <(echo "$after") && [ "$config" = "$(rpc board Config.Get)" ] &&
+        grep -qi 'nothing to do' "$dir/second.log" && [ "$(certificates | wc -l)" = 1 ]
+}
+
+# --- an INACTIVE certificate: the live connection is kicked, the next one refused
+revoked_is_refused() {
+    wait_for 15 is_state board connected || return 1
+    local mark
+    mark=$(events | jq -s 'map(.id) | max')
+    is_broken revoked-refused ||
+        aws iot update-certificate --certificate-id "$cert_id" --new-status INACTIVE
+    wait_for 10 saw ".id > $mark and .type == \"disconnect\"" || return 1
+    wait_for 15 saw ".id > $mark and .type == \"refused\" and .cert_id == \"$cert_id\"" || return 1
+    ! is_state board connected
+}
+
+show_proofs() {
+    say "${bold}5  The proofs${plain}"
+    if [ "$chip" != none ]; then
+        check chip-detected "setup did not name the chip that is there" chip_was_named
+        report chip-detected "the chip was found and named without a word about it"
+        check config-locked-verified "the chip is not locked with the plan" chip_is_locked
+        report config-locked-verified "the slot plan was read back and both zones are locked"
+        check key-born-in-chip "the certificate's key is not one the chip made" key_is_the_chips
+        report key-born-in-chip "the certificate's key was made in slot 0"
+    else
+        check software-key-warned "nothing warned of the software key" grep -qi 'software key' "$dir/setup.log"
+        report software-key-warned "no chip: the key is in flash, and the tool said so"
+    fi
+    check mutual-tls "not mutual TLS with that certificate, or somebody else got in" connection_is_mutual
+    report mutual-tls "mutual TLS; without a certificate nobody gets in"
+    check message-acknowledged "no acknowledged message" message_was_acknowledged
+    report message-acknowledged "QoS 1 message acknowledged, and read back from the cloud"
+    [ "$chip" = none ] || prove_chip_attacks
+    check second-run-changes-nothing "the second run changed something" second_run_is_quiet
+    report second-run-changes-nothing "aws-iot-setup run again changes nothing"
+    check revoked-refused "the revoked certificate still works" revoked_is_refused
+    report revoked-refused "certificate INACTIVE: kicked, and refused from then on"
+}
+
+prove_chip_attacks() {
+    check key-not-in-flash "the private key was found outside of the chip" key_is_nowhere
+    report key-not-in-flash "the private key is in no file of the board, in no log"
+    check clone-refused "the clone was let in" clone_is_refused
+    report clone-refused "a copy of the board with another chip is refused by the broker"
+    check chip-missing-refused "the board without its chip did not stop" chip_missing_is_said
+    report chip-missing-refused "with the chip taken off, the board says so and uses no other key"
+}
