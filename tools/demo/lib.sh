@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 # What the demo is made of: its folder, its processes, its checks and their report.
 
 limpet=$PWD/build/limpet

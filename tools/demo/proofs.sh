@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 # The proofs: each looks at what is there, from the outside, and can fail. Under `--break NAME` the
 # promise is broken first, so that a test can show that the check notices.
 
