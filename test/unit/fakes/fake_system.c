@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake/port.h"
+#include "limpet/port/system.h"
+
+enum { LINES = 64, LINE_BYTES = 512 };
+
+unsigned fake_reboots;
+void (*fake_on_reboot)(void);
+bool fake_entropy_fails;
+
+static uint32_t entropy_state;
+static char lines[LINES][LINE_BYTES];
+static size_t line_count;
+static bool echo;
+
+void fake_system_reset(void)
+{
+    fake_reboots = 0;
+    fake_on_reboot = NULL;
+    fake_entropy_fails = false;
+    entropy_state = 1;
+    line_count = 0;
+    memset(lines, 0, sizeof lines);
+}
+
+lp_err_t lp_port_entropy(uint8_t *buf, size_t len)
+{
+    if (fake_entropy_fails) {
+        return LP_E_IO;
+    }
+    for (size_t i = 0; i < len; i++) {
+        entropy_state = entropy_state * 1664525u + 1013904223u;
+        buf[i] = (uint8_t)(entropy_state >> 24);
+    }
+    return LP_OK;
+}
+
+void lp_port_hw_id(uint8_t id[6])
+{
+    static const uint8_t fake_id[6] = {0x02, 0x00, 0x00, 0x4F, 0x21, 0xC0};
+    memcpy(id, fake_id, sizeof fake_id);
+}
+
+const char *lp_port_name(void)
+{
+    return "fake";
+}
+
+_Noreturn void lp_port_reboot(void)
+{
+    fake_reboots++;
+    if (fake_on_reboot != NULL) {
+        fake_on_reboot();
+    }
+    fprintf(stderr, "fake port: reboot without a hook that jumps away\n");
+    abort();
+}
+
+void lp_port_log_line(const char *line, size_t len)
+{
+    char *slot = lines[line_count % LINES];
+    snprintf(slot, LINE_BYTES, "%.*s", (int)len, line);
+    line_count++;
+    if (echo) {
+        fprintf(stderr, "%s\n", slot);
+    }
+}
+
+size_t fake_log_count(void)
+{
+    return line_count;
+}
+
+const char *fake_log_last(void)
+{
+    return line_count == 0 ? "" : lines[(line_count - 1) % LINES];
+}
+
+bool fake_log_contains(const char *text)
+{
+    for (size_t i = 0; i < LINES; i++) {
+        if (strstr(lines[i], text) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fake_log_echo(bool on)
+{
+    echo = on;
+}
