@@ -11,8 +11,12 @@ chip_checks=(chip-detected config-locked-verified key-born-in-chip key-not-in-fl
 
 declare -A result=() why=() pid=()
 
-known_check() {
-    [ -z "$1" ] || [[ " ${all_checks[*]} " == *" $1 "* ]]
+# known_checks LIST: true when each name of the comma-separated list is a check.
+known_checks() {
+    local name
+    for name in ${1//,/ }; do
+        [[ " ${all_checks[*]} " == *" $name "* ]] || return 1
+    done
 }
 
 begin() {
@@ -85,7 +89,7 @@ report() {
     fi
 }
 
-is_broken() { [ "$broken" = "$1" ]; }
+is_broken() { [[ ",$broken," == *",$1,"* ]]; }
 
 finish() {
     local name ok=true list='' seconds
