@@ -6,7 +6,10 @@ option(LP_WERROR "Warnings are errors" ON)
 option(LP_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-    -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wswitch-enum -fno-common -fstack-protector-strong)
+    -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wswitch-enum -fno-common)
+if(NOT CMAKE_CROSSCOMPILING)
+    add_compile_options(-fstack-protector-strong)
+endif()
 if(LP_WERROR)
     add_compile_options(-Werror)
 endif()

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+# Cortex-M3 with Debian's gcc-arm-none-eabi and picolibc: what the firmware libraries cost there.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_C_COMPILER arm-none-eabi-gcc)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_C_FLAGS_INIT "--specs=picolibc.specs -mcpu=cortex-m3 -mthumb -ffunction-sections -fdata-sections")
