@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "limpet/store.h"
+
+#include <string.h>
+
+#include "limpet/crc.h"
+#include "limpet/port/flash.h"
+#include "store_records.h"
+
+// -- the index of live values
+
+// Whether the key of the item at `at` is `key`. Flash that cannot be read holds no key.
+static bool key_is(uint32_t at, size_t key_len, lp_span_t key)
+{
+    uint8_t found[LP_STORE_KEY_MAX];
+    return key_len == key.len && key_len < sizeof found &&
+           lp_port_flash_read(at + ITEM_HEADER_BYTES, found, key_len) == LP_OK &&
+           memcmp(found, key.ptr, key_len) == 0;
+}
+
+static lp_store_entry_t *find(const lp_store_t *s, lp_span_t key)
+{
+    const uint32_t hash = lp_crc32(0, key);
+    for (uint16_t i = 0; i < s->count_; i++) {
+        lp_store_entry_t *e = &s->config_.entries[i];
+        if (e->key_hash == hash && key_is(e->at, e->key_len, key)) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+static void drop(lp_store_t *s, lp_store_entry_t *e)
+{
+    if (e != NULL) {
+        *e = s->config_.entries[--s->count_];
+    }
+}
+
+// false: no room in the index.
+static bool keep(lp_store_t *s, lp_span_t key, const item_t *item)
+{
+    lp_store_entry_t *e = find(s, key);
+    if (e == NULL) {
+        if (s->count_ == s->config_.max_entries) {
+            return false;
+        }
+        e = &s->config_.entries[s->count_++];
+    }
+    *e = (lp_store_entry_t){.at = item->at,
+                            .key_len = item->key_len,
+                            .value_len = item->value_len,
+                            .key_hash = lp_crc32(0, key)};
+    return true;
+}
+
+static bool is_item_sane(const item_t *item, uint32_t left)
+{
+    return item->key_len > 0 && item->key_len < LP_STORE_KEY_MAX && item->flags <= 1 &&
+           item->value_len <= LP_STORE_VALUE_MAX &&
+           (uint32_t)ITEM_HEADER_BYTES + item->key_len + item->value_len <= left;
+}
+
+// Takes the items of a checked body into the index. LP_E_FORMAT: they make no sense, or do not fit.
+static lp_err_t index_body(lp_store_t *s, uint32_t at, uint32_t len)
+{
+    while (len > 0) {
+        item_t item;
+        uint8_t key[LP_STORE_KEY_MAX];
+        if (len < ITEM_HEADER_BYTES) {
+            return LP_E_FORMAT;
+        }
+        lp_err_t err = store_read_item(at, &item);
+        if (err == LP_OK && !is_item_sane(&item, len)) {
+            err = LP_E_FORMAT;
+        }
+        if (err == LP_OK) {
+            err = lp_port_flash_read(at + ITEM_HEADER_BYTES, key, item.key_len);
+        }
+        if (err != LP_OK) {
+            return err;
+        }
+        const lp_span_t name = lp_span(key, item.key_len);
+        if ((item.flags & ITEM_IS_REMOVAL) != 0) {
+            drop(s, find(s, name));
+        } else if (!keep(s, name, &item)) {
+            return LP_E_FORMAT;
+        }
+        const uint32_t used = (uint32_t)ITEM_HEADER_BYTES + item.key_len + item.value_len;
+        at += used;
+        len -= used;
+    }
+    return LP_OK;
+}
+
+// -- reading a bank
+
+// What stands at `pos` is no valid record. Torn, when it is the last thing in the bank.
+static lp_err_t judge_rest(lp_store_t *s, uint32_t pos)
+{
+    bool is_blank = true;
+    if (pos < s->bank_bytes_) {
+        const lp_err_t err =
+            store_is_blank(store_bank_base(s, s->bank_) + pos, s->bank_bytes_ - pos, &is_blank);
+        if (err != LP_OK) {
+            return err;
+        }
+    }
+    s->must_compact_ = true;
+    if (!is_blank) {
+        s->health = LP_STORE_DAMAGED;
+    } else if (s->health == LP_STORE_CLEAN) {
+        s->health = LP_STORE_TORN;
+    }
+    return LP_OK;
+}
+
+// Takes the record at *pos and moves *pos behind it.
+static lp_err_t take_record(lp_store_t *s, uint32_t *pos, const record_header_t *h)
+{
+    const uint32_t body_at = store_bank_base(s, s->bank_) + *pos + RECORD_HEADER_BYTES;
+    *pos += store_round_up(s, RECORD_HEADER_BYTES + h->body_len);
+    uint32_t crc = 0;
+    lp_err_t err = store_crc_of_flash(body_at, h->body_len, &crc);
+    if (err == LP_OK && crc != h->body_crc) {
+        return judge_rest(s, *pos); // the records behind it are read all the same
+    }
+    if (err == LP_OK) {
+        err = index_body(s, body_at, h->body_len);
+    }
+    if (err == LP_E_FORMAT) {
+        s->health = LP_STORE_DAMAGED;
+        s->must_compact_ = true;
+        err = LP_OK;
+    }
+    return err;
+}
+
+static lp_err_t end_of_records(lp_store_t *s, uint32_t pos, const record_header_t *h)
+{
+    // One call programs this much at most, so a torn header is followed by no more than that.
+    const uint32_t torn_end = pos + LP_STORE_PAGE_MAX / s->page_bytes_ * s->page_bytes_;
+    if (!h->is_blank) {
+        return judge_rest(s, torn_end);
+    }
+    bool is_blank = true;
+    lp_err_t err = LP_OK;
+    if (pos < s->bank_bytes_) {
+        err = store_is_blank(store_bank_base(s, s->bank_) + pos, s->bank_bytes_ - pos, &is_blank);
+    }
+    return err == LP_OK && !is_blank ? judge_rest(s, torn_end) : err;
+}
+
+static lp_err_t scan_bank(lp_store_t *s)
+{
+    uint32_t pos = store_first_pos(s);
+    s->count_ = 0;
+    s->must_compact_ = false;
+    for (;;) {
+        record_header_t h;
+        lp_err_t err = store_read_record_header(s, s->bank_, pos, &h);
+        if (err == LP_OK && (h.is_blank || !h.is_valid)) {
+            s->end_ = pos;
+            return end_of_records(s, pos, &h);
+        }
+        if (err == LP_OK) {
+            err = take_record(s, &pos, &h);
+        }
+        if (err != LP_OK) {
+            return err;
+        }
+    }
+}
+
+static lp_err_t choose_bank(lp_store_t *s)
+{
+    s->has_bank_ = false;
+    s->generation_ = 0;
+    for (unsigned bank = 0; bank < 2; bank++) {
+        bool is_valid = false;
+        uint32_t generation = 0;
+        const lp_err_t err = store_read_bank_header(s, bank, &is_valid, &generation);
+        if (err != LP_OK) {
+            return err;
+        }
+        if (is_valid && (!s->has_bank_ || generation > s->generation_)) {
+            s->has_bank_ = true;
+            s->bank_ = (uint8_t)bank;
+            s->generation_ = generation;
+        }
+    }
+    return LP_OK;
+}
+
+static lp_err_t check_geometry(lp_store_t *s)
+{
+    const lp_flash_geometry_t g = lp_port_flash_geometry();
+    const lp_store_config_t *c = &s->config_;
+    const bool is_sane = g.page_bytes > 0 && g.page_bytes <= LP_STORE_PAGE_MAX &&
+                         g.sector_bytes > 0 && g.sector_bytes % g.page_bytes == 0;
+    if (!is_sane || c->entries == NULL || c->size_bytes == 0 || c->offset > g.size_bytes ||
+        c->size_bytes > g.size_bytes - c->offset || c->offset % g.sector_bytes != 0 ||
+        c->size_bytes % (2 * g.sector_bytes) != 0) {
+        return LP_E_INVALID;
+    }
+    s->bank_bytes_ = c->size_bytes / 2;
+    s->page_bytes_ = g.page_bytes;
+    return LP_OK;
+}
+
+// No bank has a valid header: the flash is new, or the first put ever was cut, or it is damaged.
+static lp_err_t judge_no_bank(lp_store_t *s)
+{
+    bool is_blank = false;
+    bool is_torn = false;
+    lp_err_t err = store_is_blank(s->config_.offset, s->config_.size_bytes, &is_blank);
+    if (err == LP_OK) {
+        err = store_is_first_header_torn(s, &is_torn);
+    }
+    s->health = is_blank ? LP_STORE_FRESH : is_torn ? LP_STORE_TORN : LP_STORE_DAMAGED;
+    return err;
+}
+
+lp_err_t lp_store_open(lp_store_t *s, const lp_store_config_t *config)
+{
+    *s = (lp_store_t){.config_ = *config};
+    lp_err_t err = check_geometry(s);
+    if (err == LP_OK) {
+        err = choose_bank(s);
+    }
+    if (err == LP_OK && s->has_bank_) {
+        s->health = LP_STORE_CLEAN;
+        err = scan_bank(s);
+    } else if (err == LP_OK) {
+        err = judge_no_bank(s);
+    }
+    s->is_open_ = err == LP_OK;
+    return err;
+}
+
+// -- reading values
+
+lp_err_t lp_store_get(const lp_store_t *s, const char *key, lp_buf_t *out)
+{
+    const lp_store_entry_t *e = find(s, lp_span_str(key));
+    if (e == NULL) {
+        return LP_E_NOT_FOUND;
+    }
+    if (out->cap - out->len < e->value_len) {
+        return LP_E_NOSPACE;
+    }
+    const uint32_t at = e->at + ITEM_HEADER_BYTES + e->key_len;
+    const lp_err_t err = lp_port_flash_read(at, out->ptr + out->len, e->value_len);
+    if (err == LP_OK) {
+        out->len += e->value_len;
+    }
+    return err;
+}
+
+lp_err_t lp_store_len(const lp_store_t *s, const char *key, size_t *len)
+{
+    const lp_store_entry_t *e = find(s, lp_span_str(key));
+    if (e == NULL) {
+        return LP_E_NOT_FOUND;
+    }
+    *len = e->value_len;
+    return LP_OK;
+}
+
+lp_err_t lp_store_each(const lp_store_t *s, lp_store_each_fn *fn, void *ctx)
+{
+    for (uint16_t i = 0; i < s->count_; i++) {
+        const lp_store_entry_t *e = &s->config_.entries[i];
+        uint8_t key[LP_STORE_KEY_MAX] = {0};
+        const lp_err_t err = lp_port_flash_read(e->at + ITEM_HEADER_BYTES, key, e->key_len);
+        if (err != LP_OK) {
+            return err;
+        }
+        fn(ctx, (const char *)key, e->value_len);
+    }
+    return LP_OK;
+}
+
+// -- writing
+
+// Whether what is on the flash for this item is what it asks for.
+static bool is_already_so(const lp_store_t *s, const lp_store_item_t *item)
+{
+    const lp_store_entry_t *e = find(s, lp_span_str(item->key));
+    if (e == NULL || item->is_removal) {
+        return e == NULL && item->is_removal;
+    }
+    const uint32_t at = e->at + ITEM_HEADER_BYTES + e->key_len;
+    bool is_same = e->value_len == item->value.len;
+    for (uint32_t done = 0; is_same && done < e->value_len;) {
+        uint8_t chunk[64];
+        const uint32_t left = e->value_len - done;
+        const uint32_t n = left < sizeof chunk ? left : (uint32_t)sizeof chunk;
+        is_same = lp_port_flash_read(at + done, chunk, n) == LP_OK &&
+                  memcmp(chunk, item->value.ptr + done, n) == 0;
+        lp_wipe(chunk, sizeof chunk);
+        done += n;
+    }
+    return is_same;
+}
+
+static lp_err_t check_items(const lp_store_item_t *items, size_t n)
+{
+    if (n > LP_STORE_ITEMS_MAX) {
+        return LP_E_INVALID;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const size_t key_len = lp_span_str(items[i].key).len;
+        if (key_len == 0 || key_len >= LP_STORE_KEY_MAX) {
+            return LP_E_INVALID;
+        }
+        if (!items[i].is_removal && items[i].value.len > LP_STORE_VALUE_MAX) {
+            return LP_E_RANGE;
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(items[k].key, items[i].key) == 0) {
+                return LP_E_INVALID;
+            }
+        }
+    }
+    return LP_OK;
+}
+
+// Whether `e` stays when the items of `mask` are put.
+static bool survives(const lp_store_entry_t *e, const lp_store_item_t *items, uint64_t mask)
+{
+    for (size_t i = 0; i < LP_STORE_ITEMS_MAX; i++) {
+        if ((mask >> i & 1) != 0 && key_is(e->at, e->key_len, lp_span_str(items[i].key))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t entry_len(const lp_store_entry_t *e)
+{
+    return (uint32_t)ITEM_HEADER_BYTES + e->key_len + e->value_len;
+}
+
+// Bytes of records that a bank with all that will be live needs, and the number of values in it.
+static uint32_t compacted_bytes(const lp_store_t *s, const lp_store_item_t *items, size_t n,
+                                uint64_t mask, size_t *count)
+{
+    uint32_t bytes = 0;
+    *count = 0;
+    for (uint16_t i = 0; i < s->count_; i++) {
+        const lp_store_entry_t *e = &s->config_.entries[i];
+        if (survives(e, items, mask)) {
+            bytes += store_round_up(s, RECORD_HEADER_BYTES + entry_len(e));
+            (*count)++;
+        }
+    }
+    uint64_t kept = mask;
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].is_removal) {
+            kept &= ~((uint64_t)1 << i);
+        } else if ((mask >> i & 1) != 0) {
+            (*count)++;
+        }
+    }
+    if (kept != 0) {
+        bytes += store_round_up(s, RECORD_HEADER_BYTES + store_items_len(items, n, kept));
+    }
+    return bytes;
+}
+
+uint32_t lp_store_free_bytes(const lp_store_t *s)
+{
+    size_t count;
+    return s->bank_bytes_ - store_first_pos(s) - compacted_bytes(s, NULL, 0, 0, &count);
+}
+
+static lp_err_t copy_survivors(lp_store_t *s, unsigned bank, uint32_t *pos,
+                               const lp_store_item_t *items, uint64_t mask)
+{
+    for (uint16_t i = 0; i < s->count_; i++) {
+        const lp_store_entry_t *e = &s->config_.entries[i];
+        if (survives(e, items, mask)) {
+            const body_t body = {.flash_at = e->at, .len = entry_len(e)};
+            const lp_err_t err = store_write_record(s, bank, *pos, &body);
+            if (err != LP_OK) {
+                return err;
+            }
+            *pos += store_round_up(s, RECORD_HEADER_BYTES + body.len);
+        }
+    }
+    return LP_OK;
+}
+
+// Makes the other bank the active one, with all live values and the items.
+static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n, uint64_t mask)
+{
+    const unsigned bank = s->has_bank_ ? !s->bank_ : 0;
+    uint64_t kept = mask;
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].is_removal) { // copying without it is its removal
+            kept &= ~((uint64_t)1 << i);
+        }
+    }
+    uint32_t pos = store_first_pos(s);
+    lp_err_t err = lp_port_flash_erase(store_bank_base(s, bank), s->bank_bytes_);
+    if (err == LP_OK) {
+        err = copy_survivors(s, bank, &pos, items, mask);
+    }
+    if (err == LP_OK && kept != 0) {
+        const body_t body = {.items = items, .mask = kept, .len = store_items_len(items, n, kept)};
+        err = store_write_record(s, bank, pos, &body);
+    }
+    if (err == LP_OK) {
+        err = store_write_bank_header(s, bank, s->generation_ + 1);
+    }
+    if (err == LP_OK) {
+        s->bank_ = (uint8_t)bank;
+        s->has_bank_ = true;
+        s->generation_++;
+        err = scan_bank(s);
+    }
+    return err;
+}
+
+static lp_err_t append(lp_store_t *s, const lp_store_item_t *items, size_t n, uint64_t mask)
+{
+    const body_t body = {.items = items, .mask = mask, .len = store_items_len(items, n, mask)};
+    const lp_err_t err = store_write_record(s, s->bank_, s->end_, &body);
+    if (err != LP_OK) {
+        s->must_compact_ = true;
+        return err;
+    }
+    const uint32_t body_at = store_bank_base(s, s->bank_) + s->end_ + RECORD_HEADER_BYTES;
+    s->end_ += store_round_up(s, RECORD_HEADER_BYTES + body.len);
+    return index_body(s, body_at, body.len);
+}
+
+// The index must have room for all changes at once: it takes additions before it knows of removals.
+static bool can_append(const lp_store_t *s, uint32_t body_len, size_t changes)
+{
+    return s->has_bank_ && !s->must_compact_ && s->count_ + changes <= s->config_.max_entries &&
+           store_round_up(s, RECORD_HEADER_BYTES + body_len) <= s->bank_bytes_ - s->end_;
+}
+
+lp_err_t lp_store_put(lp_store_t *s, const lp_store_item_t *items, size_t n)
+{
+    lp_err_t err = s->is_open_ ? check_items(items, n) : LP_E_STATE;
+    if (err != LP_OK) {
+        return err;
+    }
+    uint64_t mask = 0;
+    size_t changes = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_already_so(s, &items[i])) {
+            mask |= (uint64_t)1 << i;
+            changes++;
+        }
+    }
+    if (mask == 0) {
+        return LP_OK;
+    }
+    size_t count;
+    const uint32_t room = s->bank_bytes_ - store_first_pos(s);
+    if (compacted_bytes(s, items, n, mask, &count) > room || count > s->config_.max_entries) {
+        return LP_E_NOSPACE;
+    }
+    if (can_append(s, store_items_len(items, n, mask), changes)) {
+        err = append(s, items, n, mask);
+        if (err != LP_E_VERIFY) {
+            return err;
+        }
+    }
+    return compact(s, items, n, mask);
+}
+
+lp_err_t lp_store_scrub(lp_store_t *s)
+{
+    if (!s->is_open_) {
+        return LP_E_STATE;
+    }
+    const lp_err_t err = compact(s, NULL, 0, 0);
+    return err != LP_OK ? err : lp_port_flash_erase(store_bank_base(s, !s->bank_), s->bank_bytes_);
+}
+
+lp_err_t lp_store_erase(lp_store_t *s)
+{
+    const lp_err_t err = lp_port_flash_erase(s->config_.offset, s->config_.size_bytes);
+    if (err == LP_OK) {
+        s->has_bank_ = false;
+        s->must_compact_ = false;
+        s->count_ = 0;
+        s->generation_ = 0;
+        s->health = LP_STORE_FRESH;
+    }
+    return err;
+}
