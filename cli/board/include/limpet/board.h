@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet/board.h - finding boards and calling their methods.
+//
+// A port is a name: "auto" (the one board that is connected), a device ("/dev/ttyUSB0", a pty), the
+// id of a virtual board ("lp-4f21c0"), or "tcp:host:port". Blocking calls with time-outs; Ctrl-C
+// ends them with error[interrupted]. One process uses a port at a time.
+#ifndef LIMPET_BOARD_H
+#define LIMPET_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "limpet/fault.h"
+
+struct cJSON;
+
+typedef struct {
+    char port[256];  // what to give to --port
+    char id[64];     // device id of a virtual board, else ""
+    char about[160]; // "virtual board", "USB: CP2102 ..."
+    bool is_virtual;
+} lp_board_found_t;
+
+// Boards that can be seen, without opening any. *n is how many were found, at most cap are stored.
+void lp_board_list(lp_board_found_t *found, size_t cap, size_t *n);
+
+// The folder of virtual boards ($XDG_RUNTIME_DIR/limpet/boards or /tmp/limpet-<uid>/boards).
+void lp_board_virtual_folder(char *path, size_t cap);
+
+typedef struct lp_board lp_board_t;
+
+typedef void lp_board_log_fn(void *ctx, const char *line);
+
+typedef struct {
+    const char *port; // null means "auto"
+    long baud;        // 0 means 115200; real serial ports only
+    int open_ms;      // how long to wait for the first answer; 0 means 6000
+} lp_board_options_t;
+
+// Opens the port with an exclusive lock and makes sure that a board answers. Errors: board-none,
+// board-many, port-open, port-busy, board-silent, board-no-rpc. *board: owned by the caller.
+lp_exit_t lp_board_open(const lp_board_options_t *options, lp_board_t **board, lp_fault_t *f);
+// The same without talking: only to listen (console).
+lp_exit_t lp_board_listen(const lp_board_options_t *options, lp_board_t **board, lp_fault_t *f);
+void lp_board_close(lp_board_t *board); // null is fine
+
+// What it is connected to, for people ("pty /dev/pts/4", "/dev/ttyUSB0"). Lends.
+const char *lp_board_where(const lp_board_t *board);
+
+// Log lines that arrive while the tool waits; without a listener they are shown with --verbose.
+void lp_board_on_log(lp_board_t *board, lp_board_log_fn *fn, void *ctx);
+
+// The board's own error answer to the last call.
+typedef struct {
+    int code; // minus a value of limpet/err.h, or 404
+    char name[40];
+    char message[200];
+} lp_board_error_t;
+
+// Calls a method. `params` (owns, may be null). On LP_EXIT_OK *result is owned by the caller (never
+// null). LP_EXIT_BOARD with code board-refused: the board answered with an error, see
+// lp_board_last_error(). LP_EXIT_BOARD with code board-lost, board-timeout, board-garbled: no
+// usable answer. Calls that only read are repeated by themselves when an answer is damaged or late.
+// timeout_ms 0 takes the method's usual time.
+lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *params, int timeout_ms,
+                        struct cJSON **result, lp_fault_t *f);
+const lp_board_error_t *lp_board_last_error(const lp_board_t *board);
+
+// Closes and opens the same port again and waits until the board answers: after a reboot.
+lp_exit_t lp_board_reopen(lp_board_t *board, int timeout_ms, lp_fault_t *f);
+
+// Hands out log lines until Ctrl-C or the port is gone.
+lp_exit_t lp_board_follow(lp_board_t *board, lp_fault_t *f);
+
+#endif
