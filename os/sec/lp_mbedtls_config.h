@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How mbedTLS is built for Limpet: a client of TLS 1.2 and 1.3 with certificates, and nothing else.
 //
-// Not there, on purpose: servers, PSK, RSA and static key exchange, CBC, CCM, SHA-1, MD5, renegotiation, DTLS,
-// private keys in files, debug strings, the heap. Only os/sec/src/tls_*.c may include mbedTLS headers.
+// Not there, on purpose: servers, PSK, RSA and static key exchange, CBC, CCM, SHA-1, MD5,
+// renegotiation, DTLS, private keys in files, debug strings, the heap. Only os/sec/src/tls_*.c may
+// include mbedTLS headers.
 #ifndef LP_MBEDTLS_CONFIG_H
 #define LP_MBEDTLS_CONFIG_H
 
@@ -14,11 +15,11 @@
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_PLATFORM_CALLOC_MACRO lp_tls_calloc
-#define MBEDTLS_PLATFORM_FREE_MACRO lp_tls_free
+#define MBEDTLS_PLATFORM_FREE_MACRO   lp_tls_free
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
 #define MBEDTLS_PLATFORM_TIME_TYPE_MACRO int64_t
-#define MBEDTLS_PLATFORM_TIME_MACRO lp_tls_time
+#define MBEDTLS_PLATFORM_TIME_MACRO      lp_tls_time
 #define MBEDTLS_PLATFORM_GMTIME_R_ALT
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
 #define MBEDTLS_NO_PLATFORM_ENTROPY
@@ -88,7 +89,7 @@
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
 #define MBEDTLS_SSL_MAX_FRAGMENT_LENGTH // asked by the next line; the extension is not sent
 #define MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH
-#define MBEDTLS_SSL_IN_CONTENT_LEN 16384
+#define MBEDTLS_SSL_IN_CONTENT_LEN  16384
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 4096
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What mbedTLS gets from Limpet instead of from a C library. Implemented in os/sec/src/tls_platform.c.
+// What mbedTLS gets from Limpet instead of from a C library. Implemented in
+// os/sec/src/tls_platform.c.
 #ifndef LP_MBEDTLS_PLATFORM_H
 #define LP_MBEDTLS_PLATFORM_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The PSA driver of keys that live in a key store: what third_party/patches/mbedtls calls.
 //
-// The PSA key buffer of such a key holds a reference and the public key, never a secret. The functions start an
-// operation of the key store and yield the handshake's fiber until it is done; called from
-// anywhere else than that fiber they fail with PSA_ERROR_BAD_STATE instead of blocking.
+// The PSA key buffer of such a key holds a reference and the public key, never a secret. The
+// functions start an operation of the key store and yield the handshake's fiber until it is done;
+// called from anywhere else than that fiber they fail with PSA_ERROR_BAD_STATE instead of blocking.
 #ifndef LP_PSA_DRIVER_H
 #define LP_PSA_DRIVER_H
 
@@ -16,9 +16,10 @@
 #define LP_PSA_LOCATION ((psa_key_location_t)0x804c50u)
 #define LP_PSA_LIFETIME                                                                            \
     PSA_KEY_LIFETIME_FROM_PERSISTENCE_AND_LOCATION(PSA_KEY_PERSISTENCE_VOLATILE, LP_PSA_LOCATION)
-#define LP_PSA_KEY_BUFFER_SIZE 68u
+#define LP_PSA_KEY_BUFFER_SIZE 128u
 
-// Where the ECDHE key with these attributes is to be made: LP_PSA_LIFETIME or PSA_KEY_LIFETIME_VOLATILE.
+// Where the ECDHE key with these attributes is to be made: LP_PSA_LIFETIME or
+// PSA_KEY_LIFETIME_VOLATILE.
 psa_key_lifetime_t lp_psa_ecdhe_lifetime(const psa_key_attributes_t *attributes);
 
 // "Imports" a reference to a key: LP_PSA_KEY_BUFFER_SIZE bytes as made by tls_psa.c.

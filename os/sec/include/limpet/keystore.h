@@ -51,8 +51,8 @@ typedef enum {
 
 typedef void lp_key_done_fn(void *ctx, lp_err_t err);
 
-// A caller-owned operation. Fill the first part, start it, read `out` in done(). It lends until
-// done.
+// A caller-owned operation. Zero it once before its first use. Fill the first part, start it, read
+// `out` in done(). It lends until done.
 typedef struct lp_key_op {
     lp_key_op_kind_t kind;
     lp_key_id_t id;
@@ -64,6 +64,7 @@ typedef struct lp_key_op {
 
     struct lp_key_op *next_;
     lp_err_t err_;
+    bool is_queued_;
 } lp_key_op_t;
 
 // One kind of key store. Implementations: limpet/keychip.h, limpet/keyfile.h, test doubles.
@@ -81,6 +82,7 @@ struct lp_keyprov {
 };
 
 typedef struct {
+    uint32_t changes; // grows whenever a key may have become another one: generated, chip exchanged
     lp_loop_t *loop_;
     lp_keyprov_t *chip_;
     lp_keyprov_t *files_;
@@ -88,7 +90,6 @@ typedef struct {
     lp_key_op_t *tail_;
     lp_event_t next_event_;
     lp_event_t done_event_;
-    bool is_busy_;
 } lp_keystore_t;
 
 // `chip` null: this board has no chip; `files` null: it keeps no software keys. Both are lent for

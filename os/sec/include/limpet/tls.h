@@ -76,9 +76,9 @@ typedef struct {
 
 // What is known about a connection. Strings are static or live as long as the connection.
 typedef struct {
-    const char *version;    // "TLS 1.2", "TLS 1.3"; "" before the handshake is done
-    const char *suite;      // IANA name, e.g. "TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256"
-    const char *group;      // "P-256", "X25519", ...
+    const char *version; // "TLS 1.2", "TLS 1.3"; "" before the handshake is done
+    const char *suite; // OpenSSL's name: "ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"
+    const char *group; // "P-256", "X25519", ...
     const char *key_source; // "chip", "flash" or "none"
     const char *ecdhe;      // "chip" or "software": what was really used
     uint32_t handshake_ms;
@@ -103,6 +103,7 @@ typedef struct lp_tls {
     bool is_lower_readable_;
     bool is_write_blocked_;
     bool is_timed_out_;
+    bool is_draining_;
     lp_err_t lower_err_;
     uint64_t started_ms_;
     lp_tls_report_t report_;

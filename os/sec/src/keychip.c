@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "limpet/keychip.h"
+
+#include "limpet/atecc_plan.h"
+
+static lp_keychip_t *of(lp_keyprov_t *prov)
+{
+    return (lp_keychip_t *)prov;
+}
+
+static bool has_tempkey_ecdh(const lp_keychip_t *keys)
+{
+    lp_atecc_part_t part = lp_atecc_part(keys->chip_);
+    return part == LP_ATECC_608A || part == LP_ATECC_608B;
+}
+
+static void on_done(void *ctx, lp_err_t err)
+{
+    lp_keychip_t *keys = ctx;
+    if (keys->op_->kind == LP_KEY_OP_ECDHE_GENERATE && err == LP_OK && keys->is_in_tempkey_) {
+        keys->tempkey_mark_ = lp_atecc_tempkey_mark(keys->chip_);
+    }
+    keys->op_ = NULL;
+    keys->done_(keys->ctx_, err);
+}
+
+static lp_err_t start_ecdhe(lp_keychip_t *keys, lp_key_op_t *op)
+{
+    if (op->kind == LP_KEY_OP_ECDHE_GENERATE) {
+        keys->is_in_tempkey_ = has_tempkey_ecdh(keys);
+        uint16_t slot = keys->is_in_tempkey_ ? LP_ATECC_TEMPKEY : LP_ATECC_SLOT_ECDHE;
+        return lp_atecc_genkey(keys->chip_, &keys->req_, slot, op->out, on_done, keys);
+    }
+    if (keys->is_in_tempkey_) {
+        return lp_atecc_ecdh_tempkey(keys->chip_, &keys->req_, keys->tempkey_mark_, op->in, op->out,
+                                     on_done, keys);
+    }
+    return lp_atecc_ecdh(keys->chip_, &keys->req_, LP_ATECC_SLOT_ECDHE, op->in, op->out, on_done,
+                         keys);
+}
+
+static lp_err_t start_op(lp_keychip_t *keys, lp_key_op_t *op)
+{
+    lp_atecc_t *chip = keys->chip_;
+    switch (op->kind) {
+    case LP_KEY_OP_PUBLIC:
+        return lp_atecc_pubkey(chip, &keys->req_, op->id.slot, op->out, on_done, keys);
+    case LP_KEY_OP_GENERATE:
+        return lp_atecc_genkey(chip, &keys->req_, op->id.slot, op->out, on_done, keys);
+    case LP_KEY_OP_SIGN:
+        return lp_atecc_sign(chip, &keys->req_, op->id.slot, op->in, op->out, on_done, keys);
+    case LP_KEY_OP_RANDOM:
+        return lp_atecc_random(chip, &keys->req_, op->out, on_done, keys);
+    case LP_KEY_OP_ECDHE_GENERATE:
+    case LP_KEY_OP_ECDHE_AGREE:
+        return start_ecdhe(keys, op);
+    }
+    return LP_E_INVALID;
+}
+
+static lp_err_t start(lp_keyprov_t *prov, lp_key_op_t *op, lp_key_done_fn *done, void *ctx)
+{
+    lp_keychip_t *keys = of(prov);
+    keys->op_ = op;
+    keys->done_ = done;
+    keys->ctx_ = ctx;
+    lp_err_t err = start_op(keys, op);
+    if (err != LP_OK) {
+        keys->op_ = NULL;
+    }
+    return err;
+}
+
+void lp_keychip_init(lp_keychip_t *keys, lp_atecc_t *chip)
+{
+    static const lp_keyprov_ops_t ops = {.start = start};
+    *keys = (lp_keychip_t){.prov = {.ops = &ops}, .chip_ = chip};
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// From lp_tls_config_t to a session of mbedTLS that is ready for the handshake.
+#include <string.h>
+
+#include "limpet/fmt.h"
+#include "limpet/pem.h"
+#include "limpet/port/clock.h"
+#include "lp_mbedtls_platform.h"
+#include "tls_session.h"
+
+// The best first; nothing without forward secrecy and authenticated encryption.
+static const int suites[] = {
+    MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+    MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    0,
+};
+
+// P-256 first: it is what the chip can do, and TLS 1.3 sends a key for the first group only.
+static const uint16_t groups[] = {
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
+};
+
+static const uint16_t groups_chip[] = {
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
+};
+
+static const uint16_t signatures[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+    MBEDTLS_TLS1_3_SIG_NONE,
+};
+
+static const mbedtls_x509_crt_profile profile = {
+    .allowed_mds = MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256) |
+                   MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA384) |
+                   MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA512),
+    .allowed_pks = 0xFFFFFFF,
+    .allowed_curves = MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP256R1) |
+                      MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP384R1),
+    .rsa_min_bitlen = 2048,
+};
+
+static bool is_unsupported(int ret)
+{
+    // The detail is in the low bits: mbedTLS adds a high-level and a low-level code.
+    int high = -(-ret & 0xFF80);
+    return high == MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG || high == MBEDTLS_ERR_X509_UNKNOWN_VERSION ||
+           high == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG || high == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE;
+}
+
+static lp_err_t load_block(mbedtls_x509_crt *chain, lp_span_t der, unsigned *skipped)
+{
+    int ret = mbedtls_x509_crt_parse_der(chain, der.ptr, der.len);
+    if (ret == 0) {
+        return LP_OK;
+    }
+    if (is_unsupported(ret)) {
+        (*skipped)++;
+        return LP_OK;
+    }
+    return ret == MBEDTLS_ERR_X509_ALLOC_FAILED ? LP_E_NOSPACE : LP_E_FORMAT;
+}
+
+static lp_err_t load_blocks(mbedtls_x509_crt *chain, lp_span_t pem, lp_buf_t *der,
+                            unsigned *skipped)
+{
+    lp_err_t err = LP_OK;
+    while (err == LP_OK) {
+        der->len = 0;
+        err = lp_pem_decode(&pem, "CERTIFICATE", der);
+        if (err == LP_OK) {
+            err = load_block(chain, lp_buf_span(der), skipped);
+        }
+    }
+    if (err == LP_E_NOT_FOUND) {
+        return chain->raw.p != NULL ? LP_OK : LP_E_FORMAT;
+    }
+    return err;
+}
+
+lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, lp_span_t pem, unsigned *skipped)
+{
+    *skipped = 0;
+    if (pem.len == 0) {
+        return LP_E_FORMAT;
+    }
+    size_t cap = pem.len / 4 * 3 + 3; // base64 is longer than what it stands for
+    uint8_t *room = lp_tls_calloc(1, cap);
+    if (room == NULL) {
+        return LP_E_NOSPACE;
+    }
+    lp_buf_t der = lp_buf(room, cap);
+    lp_err_t err = load_blocks(chain, pem, &der, skipped);
+    lp_tls_free(room);
+    return err;
+}
+
+static lp_err_t copy_text(lp_tls_t *tls, const char *what, const char *text, char *to, size_t cap)
+{
+    size_t len = strlen(text);
+    if (len == 0 || len >= cap) {
+        LP_TLS_DETAIL(tls, "%s must have 1 to %u characters", what, (unsigned)(cap - 1));
+        return LP_E_INVALID;
+    }
+    memcpy(to, text, len + 1);
+    return LP_OK;
+}
+
+static lp_err_t take_names(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    lp_tls_session_t *s = tls->session_;
+    if (config->max_version != LP_TLS_1_2 && config->max_version != LP_TLS_1_3) {
+        LP_TLS_DETAIL(tls, "no such TLS version");
+        return LP_E_INVALID;
+    }
+    lp_err_t err = copy_text(tls, "the server's name", config->host == NULL ? "" : config->host,
+                             s->host, sizeof s->host);
+    if (err == LP_OK && config->alpn != NULL) {
+        err = copy_text(tls, "the ALPN protocol", config->alpn, s->alpn, sizeof s->alpn);
+        s->alpn_list[0] = s->alpn;
+    }
+    s->ip_len = mbedtls_x509_crt_parse_cn_inet_pton(s->host, s->ip);
+    return err;
+}
+
+static lp_err_t take_clock(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    int64_t utc_s;
+    tls->session_->check_dates = config->check_dates;
+    if (config->check_dates && lp_port_utc_s(&utc_s) != LP_OK) {
+        LP_TLS_DETAIL(tls,
+                      "certificate dates are to be checked and this board does not know the time");
+        return LP_E_CLOCK;
+    }
+    return LP_OK;
+}
+
+static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    unsigned skipped = 0;
+    if (config->trust_pem.len == 0) {
+        LP_TLS_DETAIL(tls,
+                      "no trust anchor: there is no certificate to check the server's against");
+        return LP_E_TLS_CERT;
+    }
+    lp_err_t err = lp_tls_load_pem(&tls->session_->trust, config->trust_pem, &skipped);
+    if (err == LP_E_NOSPACE) {
+        LP_TLS_DETAIL(tls, "the trust anchors do not fit into the TLS arena");
+    } else if (err != LP_OK) {
+        LP_TLS_DETAIL(tls, "the trust anchors are not certificates in PEM%s",
+                      skipped > 0 ? ", or of kinds that are not supported" : "");
+    }
+    return err;
+}
+
+static lp_err_t check_own_dates(lp_tls_t *tls)
+{
+    const mbedtls_x509_crt *own = &tls->session_->own;
+    if (!tls->session_->check_dates) {
+        return LP_OK;
+    }
+    bool is_past = mbedtls_x509_time_is_past(&own->valid_to) != 0;
+    if (is_past || mbedtls_x509_time_is_future(&own->valid_from) != 0) {
+        const mbedtls_x509_time *t = is_past ? &own->valid_to : &own->valid_from;
+        LP_TLS_DETAIL(tls, "this board's own certificate %s %d-%02d-%02d",
+                      is_past ? "expired on" : "is not valid before", t->year, t->mon, t->day);
+        return LP_E_TLS_EXPIRED;
+    }
+    return LP_OK;
+}
+
+static lp_err_t take_own(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    lp_tls_session_t *s = tls->session_;
+    unsigned skipped = 0;
+    lp_err_t err = lp_tls_load_pem(&s->own, config->cert_pem, &skipped);
+    if (err == LP_E_NOSPACE) {
+        LP_TLS_DETAIL(tls, "this board's certificate does not fit into the TLS arena");
+        return err;
+    }
+    if (err != LP_OK || !mbedtls_pk_can_do(&s->own.pk, MBEDTLS_PK_ECDSA) ||
+        mbedtls_pk_get_bitlen(&s->own.pk) != 256) {
+        LP_TLS_DETAIL(tls, "this board's own certificate is not one in PEM with a P-256 key");
+        return LP_E_FORMAT;
+    }
+    return check_own_dates(tls);
+}
+
+static lp_err_t take_identity(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    lp_tls_session_t *s = tls->session_;
+    if (config->cert_pem.len == 0) {
+        return LP_OK;
+    }
+    if (config->key_id == NULL) {
+        LP_TLS_DETAIL(tls, "a certificate is configured, but no key for it");
+        return LP_E_TLS_CERT;
+    }
+    if (lp_key_id_parse(config->key_id, &s->id) != LP_OK) {
+        LP_TLS_DETAIL(tls, "a key is called atca:0 to atca:15 or file:NAME");
+        return LP_E_FORMAT;
+    }
+    if (s->id.place == LP_KEY_IN_CHIP && !lp_tls_engine_has_chip()) {
+        LP_TLS_DETAIL(tls, "the key is in a crypto chip and this board has none");
+        return LP_E_CHIP_MISSING;
+    }
+    s->has_identity = true;
+    tls->report_.key_source = lp_key_place_name(s->id.place);
+    return take_own(tls, config);
+}
+
+static lp_err_t take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    lp_tls_session_t *s = tls->session_;
+    s->is_ecdhe_in_chip =
+        config->ecdhe == LP_TLS_ECDHE_CHIP ||
+        (config->ecdhe == LP_TLS_ECDHE_AUTO && s->has_identity && s->id.place == LP_KEY_IN_CHIP);
+    if (s->is_ecdhe_in_chip && !lp_tls_engine_has_chip()) {
+        LP_TLS_DETAIL(tls, "key exchange in the chip is asked for and this board has no chip");
+        return LP_E_UNSUPPORTED;
+    }
+    return LP_OK;
+}
+
+static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    lp_tls_session_t *s = tls->session_;
+    mbedtls_ssl_config *conf = &s->conf;
+    int ret = mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                          MBEDTLS_SSL_PRESET_DEFAULT);
+    mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_max_tls_version(conf, config->max_version == LP_TLS_1_3
+                                               ? MBEDTLS_SSL_VERSION_TLS1_3
+                                               : MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_ciphersuites(conf, suites);
+    mbedtls_ssl_conf_groups(conf, config->ecdhe == LP_TLS_ECDHE_CHIP ? groups_chip : groups);
+    mbedtls_ssl_conf_sig_algs(conf, signatures);
+    mbedtls_ssl_conf_cert_profile(conf, &profile);
+    mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_ca_chain(conf, &s->trust, NULL);
+    mbedtls_ssl_conf_verify(conf, lp_tls_verify, tls);
+    mbedtls_ssl_conf_rng(conf, lp_tls_rng_fill, NULL);
+    if (ret == 0 && s->alpn_list[0] != NULL) {
+        ret = mbedtls_ssl_conf_alpn_protocols(conf, s->alpn_list);
+    }
+    return ret;
+}
+
+// An IP address must not be sent as SNI (RFC 6066, 3); lp_tls_verify() compares it itself.
+static lp_err_t set_up(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    lp_tls_session_t *s = tls->session_;
+    int ret = set_up_config(tls, config);
+    if (ret == 0) {
+        ret = mbedtls_ssl_setup(&s->ssl, &s->conf);
+    }
+    if (ret == 0) {
+        ret = mbedtls_ssl_set_hostname(&s->ssl, s->ip_len > 0 ? NULL : s->host);
+    }
+    if (ret != 0) {
+        LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is too small for a connection",
+                      (unsigned)lp_tls_arena.size_);
+        return LP_E_NOSPACE;
+    }
+    return LP_OK;
+}
+
+typedef lp_err_t step_fn(lp_tls_t *tls, const lp_tls_config_t *config);
+
+lp_err_t lp_tls_session_open(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    static step_fn *const steps[] = {take_names,    take_clock, take_trust,
+                                     take_identity, take_ecdhe, set_up};
+    lp_tls_session_t *s = lp_tls_calloc(1, sizeof *s);
+    if (s == NULL) {
+        LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is used up", (unsigned)lp_tls_arena.size_);
+        return LP_E_NOSPACE;
+    }
+    tls->session_ = s;
+    mbedtls_ssl_init(&s->ssl);
+    mbedtls_ssl_config_init(&s->conf);
+    mbedtls_x509_crt_init(&s->trust);
+    mbedtls_x509_crt_init(&s->own);
+    mbedtls_pk_init(&s->key);
+    lp_err_t err = LP_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == LP_OK; i++) {
+        err = steps[i](tls, config);
+    }
+    if (err != LP_OK) {
+        lp_tls_session_close(tls, false);
+    }
+    return err;
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection: the handshake on the fiber, then bytes both ways on the loop's stack.
+#include "tls_session.h"
+
+#include <mbedtls/pk.h>
+#include <string.h>
+
+#include "limpet/fmt.h"
+#include "limpet/port/clock.h"
+#include "lp_mbedtls_platform.h"
+#include "tls_psa.h"
+
+enum { P256_SPKI_BYTES = 91 }; // SubjectPublicKeyInfo with an uncompressed point at its end
+
+static int lower_error(lp_tls_t *tls, lp_err_t err)
+{
+    if (tls->lower_err_ == LP_OK) {
+        tls->lower_err_ = err;
+    }
+    return MBEDTLS_ERR_SSL_CONN_EOF;
+}
+
+static int send_lower(void *ctx, const unsigned char *data, size_t len)
+{
+    lp_tls_t *tls = ctx;
+    size_t n = 0;
+    lp_err_t err = lp_stream_write(tls->lower_, lp_span(data, len), &n);
+    if (err == LP_OK) {
+        return (int)n;
+    }
+    bool is_alive = err == LP_E_AGAIN && tls->lower_err_ == LP_OK;
+    return is_alive ? MBEDTLS_ERR_SSL_WANT_WRITE : lower_error(tls, err);
+}
+
+static int receive_lower(void *ctx, unsigned char *buf, size_t cap)
+{
+    lp_tls_t *tls = ctx;
+    size_t n = 0;
+    lp_err_t err = lp_stream_read(tls->lower_, buf, cap, &n);
+    if (err == LP_OK) {
+        return (int)n;
+    }
+    bool is_alive = err == LP_E_AGAIN && tls->lower_err_ == LP_OK;
+    return is_alive ? MBEDTLS_ERR_SSL_WANT_READ : lower_error(tls, err);
+}
+
+void lp_tls_session_key_failed(lp_tls_t *tls, lp_tls_use_t use, lp_err_t err)
+{
+    if (tls->session_->key_err == LP_OK) {
+        tls->session_->key_err = err;
+        tls->session_->failed_use = use;
+    }
+}
+
+bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group)
+{
+    bool in_chip = is_p256 && tls->session_->is_ecdhe_in_chip;
+    tls->report_.group = group;
+    tls->report_.ecdhe = in_chip ? "chip" : "software";
+    return in_chip;
+}
+
+// The chip's numbers are asked for whenever the chip is used at all; without it the port's must do.
+static lp_err_t stir(lp_tls_t *tls)
+{
+    lp_tls_session_t *s = tls->session_;
+    uint8_t random[LP_KEY_SECRET_BYTES];
+    lp_span_t more = {0};
+    bool has_chip = s->is_ecdhe_in_chip || (s->has_identity && s->id.place == LP_KEY_IN_CHIP);
+    if (has_chip) {
+        lp_key_id_t chip = {.place = LP_KEY_IN_CHIP};
+        lp_err_t err = lp_tls_engine_key(LP_KEY_OP_RANDOM, chip, NULL, 0, random, sizeof random);
+        if (err != LP_OK) {
+            return err;
+        }
+        more = lp_span(random, sizeof random);
+    }
+    lp_err_t err = lp_tls_rng_stir(more);
+    lp_wipe(random, sizeof random);
+    if (err != LP_OK) {
+        lp_tls_session_key_failed(tls, LP_TLS_USE_RANDOM, err);
+    }
+    return err;
+}
+
+static lp_err_t refuse_key(lp_tls_t *tls)
+{
+    LP_TLS_DETAIL(tls, "the key in the %s is not the one that this board's certificate is for",
+                  tls->report_.key_source);
+    tls->report_.err = LP_E_TLS_KEY;
+    return LP_E_TLS_KEY;
+}
+
+static lp_err_t take_key(lp_tls_t *tls)
+{
+    lp_tls_session_t *s = tls->session_;
+    uint8_t pub[LP_KEY_PUBLIC_BYTES];
+    lp_err_t err = lp_tls_engine_public(s->id, pub);
+    if (err != LP_OK) {
+        return err;
+    }
+    const mbedtls_x509_buf *spki = &s->own.pk_raw;
+    if (spki->len != P256_SPKI_BYTES ||
+        memcmp(spki->p + spki->len - sizeof pub, pub, sizeof pub) != 0) {
+        return refuse_key(tls);
+    }
+    err = lp_tls_psa_refer(s->id, pub, &s->key_ref);
+    if (err != LP_OK || mbedtls_pk_setup_opaque(&s->key, s->key_ref) != 0 ||
+        mbedtls_ssl_conf_own_cert(&s->conf, &s->own, &s->key) != 0) {
+        return LP_E_NOSPACE;
+    }
+    return LP_OK;
+}
+
+static lp_err_t prepare(lp_tls_t *tls)
+{
+    lp_tls_session_t *s = tls->session_;
+    lp_err_t err = stir(tls);
+    if (err == LP_OK && s->has_identity) {
+        err = take_key(tls);
+    }
+    if (err == LP_OK || err == LP_E_CANCELED || tls->report_.err != LP_OK) {
+        return err;
+    }
+    return lp_tls_fail(tls, err == LP_E_NOSPACE ? MBEDTLS_ERR_SSL_ALLOC_FAILED
+                                                : MBEDTLS_ERR_SSL_HW_ACCEL_FAILED);
+}
+
+static const char *suite_name(int id)
+{
+    switch (id) {
+    case MBEDTLS_TLS1_3_AES_128_GCM_SHA256:
+        return "TLS_AES_128_GCM_SHA256";
+    case MBEDTLS_TLS1_3_AES_256_GCM_SHA384:
+        return "TLS_AES_256_GCM_SHA384";
+    case MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256:
+        return "TLS_CHACHA20_POLY1305_SHA256";
+    case MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256:
+        return "ECDHE-ECDSA-AES128-GCM-SHA256";
+    case MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256:
+        return "ECDHE-RSA-AES128-GCM-SHA256";
+    case MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384:
+        return "ECDHE-ECDSA-AES256-GCM-SHA384";
+    case MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384:
+        return "ECDHE-RSA-AES256-GCM-SHA384";
+    case MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256:
+        return "ECDHE-ECDSA-CHACHA20-POLY1305";
+    case MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256:
+        return "ECDHE-RSA-CHACHA20-POLY1305";
+    default:
+        return "unknown";
+    }
+}
+
+static void fill_report(lp_tls_t *tls)
+{
+    mbedtls_ssl_context *ssl = &tls->session_->ssl;
+    bool is_13 = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+    tls->report_.version = is_13 ? "TLS 1.3" : "TLS 1.2";
+    tls->report_.suite = suite_name(mbedtls_ssl_get_ciphersuite_id_from_ssl(ssl));
+    tls->report_.handshake_ms = (uint32_t)(lp_port_now_ms() - tls->started_ms_);
+    const char *alpn = mbedtls_ssl_get_alpn_protocol(ssl);
+    (void)lp_fmt_str(tls->report_.alpn, sizeof tls->report_.alpn, "%s", alpn != NULL ? alpn : "");
+}
+
+lp_err_t lp_tls_session_handshake(lp_tls_t *tls)
+{
+    mbedtls_ssl_context *ssl = &tls->session_->ssl;
+    lp_err_t err = prepare(tls);
+    if (err != LP_OK) {
+        return err;
+    }
+    mbedtls_ssl_set_bio(ssl, tls, send_lower, receive_lower, NULL);
+    while (mbedtls_ssl_is_handshake_over(ssl) == 0) {
+        int ret = mbedtls_ssl_handshake_step(ssl);
+        bool is_waiting = ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
+        if (ret != 0 && !is_waiting) {
+            return lp_tls_fail(tls, ret);
+        }
+        if (!(is_waiting ? lp_tls_engine_wait() : lp_tls_engine_breathe())) {
+            return LP_E_CANCELED;
+        }
+    }
+    fill_report(tls);
+    return LP_OK;
+}
+
+static void drop_identity(lp_tls_session_t *s)
+{
+    mbedtls_pk_free(&s->key);
+    if (s->key_ref != 0) {
+        (void)psa_destroy_key(s->key_ref);
+        s->key_ref = 0;
+    }
+    mbedtls_x509_crt_free(&s->own);
+}
+
+// There is no second handshake on a connection, so nobody asks for these again.
+void lp_tls_session_settle(lp_tls_t *tls)
+{
+    lp_tls_session_t *s = tls->session_;
+    mbedtls_ssl_conf_ca_chain(&s->conf, NULL, NULL);
+    mbedtls_x509_crt_free(&s->trust);
+    drop_identity(s);
+}
+
+lp_err_t lp_tls_session_read(lp_tls_t *tls, uint8_t *buf, size_t cap, size_t *n)
+{
+    int ret = mbedtls_ssl_read(&tls->session_->ssl, buf, cap);
+    if (ret > 0) {
+        *n = (size_t)ret;
+        return LP_OK;
+    }
+    if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE) {
+        return LP_E_AGAIN;
+    }
+    return lp_tls_fail(tls, ret == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : ret);
+}
+
+lp_err_t lp_tls_session_probe(lp_tls_t *tls)
+{
+    int ret = mbedtls_ssl_read(&tls->session_->ssl, NULL, 0);
+    bool is_fine =
+        ret >= 0 || ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
+    return is_fine ? LP_OK : lp_tls_fail(tls, ret);
+}
+
+// mbedTLS encrypts at once and then insists on sending that record before another: what it has
+// encrypted counts as taken, and is pushed out by a later flush.
+lp_err_t lp_tls_session_flush(lp_tls_t *tls)
+{
+    lp_tls_session_t *s = tls->session_;
+    static const unsigned char unused[1];
+    if (s->unsent == 0 || s->ssl.out_left == 0) {
+        s->unsent = 0;
+        return LP_OK;
+    }
+    int ret = mbedtls_ssl_write(&s->ssl, unused, s->unsent); // reads nothing while out_left > 0
+    if (ret == MBEDTLS_ERR_SSL_WANT_WRITE || ret == MBEDTLS_ERR_SSL_WANT_READ) {
+        return LP_E_AGAIN;
+    }
+    s->unsent = 0;
+    return ret >= 0 ? LP_OK : lp_tls_fail(tls, ret);
+}
+
+bool lp_tls_session_has_unsent(const lp_tls_t *tls)
+{
+    return tls->session_->unsent > 0;
+}
+
+lp_err_t lp_tls_session_write(lp_tls_t *tls, lp_span_t data, size_t *n)
+{
+    lp_tls_session_t *s = tls->session_;
+    lp_err_t err = lp_tls_session_flush(tls);
+    if (err != LP_OK) {
+        return err;
+    }
+    size_t len =
+        data.len < MBEDTLS_SSL_OUT_CONTENT_LEN ? data.len : (size_t)MBEDTLS_SSL_OUT_CONTENT_LEN;
+    int ret = mbedtls_ssl_write(&s->ssl, data.ptr, len);
+    if (ret > 0) {
+        *n = (size_t)ret;
+        return LP_OK;
+    }
+    if (ret == MBEDTLS_ERR_SSL_WANT_WRITE && s->ssl.out_left > 0) {
+        s->unsent = len;
+        *n = len;
+        return LP_OK;
+    }
+    return ret == MBEDTLS_ERR_SSL_WANT_WRITE || ret == 0 ? LP_E_AGAIN : lp_tls_fail(tls, ret);
+}
+
+void lp_tls_session_close(lp_tls_t *tls, bool is_polite)
+{
+    lp_tls_session_t *s = tls->session_;
+    if (s == NULL) {
+        return;
+    }
+    if (is_polite) {
+        (void)mbedtls_ssl_close_notify(&s->ssl);
+    }
+    mbedtls_ssl_free(&s->ssl);
+    mbedtls_ssl_config_free(&s->conf);
+    mbedtls_x509_crt_free(&s->trust);
+    drop_identity(s);
+    tls->session_ = NULL;
+    lp_tls_free(s);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection in mbedTLS's terms: what tls_session.c, tls_config.c, tls_verify.c and tls_error.c
+// share.
+#ifndef LP_SEC_TLS_SESSION_H
+#define LP_SEC_TLS_SESSION_H
+
+// The alert that the server sent and what is left to send have no public accessor in 3.6.
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS
+
+#include <mbedtls/ssl.h>
+#include <mbedtls/x509_crt.h>
+#include <psa/crypto.h>
+
+#include "tls_internal.h"
+
+struct lp_tls_session {
+    mbedtls_ssl_context ssl;
+    mbedtls_ssl_config conf;
+    mbedtls_x509_crt trust;
+    mbedtls_x509_crt own;
+    mbedtls_pk_context key;
+    psa_key_id_t key_ref; // 0: none
+    bool has_identity;
+    lp_key_id_t id;
+    bool check_dates;
+    bool is_ecdhe_in_chip;
+    lp_tls_use_t failed_use;
+    lp_err_t key_err; // of the first operation of a key that failed
+    uint32_t verify_flags;
+    size_t unsent; // application bytes that were taken and wait in mbedTLS's buffer
+    uint8_t ip[16];
+    size_t ip_len; // 0: host is a name
+    char host[LP_TLS_HOST_MAX];
+    char alpn[LP_TLS_ALPN_MAX];
+    const char *alpn_list[2];
+};
+
+// ---- tls_config.c -----------------------------------------------------------------------------
+
+// Appends the certificates of a PEM text to `chain`. *skipped counts those with algorithms that are
+// not supported. LP_E_FORMAT: a damaged one, or none at all; LP_E_NOSPACE.
+lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, lp_span_t pem, unsigned *skipped);
+
+// ---- tls_verify.c -----------------------------------------------------------------------------
+
+// mbedTLS's verify callback; ctx is the lp_tls_t. Notes the worst finding in report_.detail.
+int lp_tls_verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
+lp_err_t lp_tls_verify_error(uint32_t flags);
+// The common name of a subject, cut to cap, anything but printable ASCII as '?'.
+void lp_tls_name_of(const mbedtls_x509_name *name, char *text, size_t cap);
+
+// ---- tls_error.c ------------------------------------------------------------------------------
+
+// Our error for what mbedTLS returned; fills report_.err and, where empty, report_.detail.
+lp_err_t lp_tls_fail(lp_tls_t *tls, int ret);
+
+#define LP_TLS_DETAIL(tls, ...)                                                                    \
+    ((void)lp_fmt_str((tls)->report_.detail, sizeof(tls)->report_.detail, __VA_ARGS__))
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's certificates: what is wrong with which one, in words. Everything in a certificate is
+// written by somebody else, so names are reduced to printable characters before they reach a log.
+#include <mbedtls/oid.h>
+#include <string.h>
+
+#include "limpet/fmt.h"
+#include "tls_session.h"
+
+enum {
+    DATE_FLAGS = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE,
+    NAME_MAX = 48,
+};
+
+static void print_name(const uint8_t *ptr, size_t len, char *text, size_t cap)
+{
+    size_t n = 0;
+    for (; n < len && n + 1 < cap; n++) {
+        bool is_plain = ptr[n] >= 0x20 && ptr[n] < 0x7f && ptr[n] != '"' && ptr[n] != '\\';
+        text[n] = is_plain ? (char)ptr[n] : '?';
+    }
+    text[n] = '\0';
+}
+
+void lp_tls_name_of(const mbedtls_x509_name *name, char *text, size_t cap)
+{
+    for (; name != NULL; name = name->next) {
+        if (name->oid.len == MBEDTLS_OID_SIZE(MBEDTLS_OID_AT_CN) &&
+            memcmp(name->oid.p, MBEDTLS_OID_AT_CN, name->oid.len) == 0) {
+            print_name(name->val.p, name->val.len, text, cap);
+            return;
+        }
+    }
+    (void)lp_fmt_str(text, cap, "%s", "(no common name)");
+}
+
+static bool has_ip(const mbedtls_x509_crt *crt, const uint8_t *ip, size_t len)
+{
+    for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san != NULL; san = san->next) {
+        if ((san->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == MBEDTLS_X509_SAN_IP_ADDRESS &&
+            san->buf.len == len && memcmp(san->buf.p, ip, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void first_name(const mbedtls_x509_crt *crt, char *text, size_t cap)
+{
+    for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san != NULL; san = san->next) {
+        if ((san->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == MBEDTLS_X509_SAN_DNS_NAME) {
+            print_name(san->buf.p, san->buf.len, text, cap);
+            return;
+        }
+    }
+    lp_tls_name_of(&crt->subject, text, cap);
+}
+
+lp_err_t lp_tls_verify_error(uint32_t flags)
+{
+    if ((flags & ~(uint32_t)(DATE_FLAGS | MBEDTLS_X509_BADCERT_CN_MISMATCH)) != 0) {
+        return LP_E_TLS_CERT;
+    }
+    return (flags & DATE_FLAGS) != 0 ? LP_E_TLS_EXPIRED : LP_E_TLS_NAME;
+}
+
+static const char *what_is_weak(uint32_t flags)
+{
+    if ((flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK)) != 0) {
+        return "is signed with an algorithm that is too weak";
+    }
+    if ((flags & MBEDTLS_X509_BADCERT_BAD_KEY) != 0) {
+        return "has a key of a kind or size that is not accepted";
+    }
+    if ((flags & (MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE |
+                  MBEDTLS_X509_BADCERT_NS_CERT_TYPE)) != 0) {
+        return "is not meant for a TLS server";
+    }
+    return "cannot be verified";
+}
+
+static void explain_trust(lp_tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags,
+                          const char *who)
+{
+    char issuer[NAME_MAX];
+    lp_tls_name_of(&crt->issuer, issuer, sizeof issuer);
+    bool is_own_issuer = crt->subject_raw.len == crt->issuer_raw.len &&
+                         memcmp(crt->subject_raw.p, crt->issuer_raw.p, crt->issuer_raw.len) == 0;
+    if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) == 0) {
+        LP_TLS_DETAIL(tls, "%s %s", who, what_is_weak(flags));
+    } else if (is_own_issuer) {
+        LP_TLS_DETAIL(tls, "%s is self-signed and not one of the trust anchors", who);
+    } else {
+        LP_TLS_DETAIL(tls, "%s is signed by \"%s\", which no trust anchor vouches for", who,
+                      issuer);
+    }
+}
+
+static void explain_dates(lp_tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags,
+                          const char *who)
+{
+    bool is_past = (flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0;
+    const mbedtls_x509_time *t = is_past ? &crt->valid_to : &crt->valid_from;
+    LP_TLS_DETAIL(tls, "%s %s %d-%02d-%02d; is this board's clock right?", who,
+                  is_past ? "expired on" : "is not valid before", t->year, t->mon, t->day);
+}
+
+static void explain(lp_tls_t *tls, const mbedtls_x509_crt *crt, int depth, uint32_t flags)
+{
+    char who[NAME_MAX + 48];
+    char name[NAME_MAX];
+    lp_tls_name_of(&crt->subject, name, sizeof name);
+    (void)lp_fmt_str(who, sizeof who, "%s \"%s\"",
+                     depth == 0 ? "the server's certificate" : "the authority's certificate", name);
+    lp_err_t err = lp_tls_verify_error(flags);
+    if (err == LP_E_TLS_CERT) {
+        explain_trust(tls, crt, flags, who);
+    } else if (err == LP_E_TLS_EXPIRED) {
+        explain_dates(tls, crt, flags, who);
+    } else {
+        first_name(crt, name, sizeof name);
+        LP_TLS_DETAIL(tls, "the server's certificate is for \"%s\", not for \"%s\"", name,
+                      tls->session_->host);
+    }
+}
+
+// Trust before dates before name: the gravest finding is the one that is told.
+static int severity(uint32_t flags)
+{
+    if (flags == 0) {
+        return 0;
+    }
+    lp_err_t err = lp_tls_verify_error(flags);
+    return err == LP_E_TLS_CERT ? 3 : err == LP_E_TLS_EXPIRED ? 2 : 1;
+}
+
+int lp_tls_verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    lp_tls_t *tls = ctx;
+    lp_tls_session_t *s = tls->session_;
+    if (!s->check_dates) {
+        *flags &= ~(uint32_t)DATE_FLAGS;
+    }
+    if (depth == 0 && s->ip_len > 0 && !has_ip(crt, s->ip, s->ip_len)) {
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    }
+    if (severity(*flags) > severity(s->verify_flags)) {
+        explain(tls, crt, depth, *flags);
+    }
+    s->verify_flags |= *flags;
+    return 0;
+}
