@@ -50,6 +50,11 @@ const char *lp_port_name(void)
     return "fake";
 }
 
+const char *lp_port_boot_reason(void)
+{
+    return "power-on";
+}
+
 _Noreturn void lp_port_reboot(void)
 {
     fake_reboots++;

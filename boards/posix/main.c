@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A board as a process: opens what the command line names and starts the application on it.
+#include <stdio.h>
+#include <string.h>
+
+#include "app.h"
+#include "limpet/log.h"
+#include "limpet/port/system.h"
+#include "limpet/posix.h"
+#include "options.h"
+
+enum { EXIT_USAGE = 2, EXIT_LOCAL = 11 };
+
+static lp_loop_t loop;
+
+static int refuse(const char *code, const char *why)
+{
+    fprintf(stderr, "error[%s]: %s\n", code, why);
+    return EXIT_LOCAL;
+}
+
+static void name_board(char id[LP_APP_ID_BYTES])
+{
+    uint8_t hw[6];
+    lp_port_hw_id(hw);
+    snprintf(id, LP_APP_ID_BYTES, "lp-%02x%02x%02x", hw[3], hw[4], hw[5]);
+}
+
+static int run(const options_t *o, char **argv)
+{
+    char why[512] = "";
+    char id[LP_APP_ID_BYTES];
+    lp_loop_init(&loop);
+    if (lp_posix_init(&loop, argv) != LP_OK) {
+        return refuse("board-start", "this computer gives no pipe for signals");
+    }
+    if (lp_posix_flash_open(o->flash, why, sizeof why) != LP_OK) {
+        return refuse("board-flash", why);
+    }
+    if (lp_posix_hw_id_open(o->flash, o->hw_id, why, sizeof why) != LP_OK) {
+        return refuse("board-id", why);
+    }
+    name_board(id);
+    if (lp_posix_uart_open(o->uart, o->uart_link, id, why, sizeof why) != LP_OK) {
+        return refuse("board-uart", why);
+    }
+    lp_app_board_t board = {.loop = &loop, .id = id, .uart = lp_posix_uart_stream()};
+    const lp_err_t err = lp_app_start(&board);
+    if (err == LP_OK) {
+        lp_loop_run(&loop);
+        lp_app_stop();
+    }
+    lp_posix_uart_close();
+    return err == LP_OK ? 0 : refuse("board-start", lp_err_text(err));
+}
+
+int main(int argc, char **argv)
+{
+    options_t options;
+    switch (options_parse(&options, argc, argv)) {
+    case OPTIONS_HELP:
+        return 0;
+    case OPTIONS_BAD:
+        return EXIT_USAGE;
+    case OPTIONS_RUN:
+        break;
+    }
+    lp_posix_log_to_stderr(options.uart == LP_POSIX_UART_PTY);
+    if (options.log_level != NULL) {
+        (void)lp_log_set_levels(options.log_level);
+    }
+    return run(&options, argv);
+}

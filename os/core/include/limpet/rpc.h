@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet/rpc.h - remote calls over byte streams, as docs/rpc.md describes them.
+//
+// Methods stand in const tables; each has a level and each channel a highest level. A method
+// answers once: from inside its handler, or later from the loop. Several requests may be under way;
+// what is more than LP_RPC_IN_FLIGHT_MAX is refused with LP_E_BUSY. Frames are hostile input.
+#ifndef LIMPET_RPC_H
+#define LIMPET_RPC_H
+
+#include <stdbool.h>
+
+#include "limpet/err.h"
+#include "limpet/fmt.h"
+#include "limpet/json.h"
+#include "limpet/loop.h"
+#include "limpet/stream.h"
+
+enum {
+    LP_RPC_FRAME_MAX = 6144,  // both ways, without the line end
+    LP_RPC_IN_FLIGHT_MAX = 4, // requests of all channels that are not answered yet
+    LP_RPC_ECHO_MAX = 72,     // longest id, src, dst, tag, as JSON text
+    LP_RPC_REFUSAL_MAX = 800, // room for an answer that only carries an error
+    LP_RPC_OUT_MAX = LP_RPC_FRAME_MAX + LP_RPC_IN_FLIGHT_MAX * LP_RPC_REFUSAL_MAX,
+    LP_RPC_UNKNOWN_METHOD = 404, // error code
+};
+
+typedef enum {
+    LP_RPC_READ,  // looks
+    LP_RPC_WRITE, // changes settings
+    LP_RPC_CHIP,  // changes the crypto chip
+} lp_rpc_level_t;
+
+// "read", "write", "chip". Static.
+const char *lp_rpc_level_name(lp_rpc_level_t level);
+
+typedef struct lp_rpc lp_rpc_t;
+typedef struct lp_rpc_channel lp_rpc_channel_t;
+typedef struct lp_rpc_req lp_rpc_req_t;
+
+// `req->params` is valid until the handler returns; what is needed later must be copied.
+typedef void lp_rpc_handler_fn(void *ctx, lp_rpc_req_t *req);
+
+typedef struct {
+    const char *name; // "Sys.GetInfo"
+    lp_rpc_level_t level;
+    lp_rpc_handler_fn *handle;
+    const char *params; // for RPC.Describe, as in docs/rpc.md; "" for none
+    const char *result;
+} lp_rpc_method_t;
+
+// A table of methods with the context of their handlers. Lent for as long as the router is used.
+typedef struct lp_rpc_set {
+    const lp_rpc_method_t *methods;
+    size_t count;
+    void *ctx;
+    struct lp_rpc_set *next_;
+} lp_rpc_set_t;
+
+// A request under way. Belongs to the router until it is answered.
+struct lp_rpc_req {
+    lp_json_t params; // an object, or LP_JSON_NONE when there are none
+    const lp_rpc_method_t *method;
+    lp_rpc_t *rpc_;
+    lp_rpc_channel_t *channel_; // null: the channel is gone, the answer goes nowhere
+    bool is_busy_;
+    bool wants_crc_;
+    char id_[LP_RPC_ECHO_MAX];
+    char src_[LP_RPC_ECHO_MAX];
+    char dst_[LP_RPC_ECHO_MAX];
+    char tag_[LP_RPC_ECHO_MAX];
+};
+
+struct lp_rpc {
+    lp_rpc_set_t *sets_;
+    lp_rpc_req_t reqs_[LP_RPC_IN_FLIGHT_MAX];
+    lp_json_writer_t writer_;
+    lp_buf_t frame_;
+    uint8_t frame_bytes_[LP_RPC_FRAME_MAX];
+};
+
+struct lp_rpc_channel {
+    lp_rpc_t *rpc_;
+    lp_stream_t *stream_;
+    lp_rpc_level_t max_level;
+    unsigned in_flight_;
+    size_t in_len_;
+    size_t out_len_;
+    size_t pending_len_; // read, but not looked at while answers wait
+    size_t pending_pos_;
+    bool is_overlong_;
+    bool is_open_;
+    uint8_t pending_[256];
+    uint8_t in_[LP_RPC_FRAME_MAX];
+    uint8_t out_[LP_RPC_OUT_MAX];
+};
+
+void lp_rpc_init(lp_rpc_t *rpc);
+void lp_rpc_add(lp_rpc_t *rpc, lp_rpc_set_t *set);
+
+// Calls `fn` for each method, in the order of the tables.
+typedef void lp_rpc_each_fn(void *ctx, const lp_rpc_method_t *method);
+void lp_rpc_each(const lp_rpc_t *rpc, lp_rpc_each_fn *fn, void *ctx);
+// Null when there is none.
+const lp_rpc_method_t *lp_rpc_find(const lp_rpc_t *rpc, const char *name);
+
+// Serves `stream` (lends, and listens to it) until lp_rpc_close(). Methods above `max_level` are
+// refused.
+void lp_rpc_open(lp_rpc_channel_t *ch, lp_rpc_t *rpc, lp_stream_t *stream,
+                 lp_rpc_level_t max_level);
+// Stops serving; requests under way run on and their answers are dropped.
+void lp_rpc_close(lp_rpc_channel_t *ch);
+
+// -- for handlers: one of these, once per request
+
+// `{}` as result.
+void lp_rpc_ok(lp_rpc_req_t *req);
+// An error with a sentence for people; null: the text of `err`. The sentence is cut at 200 bytes.
+void lp_rpc_fail(lp_rpc_req_t *req, lp_err_t err, const char *fmt, ...) LP_FMT_CHECK(3, 4);
+// Begins the result: write exactly one value, then call lp_rpc_done(). Nothing else of this router
+// may be answered in between. A result that does not fit is answered with LP_E_NOSPACE.
+lp_json_writer_t *lp_rpc_result(lp_rpc_req_t *req);
+void lp_rpc_done(lp_rpc_req_t *req);
+
+// -- for handlers: parameters
+
+// The parameter `key`. LP_E_NOT_FOUND: absent or null; LP_E_EXISTS: given twice.
+lp_err_t lp_rpc_param(const lp_rpc_req_t *req, const char *key, lp_json_t *value);
+// As a C string. LP_E_INVALID: not a string; LP_E_NOSPACE; LP_E_FORMAT; as lp_rpc_param().
+lp_err_t lp_rpc_param_str(const lp_rpc_req_t *req, const char *key, char *dst, size_t cap);
+// As a flag; absent is `fallback`. LP_E_INVALID: not a bool.
+lp_err_t lp_rpc_param_bool(const lp_rpc_req_t *req, const char *key, bool fallback, bool *value);
+
+#endif

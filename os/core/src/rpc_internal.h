@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the router and its channels.
+#ifndef RPC_INTERNAL_H
+#define RPC_INTERNAL_H
+
+#include <stdarg.h>
+
+#include "limpet/rpc.h"
+
+// A line that starts with '{', without its end.
+void rpc_handle_frame(lp_rpc_channel_t *ch, lp_span_t line);
+// Answers a frame that could not even be read.
+void rpc_refuse(lp_rpc_channel_t *ch, lp_err_t err, const char *message);
+void rpc_forget_channel(lp_rpc_channel_t *ch);
+void rpc_fail_v(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, va_list args);
+
+// Queues one frame. false: no room; room for refusals of the other requests is kept free.
+bool rpc_channel_send(lp_rpc_channel_t *ch, lp_span_t frame);
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Identity, entropy, reset and the log sink. A reboot is an exec() of the same program; what must
+// outlive it (the pty, the lock) is passed on by descriptor in LIMPET_POSIX_REBOOT, "name=fd,...".
+#include "limpet/port/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "limpet/hex.h"
+#include "posix_internal.h"
+
+enum { HEIRS_MAX = 8 };
+
+lp_loop_t *posix_loop;
+
+static char **boot_argv;
+static uint8_t hw_id[6];
+static bool is_rebooted;
+static bool log_to_stderr = true;
+
+typedef struct {
+    char name[16];
+    int fd;
+} heir_t;
+
+static heir_t inherited[HEIRS_MAX];
+static heir_t bequeathed[HEIRS_MAX];
+
+// Reads "name=fd,name=fd". The variable is ours, but the environment is still not to be trusted:
+// a descriptor that is not open is left out.
+static void parse_inheritance(char *text)
+{
+    size_t n = 0;
+    char *save = NULL;
+    for (char *word = strtok_r(text, ",", &save); word != NULL && n < HEIRS_MAX;
+         word = strtok_r(NULL, ",", &save)) {
+        heir_t h = {.fd = -1};
+        char *equal = strchr(word, '=');
+        if (equal == NULL || equal - word >= (ptrdiff_t)sizeof h.name) {
+            continue;
+        }
+        memcpy(h.name, word, (size_t)(equal - word));
+        h.fd = (int)strtol(equal + 1, NULL, 10);
+        if (h.fd > 2 && fcntl(h.fd, F_GETFD) >= 0) {
+            (void)fcntl(h.fd, F_SETFD, FD_CLOEXEC);
+            inherited[n++] = h;
+        }
+    }
+}
+
+lp_err_t lp_posix_init(lp_loop_t *loop, char **argv)
+{
+    posix_loop = loop;
+    boot_argv = argv;
+    char *inheritance = getenv("LIMPET_POSIX_REBOOT");
+    if (inheritance != NULL) {
+        is_rebooted = true;
+        parse_inheritance(inheritance);
+        unsetenv("LIMPET_POSIX_REBOOT");
+    }
+    return posix_signals_init(loop);
+}
+
+bool posix_is_rebooted(void)
+{
+    return is_rebooted;
+}
+
+int posix_inherited_fd(const char *name)
+{
+    for (size_t i = 0; i < HEIRS_MAX; i++) {
+        if (strcmp(inherited[i].name, name) == 0) {
+            return inherited[i].fd;
+        }
+    }
+    return -1;
+}
+
+void posix_bequeath_fd(const char *name, int fd)
+{
+    for (size_t i = 0; i < HEIRS_MAX; i++) {
+        if (bequeathed[i].name[0] == '\0' || strcmp(bequeathed[i].name, name) == 0) {
+            snprintf(bequeathed[i].name, sizeof bequeathed[i].name, "%s", name);
+            bequeathed[i].fd = fd;
+            return;
+        }
+    }
+}
+
+const char *lp_port_boot_reason(void)
+{
+    return is_rebooted ? "software" : "power-on";
+}
+
+_Noreturn void lp_port_reboot(void)
+{
+    char state[256] = "reboot=-1";
+    for (size_t i = 0; i < HEIRS_MAX && bequeathed[i].name[0] != '\0'; i++) {
+        const size_t used = strlen(state);
+        snprintf(state + used, sizeof state - used, ",%s=%d", bequeathed[i].name, bequeathed[i].fd);
+        (void)fcntl(bequeathed[i].fd, F_SETFD, 0);
+    }
+    setenv("LIMPET_POSIX_REBOOT", state, 1);
+    posix_uart_flush();
+    execv("/proc/self/exe", boot_argv);
+    fprintf(stderr, "error[reboot]: cannot start %s again: %s\n", boot_argv[0], strerror(errno));
+    lp_posix_uart_close();
+    _exit(1);
+}
+
+lp_err_t lp_port_entropy(uint8_t *buf, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        const ssize_t n = getrandom(buf + done, len - done, 0);
+        if (n < 0 && errno != EINTR) {
+            lp_wipe(buf, len);
+            return LP_E_IO;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return LP_OK;
+}
+
+const char *lp_port_name(void)
+{
+    return "posix";
+}
+
+void lp_port_hw_id(uint8_t id[6])
+{
+    memcpy(id, hw_id, sizeof hw_id);
+}
+
+void lp_posix_log_to_stderr(bool on)
+{
+    log_to_stderr = on;
+}
+
+void lp_port_log_line(const char *line, size_t len)
+{
+    (void)posix_uart_log(line, len);
+    if (log_to_stderr) {
+        fprintf(stderr, "%.*s\n", (int)len, line);
+    }
+}
+
+// -- hardware id
+
+static bool parse_hw_id(const char *hex)
+{
+    uint8_t id[6];
+    lp_buf_t out = lp_buf(id, sizeof id);
+    if (lp_hex_decode(&out, lp_span_str(hex)) != LP_OK || out.len != sizeof id) {
+        return false;
+    }
+    memcpy(hw_id, id, sizeof hw_id);
+    return true;
+}
+
+static lp_err_t make_hw_id(const char *path, char *why, size_t why_cap)
+{
+    const lp_err_t err = lp_port_entropy(hw_id, sizeof hw_id);
+    if (err != LP_OK) {
+        snprintf(why, why_cap, "this computer gives no random numbers");
+        return err;
+    }
+    hw_id[0] = 0x02; // a locally administered address
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char line[14];
+    const int len = snprintf(line, sizeof line, "%02x%02x%02x%02x%02x%02x\n", hw_id[0], hw_id[1],
+                             hw_id[2], hw_id[3], hw_id[4], hw_id[5]);
+    if (fd < 0 || write(fd, line, (size_t)len) != len) {
+        snprintf(why, why_cap, "cannot write %s: %s", path, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+            unlink(path);
+        }
+        return LP_E_IO;
+    }
+    close(fd);
+    return LP_OK;
+}
+
+lp_err_t lp_posix_hw_id_open(const char *flash_path, const char *hex, char *why, size_t why_cap)
+{
+    if (hex != NULL) {
+        if (parse_hw_id(hex)) {
+            return LP_OK;
+        }
+        snprintf(why, why_cap, "a hardware id is 12 hex digits, like 02000000004f21");
+        return LP_E_FORMAT;
+    }
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s.hwid", flash_path) >= (int)sizeof path) {
+        snprintf(why, why_cap, "the path of the flash file is too long");
+        return LP_E_NOSPACE;
+    }
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return make_hw_id(path, why, why_cap);
+    }
+    char line[13] = "";
+    const ssize_t n = read(fd, line, 12);
+    close(fd);
+    if (n != 12 || !parse_hw_id(line)) {
+        snprintf(why, why_cap, "%s does not hold 12 hex digits; remove it to get a new id", path);
+        return LP_E_FORMAT;
+    }
+    return LP_OK;
+}
