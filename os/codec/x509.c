@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue BIT STRING }
+// TBSCertificate ::= SEQUENCE { [0] version, serialNumber, signature, issuer, validity, subject,
+//                               subjectPublicKeyInfo, [1] issuerUniqueID, [2] subjectUniqueID,
+//                               [3] extensions }                               RFC 5280,
+//                               section 4.1
+#include "limpet/x509.h"
+
+#include <string.h>
+
+#include "limpet/der.h"
+
+enum { VERSION = 0xa0, ISSUER_ID = 0x81, SUBJECT_ID = 0x82, EXTENSIONS = 0xa3 };
+
+// id-ecPublicKey with namedCurve secp256r1, then a BIT STRING that holds 04 || X || Y.
+static const uint8_t p256_spki_head[] = {
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+    0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+};
+
+_Static_assert(sizeof p256_spki_head + LP_P256_POINT_LEN == LP_P256_SPKI_LEN, "SPKI of P-256");
+
+lp_err_t lp_p256_spki(lp_buf_t *out, const uint8_t point[LP_P256_POINT_LEN])
+{
+    if (out->cap - out->len < LP_P256_SPKI_LEN) {
+        return LP_E_NOSPACE;
+    }
+    (void)lp_buf_put(out, lp_span(p256_spki_head, sizeof p256_spki_head));
+    return lp_buf_put(out, lp_span(point, LP_P256_POINT_LEN));
+}
+
+// DER has one encoding for each value, so the head of a P-256 key is always these bytes.
+static lp_span_t p256_point(lp_span_t spki)
+{
+    if (spki.len != LP_P256_SPKI_LEN ||
+        memcmp(spki.ptr, p256_spki_head, sizeof p256_spki_head) != 0) {
+        return lp_span(NULL, 0);
+    }
+    return lp_span(spki.ptr + sizeof p256_spki_head, LP_P256_POINT_LEN);
+}
+
+// --- Time ---------------------------------------------------------------------------------------
+
+// Days from 1970-01-01 to a date of the Gregorian calendar.
+static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
+{
+    static const uint16_t days_before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    int64_t years = year - 1; // whole years, and the leap days in them
+    int64_t days = years * 365 + years / 4 - years / 100 + years / 400 - 719162;
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days + days_before[month - 1] + (is_leap && month > 2 ? 1 : 0) + (day - 1);
+}
+
+static bool is_day(int64_t year, unsigned month, unsigned day)
+{
+    static const uint8_t month_days[12] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1]) {
+        return false;
+    }
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return is_leap || month != 2 || day <= 28;
+}
+
+// Reads `count` fields of two digits; false when there is anything else.
+static bool two_digit_fields(lp_span_t s, unsigned *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        unsigned tens = s.ptr[2 * i] - (unsigned)'0';
+        unsigned ones = s.ptr[2 * i + 1] - (unsigned)'0';
+        if (tens > 9 || ones > 9) {
+            return false;
+        }
+        fields[i] = tens * 10 + ones;
+    }
+    return true;
+}
+
+// RFC 5280 4.1.2.5: YYMMDDHHMMSSZ up to 2049, YYYYMMDDHHMMSSZ from 2050, always Z and seconds.
+static lp_err_t read_time(lp_span_t *in, int64_t *seconds)
+{
+    lp_der_t e;
+    unsigned f[7] = {0};
+    if (lp_der_next(in, &e) != LP_OK) {
+        return LP_E_FORMAT;
+    }
+    bool is_utc = e.tag == LP_DER_UTC_TIME;
+    size_t skip = is_utc ? 1 : 0; // fields that UTCTime does not have
+    size_t len = 15 - 2 * skip;
+    if ((!is_utc && e.tag != LP_DER_GENERALIZED_TIME) || e.value.len != len ||
+        e.value.ptr[len - 1] != 'Z' || !two_digit_fields(e.value, f + skip, 7 - skip)) {
+        return LP_E_FORMAT;
+    }
+    unsigned century = is_utc ? (f[1] >= 50 ? 19 : 20) : f[0];
+    int64_t year = (int64_t)century * 100 + f[1];
+    if (year < 1 || !is_day(year, f[2], f[3]) || f[4] > 23 || f[5] > 59 || f[6] > 59) {
+        return LP_E_FORMAT;
+    }
+    int64_t hours = days_from_civil(year, f[2], f[3]) * 24 + f[4];
+    *seconds = (hours * 60 + f[5]) * 60 + f[6];
+    return LP_OK;
+}
+
+static lp_err_t read_validity(lp_span_t *in, lp_x509_t *cert)
+{
+    lp_der_t validity;
+    if (lp_der_expect(in, LP_DER_SEQUENCE, &validity) != LP_OK ||
+        read_time(&validity.value, &cert->not_before) != LP_OK ||
+        read_time(&validity.value, &cert->not_after) != LP_OK || validity.value.len != 0) {
+        return LP_E_FORMAT;
+    }
+    return LP_OK;
+}
+
+// --- Certificate --------------------------------------------------------------------------------
+
+static lp_err_t take_sequence(lp_span_t *in, lp_span_t *whole)
+{
+    lp_der_t e;
+    if (lp_der_expect(in, LP_DER_SEQUENCE, &e) != LP_OK) {
+        return LP_E_FORMAT;
+    }
+    *whole = e.whole;
+    return LP_OK;
+}
+
+// Passes over an optional element.
+static lp_err_t skip_optional(lp_span_t *in, uint8_t tag)
+{
+    return lp_der_peek(*in, tag) ? lp_der_expect(in, tag, NULL) : LP_OK;
+}
+
+static lp_err_t read_tail(lp_span_t in)
+{
+    if (skip_optional(&in, ISSUER_ID) != LP_OK || skip_optional(&in, SUBJECT_ID) != LP_OK ||
+        skip_optional(&in, EXTENSIONS) != LP_OK || in.len != 0) {
+        return LP_E_FORMAT;
+    }
+    return LP_OK;
+}
+
+static lp_err_t read_tbs(lp_span_t in, lp_x509_t *cert)
+{
+    lp_span_t algorithm;
+    if (skip_optional(&in, VERSION) != LP_OK || lp_der_uint(&in, &cert->serial) != LP_OK ||
+        take_sequence(&in, &algorithm) != LP_OK || take_sequence(&in, &cert->issuer) != LP_OK ||
+        read_validity(&in, cert) != LP_OK || take_sequence(&in, &cert->subject) != LP_OK ||
+        take_sequence(&in, &cert->spki) != LP_OK) {
+        return LP_E_FORMAT;
+    }
+    cert->p256 = p256_point(cert->spki);
+    return read_tail(in);
+}
+
+lp_err_t lp_x509_read(lp_span_t der, lp_x509_t *cert)
+{
+    lp_x509_t c = {0};
+    lp_der_t outer;
+    lp_der_t tbs;
+    lp_span_t algorithm;
+    if (lp_der_expect(&der, LP_DER_SEQUENCE, &outer) != LP_OK || der.len != 0) {
+        return LP_E_FORMAT;
+    }
+    lp_span_t in = outer.value;
+    if (lp_der_expect(&in, LP_DER_SEQUENCE, &tbs) != LP_OK ||
+        take_sequence(&in, &algorithm) != LP_OK || lp_der_bits(&in, &c.signature) != LP_OK ||
+        in.len != 0 || read_tbs(tbs.value, &c) != LP_OK) {
+        return LP_E_FORMAT;
+    }
+    c.tbs = tbs.whole;
+    *cert = c;
+    return LP_OK;
+}
+
+// --- Names --------------------------------------------------------------------------------------
+
+static bool is_string_tag(uint8_t tag)
+{
+    return tag == LP_DER_UTF8_STRING || tag == LP_DER_PRINTABLE_STRING || tag == LP_DER_IA5_STRING;
+}
+
+// RelativeDistinguishedName ::= SET OF SEQUENCE { type OID, value }
+static lp_err_t scan_rdn(lp_span_t set, lp_span_t *cn, bool *is_found)
+{
+    static const uint8_t common_name[] = {0x55, 0x04, 0x03};
+    while (set.len > 0) {
+        lp_der_t pair;
+        lp_der_t type;
+        lp_der_t value;
+        if (lp_der_expect(&set, LP_DER_SEQUENCE, &pair) != LP_OK ||
+            lp_der_expect(&pair.value, LP_DER_OID, &type) != LP_OK ||
+            lp_der_next(&pair.value, &value) != LP_OK || pair.value.len != 0) {
+            return LP_E_FORMAT;
+        }
+        if (lp_span_equal(type.value, lp_span(common_name, sizeof common_name)) &&
+            is_string_tag(value.tag)) {
+            *cn = value.value;
+            *is_found = true;
+        }
+    }
+    return LP_OK;
+}
+
+lp_err_t lp_x509_common_name(lp_span_t name, lp_span_t *cn)
+{
+    lp_der_t sequence;
+    lp_der_t rdn;
+    lp_span_t found = {0};
+    bool is_found = false;
+    if (lp_der_expect(&name, LP_DER_SEQUENCE, &sequence) != LP_OK || name.len != 0) {
+        return LP_E_FORMAT;
+    }
+    while (sequence.value.len > 0) {
+        if (lp_der_expect(&sequence.value, LP_DER_SET, &rdn) != LP_OK ||
+            scan_rdn(rdn.value, &found, &is_found) != LP_OK) {
+            return LP_E_FORMAT;
+        }
+    }
+    if (!is_found) {
+        return LP_E_NOT_FOUND;
+    }
+    *cn = found;
+    return LP_OK;
+}
