@@ -68,8 +68,9 @@ typedef void lp_atecc_done_fn(void *ctx, lp_err_t err);
 // 400,000 writes), never for TempKey. The driver counts nothing itself.
 typedef void lp_atecc_wear_fn(void *ctx, uint16_t slot);
 
-// One step of a request: starts the next command or ends the request. Private to the driver.
-typedef lp_err_t lp_atecc_step_fn(lp_atecc_t *chip, lp_atecc_req_t *req);
+// One step of a request: prepares the next command (LP_E_AGAIN) or ends the request. `last` is the
+// result of the command before. Private to the driver.
+typedef lp_err_t lp_atecc_step_fn(lp_atecc_t *chip, lp_atecc_req_t *req, lp_err_t last);
 
 // An operation under way. Caller-owned; zero it once before the first use; all fields private.
 struct lp_atecc_req {
@@ -78,19 +79,16 @@ struct lp_atecc_req {
     lp_atecc_done_fn *done_;
     void *ctx_;
     bool is_queued_;
-    bool is_once_; // never run a second time on a doubt
-    uint8_t restarts_;
     uint8_t mode_;
     uint16_t phase_;
     uint16_t param_;
     uint16_t pos_;
+    uint32_t mark_;
     lp_atecc_at_t at_;
     lp_span_t in_[3];
-    uint8_t *out_;
+    uint8_t *out_; // wiped when the request fails
     size_t out_len_;
-    uint32_t mark_;
-    const void *aux_;
-    void *result_;
+    void *aux_;
 };
 
 typedef struct {
@@ -100,14 +98,19 @@ typedef struct {
     lp_atecc_rest_t rest;   // 0 means LP_ATECC_IDLE
     lp_atecc_wear_fn *wear; // may be null
     void *wear_ctx;
+    bool is_hasty; // give up early on a silent chip (for scans)
 } lp_atecc_config_t;
 
 // The command under way. Private.
 typedef struct {
     uint8_t opcode;
-    bool is_once;
-    uint8_t tx_len;
-    uint8_t reply_len; // payload bytes of a successful answer
+    uint8_t rest;       // not a command, but a word address that puts the chip to rest
+    bool is_once;       // not to be run again when in doubt
+    bool is_byte;       // a one-byte answer is data, not a status
+    bool is_fragile;    // any error status loses that state, too
+    bool is_dependent;  // needs volatile state that an earlier command of the request made
+    uint16_t wear_slot; // counted when it is sent; LP_ATECC_TEMPKEY: none
+    uint8_t reply_len;  // payload bytes of a successful answer
     uint16_t typical_ms;
     uint16_t max_ms;
 } lp_atecc_cmd_t;
@@ -118,19 +121,28 @@ struct lp_atecc {
     lp_atecc_part_t part_;
     uint8_t clock_; // 608: ChipMode[7:3]
     uint8_t state_;
+    uint8_t then_;
     uint8_t power_;
-    uint8_t sends_, rereads_, wakes_;
-    bool is_known_;
-    lp_err_t why_;
+    uint8_t sends_, rereads_, wakes_, restarts_, faults_;
+    bool is_lost_;      // volatile state is gone since the last command
+    bool is_running_;   // the head of the queue has begun
+    bool is_bus_retry_; // the timer is about the start of a transfer
+    lp_err_t then_err_;
+    lp_err_t wake_err_;
+    lp_err_t xfer_err_;
+    uint8_t serial_[LP_ATECC_SERIAL_LEN];
     uint16_t born_; // slots in which this session made a key
     uint32_t tempkey_mark_;
     uint64_t awake_since_ms_;
     uint64_t sent_ms_;
+    uint64_t bus_wait_since_ms_;
     lp_atecc_req_t *head_, *tail_;
     lp_atecc_cmd_t cmd_;
     lp_event_t kick_;
     lp_timer_t timer_;
     lp_i2c_xfer_t xfer_;
+    size_t tx_len_;
+    uint8_t word_;
     uint8_t tx_[LP_ATECC_TX_MAX];
     uint8_t rx_[LP_ATECC_RX_MAX];
 };
@@ -138,6 +150,10 @@ struct lp_atecc {
 // Prepares `chip` (copies *cfg). No bus traffic. Works before the part is known, with the longest
 // times; lp_atecc_identify() (limpet/atecc_detect.h) makes it exact.
 void lp_atecc_init(lp_atecc_t *chip, const lp_atecc_config_t *cfg);
+
+// Takes the chip off the loop. Nothing is sent to it (lp_atecc_rest() first where that matters).
+// LP_E_BUSY: requests are queued, or the driver's own transfer is under way.
+lp_err_t lp_atecc_deinit(lp_atecc_t *chip);
 
 lp_atecc_part_t lp_atecc_part(const lp_atecc_t *chip);
 uint8_t lp_atecc_addr(const lp_atecc_t *chip);

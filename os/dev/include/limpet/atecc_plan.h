@@ -75,9 +75,6 @@ typedef struct {
 
 // ---- pure functions ---------------------------------------------------------------------------
 
-// The chip's CRC-16 (polynomial 0x8005, bits LSB first, start 0), continued from `crc`.
-uint16_t lp_atecc_crc16(uint16_t crc, lp_span_t data);
-
 // CRC of a configuration zone as the Lock command wants it.
 uint16_t lp_atecc_config_crc(const uint8_t config[LP_ATECC_CONFIG_LEN]);
 
@@ -106,10 +103,11 @@ typedef struct {
     void *diff_ctx_;
     const struct lp_atecc_fill *fills_;
     size_t fills_len_;
+    uint8_t stage_;
+    lp_err_t outcome_;
     uint16_t crc_;
-    uint16_t word_;
+    lp_atecc_at_t at_;
     uint8_t block_[32];
-    uint8_t pub_[64];
 } lp_atecc_plan_op_t;
 
 // Content for a slot other than zeros, for lp_atecc_plan_fill(): exactly the slot's size or less
@@ -157,6 +155,8 @@ typedef struct {
     lp_atecc_id_t id;
     bool is_new;
     uint8_t pub[64];
+    uint8_t slot_;
+    uint8_t stage_;
 } lp_atecc_keymake_t;
 
 lp_err_t lp_atecc_key_make(lp_atecc_t *chip, lp_atecc_keymake_t *op, uint8_t slot,

@@ -12,9 +12,9 @@
 typedef struct lp_i2c_bus lp_i2c_bus_t;
 
 typedef enum {
-    LP_I2C_WRITE,   // START, addr+W, tx, STOP. tx may be empty (address probe).
-    LP_I2C_READ,    // START, addr+R, rx_len bytes, STOP.
-    LP_I2C_WAKE,    // hold SDA low for at least 60 us (address byte 0x00 at <= 100 kHz); no ACK asked
+    LP_I2C_WRITE, // START, addr+W, tx, STOP. tx may be empty (address probe).
+    LP_I2C_READ,  // START, addr+R, rx_len bytes, STOP.
+    LP_I2C_WAKE,  // hold SDA low for at least 60 us (address byte 0x00 at <= 100 kHz); no ACK asked
     LP_I2C_RECOVER, // nine clocks and a STOP: free a bus that a slave holds
 } lp_i2c_op_t;
 

@@ -24,20 +24,20 @@ typedef struct {
     lp_i2c_xfer_t *xfer_;
     lp_timer_t timer_;
     lp_event_t event_;
-    lp_err_t result_;
     uint32_t rate_hz_;
-    bool is_open_;
+    bool is_rate_set_;
     bool is_closed_;
-    bool is_flushing_;
+    bool is_dirty_; // old bytes may be on the line
     uint8_t state_;
     size_t tx_len_, tx_pos_;
     size_t rx_len_;
-    uint8_t status_;
+    uint8_t first_[3]; // of the answer
+    uint8_t fence_[3]; // behind the data
     uint8_t tx_[LP_SC18IM_TX_MAX];
 } lp_sc18im_t;
 
 // Binds to `stream` (lends until lp_sc18im_deinit) and listens to it. The stream may be open
-// already or open later; transfers started before LP_STREAM_OPEN wait for it.
+// already or open later; transfers started before LP_STREAM_OPEN wait for it (up to the timeout).
 void lp_sc18im_init(lp_sc18im_t *adapter, lp_loop_t *loop, lp_stream_t *stream);
 
 // Stops listening. A transfer under way completes with LP_E_CLOSED from the loop.
