@@ -9,7 +9,7 @@
 
 enum {
     DATE_FLAGS = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE,
-    NAME_MAX = 48,
+    PRINTED_MAX = 48,
 };
 
 static void print_name(const uint8_t *ptr, size_t len, char *text, size_t cap)
@@ -82,7 +82,7 @@ static const char *what_is_weak(uint32_t flags)
 static void explain_trust(lp_tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags,
                           const char *who)
 {
-    char issuer[NAME_MAX];
+    char issuer[PRINTED_MAX];
     lp_tls_name_of(&crt->issuer, issuer, sizeof issuer);
     bool is_own_issuer = crt->subject_raw.len == crt->issuer_raw.len &&
                          memcmp(crt->subject_raw.p, crt->issuer_raw.p, crt->issuer_raw.len) == 0;
@@ -107,8 +107,8 @@ static void explain_dates(lp_tls_t *tls, const mbedtls_x509_crt *crt, uint32_t f
 
 static void explain(lp_tls_t *tls, const mbedtls_x509_crt *crt, int depth, uint32_t flags)
 {
-    char who[NAME_MAX + 48];
-    char name[NAME_MAX];
+    char who[PRINTED_MAX + 48];
+    char name[PRINTED_MAX];
     lp_tls_name_of(&crt->subject, name, sizeof name);
     (void)lp_fmt_str(who, sizeof who, "%s \"%s\"",
                      depth == 0 ? "the server's certificate" : "the authority's certificate", name);
