@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake/port.h"
+
+enum { ARENA_BYTES = 96 * 1024, STACK_BYTES = 512 * 1024, TURNS_MAX = 20000 };
+
+rig_pki_t rig_pki;
+
+static _Alignas(16) uint8_t arena[ARENA_BYTES];
+static _Alignas(16) uint8_t stack[STACK_BYTES];
+
+int rig_pki_make(void **state)
+{
+    (void)state;
+    static const pki_spec_t ca = {.cn = "Test Root", .is_ca = true};
+    static const pki_spec_t rsa_ca = {.cn = "Test RSA Root", .is_ca = true};
+    static const pki_spec_t device_ca = {.cn = "Test Device CA", .is_ca = true};
+    static const pki_spec_t server = {
+        .cn = "localhost", .san = "DNS:localhost,IP:127.0.0.1,IP:::1", .eku = "serverAuth"};
+    rig_pki.root = pki_issue(pki_key_p256(), &ca, NULL);
+    rig_pki.rsa_root = pki_issue(pki_key_rsa(2048), &rsa_ca, NULL);
+    rig_pki.device_ca = pki_issue(pki_key_p256(), &device_ca, NULL);
+    rig_pki.server = pki_issue(pki_key_p256(), &server, &rig_pki.root);
+    rig_pki.rsa_server = pki_issue(pki_key_rsa(2048), &server, &rig_pki.rsa_root);
+    pki_pem(&rig_pki.root, rig_pki.root_pem, sizeof rig_pki.root_pem);
+    pki_pem(&rig_pki.rsa_root, rig_pki.rsa_root_pem, sizeof rig_pki.rsa_root_pem);
+    return 0;
+}
+
+int rig_pki_drop(void **state)
+{
+    (void)state;
+    pki_free(&rig_pki.root);
+    pki_free(&rig_pki.rsa_root);
+    pki_free(&rig_pki.device_ca);
+    pki_free(&rig_pki.server);
+    pki_free(&rig_pki.rsa_server);
+    return 0;
+}
+
+static lp_err_t load_key(void *ctx, const char *name, uint8_t key[32])
+{
+    rig_t *rig = ctx;
+    if (!rig->has_file_key || strcmp(name, "id") != 0) {
+        return LP_E_NOT_FOUND;
+    }
+    memcpy(key, rig->file_key, 32);
+    return LP_OK;
+}
+
+static lp_err_t save_key(void *ctx, const char *name, const uint8_t key[32])
+{
+    rig_t *rig = ctx;
+    if (strcmp(name, "id") != 0) {
+        return LP_E_NOSPACE;
+    }
+    memcpy(rig->file_key, key, 32);
+    rig->has_file_key = true;
+    return LP_OK;
+}
+
+static void on_beat(void *ctx)
+{
+    rig_t *rig = ctx;
+    rig->beats++;
+    lp_timer_start(&rig->loop, &rig->heartbeat, RIG_HEARTBEAT_MS);
+}
+
+static void read_all(rig_t *rig)
+{
+    size_t n = 0;
+    while (rig->got_len < sizeof rig->got &&
+           lp_stream_read(&rig->tls.stream, (uint8_t *)rig->got + rig->got_len,
+                          sizeof rig->got - rig->got_len, &n) == LP_OK) {
+        rig->got_len += n;
+    }
+}
+
+static void on_tls(void *ctx, unsigned events, lp_err_t why)
+{
+    rig_t *rig = ctx;
+    if ((events & LP_STREAM_OPEN) != 0) {
+        rig->opened++;
+        if (rig->closes_on_open) {
+            lp_stream_close(&rig->tls.stream);
+            return;
+        }
+    }
+    if ((events & LP_STREAM_READABLE) != 0) {
+        rig->readable++;
+        if (rig->is_reading) {
+            read_all(rig);
+        }
+    }
+    if ((events & LP_STREAM_CLOSED) != 0) {
+        rig->closed++;
+        rig->why = why;
+    }
+}
+
+void rig_open(rig_t *rig)
+{
+    memset(rig, 0, sizeof *rig);
+    fake_clock_reset();
+    fake_system_reset();
+    fake_clock_set_utc_s(PKI_NOW_S);
+    lp_loop_init(&rig->loop);
+    fakechip_open(&rig->chip, &rig->loop);
+    rig->io = (lp_keyfile_io_t){.load = load_key, .save = save_key, .ctx = rig};
+    lp_keyfile_init(&rig->files, &rig->loop, &rig->io);
+    lp_keystore_init(&rig->keys, &rig->loop, &rig->chip.prov, &rig->files.prov);
+    lp_tls_setup_t setup = {.loop = &rig->loop,
+                            .keys = &rig->keys,
+                            .arena = arena,
+                            .arena_bytes = sizeof arena,
+                            .stack = stack,
+                            .stack_bytes = sizeof stack};
+    assert_int_equal(lp_tls_init(&setup), LP_OK);
+    lp_timer_init(&rig->heartbeat, on_beat, rig);
+    lp_timer_start(&rig->loop, &rig->heartbeat, RIG_HEARTBEAT_MS);
+    rig->peer_config = (peer_config_t){.id = &rig_pki.server, .client_ca = &rig_pki.device_ca};
+    rig->config = (lp_tls_config_t){.trust_pem = lp_span_str(rig_pki.root_pem),
+                                    .host = "localhost",
+                                    .max_version = LP_TLS_1_3,
+                                    .check_dates = true};
+    rig_certify(rig, "atca:0");
+    lp_tls_memory_t memory;
+    lp_tls_memory(&memory);
+    rig->base_used = memory.arena_used;
+    rig->is_reading = true;
+}
+
+void rig_close(rig_t *rig)
+{
+    lp_stream_close(&rig->tls.stream);
+    rig_turns(rig, 50); // an operation that was left behind ends
+    assert_int_equal(lp_tls_deinit(), LP_OK);
+    if (rig->peer.loop != NULL) {
+        peer_close(&rig->peer);
+    }
+    fakechip_close(&rig->chip);
+}
+
+void rig_certify(rig_t *rig, const char *key_id)
+{
+    static const pki_spec_t spec = {.cn = "lp-4f21c0", .eku = "clientAuth"};
+    uint8_t pub[64];
+    if (strncmp(key_id, "atca:", 5) == 0) {
+        pki_public(rig->chip.identity, pub);
+    } else {
+        EVP_PKEY *key = pki_key_from_bytes(rig->file_key);
+        pki_public(key, pub);
+        EVP_PKEY_free(key);
+    }
+    pki_id_t id = pki_issue(pki_from_public(pub), &spec, &rig_pki.device_ca);
+    rig->cert_pem[0] = '\0';
+    pki_pem(&id, rig->cert_pem, sizeof rig->cert_pem);
+    pki_free(&id);
+    rig->config.cert_pem = lp_span_str(rig->cert_pem);
+    rig->config.key_id = key_id;
+}
+
+lp_err_t rig_connect(rig_t *rig)
+{
+    if (rig->peer.loop == NULL) {
+        peer_open(&rig->peer, &rig->loop, &rig->peer_config);
+    }
+    rig->opened = 0;
+    rig->closed = 0;
+    rig->why = LP_OK;
+    rig->got_len = 0;
+    return lp_tls_open(&rig->tls, &rig->peer.stream, &rig->config, on_tls, rig);
+}
+
+void rig_turns(rig_t *rig, unsigned turns)
+{
+    for (unsigned i = 0; i < turns; i++) {
+        lp_loop_turn(&rig->loop, RIG_HEARTBEAT_MS);
+    }
+}
+
+void rig_run(rig_t *rig)
+{
+    for (unsigned i = 0; i < TURNS_MAX && rig->opened == 0 && rig->closed == 0; i++) {
+        lp_loop_turn(&rig->loop, RIG_HEARTBEAT_MS);
+    }
+    assert_int_not_equal(rig->opened + rig->closed, 0); // hangs otherwise
+}
+
+bool rig_handshake(rig_t *rig)
+{
+    if (rig_connect(rig) != LP_OK) {
+        return false;
+    }
+    rig_run(rig);
+    return rig->opened == 1 && rig->closed == 0;
+}
+
+const lp_tls_report_t *rig_report(const rig_t *rig)
+{
+    return lp_tls_report(&rig->tls);
+}
+
+void rig_assert_clean(rig_t *rig)
+{
+    lp_tls_memory_t memory;
+    lp_stream_close(&rig->tls.stream);
+    rig_turns(rig, 50);
+    lp_tls_memory(&memory);
+    assert_int_equal(memory.arena_used, rig->base_used);
+    assert_true(rig->closed <= 1);
+    assert_true(rig->opened <= 1);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// A board with a chip, a key store and TLS, a server, and the certificates of both, in virtual
+// time.
+#ifndef SEC_RIG_H
+#define SEC_RIG_H
+
+#include "fakechip.h"
+#include "limpet/keyfile.h"
+#include "limpet/tls.h"
+#include "peer.h"
+
+enum { RIG_PEM_BYTES = 8192, RIG_HEARTBEAT_MS = 10 };
+
+typedef struct {
+    // The two authorities and who they vouch for; made once for all tests of a program.
+    pki_id_t root;       // ECDSA, signs servers
+    pki_id_t rsa_root;   // RSA
+    pki_id_t device_ca;  // signs boards
+    pki_id_t server;     // ECDSA, "localhost" and 127.0.0.1, ::1
+    pki_id_t rsa_server; // RSA
+    char root_pem[RIG_PEM_BYTES];
+    char rsa_root_pem[RIG_PEM_BYTES];
+} rig_pki_t;
+
+extern rig_pki_t rig_pki;
+
+typedef struct {
+    lp_loop_t loop;
+    lp_keystore_t keys;
+    fakechip_t chip;
+    lp_keyfile_t files;
+    lp_keyfile_io_t io;
+    uint8_t file_key[32];
+    bool has_file_key;
+
+    lp_timer_t heartbeat;
+    unsigned beats;
+
+    peer_t peer;
+    peer_config_t peer_config;
+    lp_tls_config_t config;
+    lp_tls_t tls;
+    char cert_pem[RIG_PEM_BYTES];
+
+    unsigned opened;
+    unsigned closed;
+    unsigned readable;
+    lp_err_t why;
+    bool is_reading; // reads all it can on LP_STREAM_READABLE
+    bool closes_on_open;
+    char got[65536];
+    size_t got_len;
+    size_t base_used; // of the arena, before a connection
+} rig_t;
+
+int rig_pki_make(void **state);
+int rig_pki_drop(void **state);
+
+// A board with its key in the chip and a server that accepts it. Change rig->config and
+// rig->peer_config, then rig_connect().
+void rig_open(rig_t *rig);
+void rig_close(rig_t *rig);
+// Gives the board a certificate for the key of `key_id`.
+void rig_certify(rig_t *rig, const char *key_id);
+// Opens the peer (unless it is open) and the connection. What lp_tls_open() says.
+lp_err_t rig_connect(rig_t *rig);
+// Turns until opened or closed, or until the loop has turned too often.
+void rig_run(rig_t *rig);
+void rig_turns(rig_t *rig, unsigned turns);
+// connect and run; true when it is open.
+bool rig_handshake(rig_t *rig);
+const lp_tls_report_t *rig_report(const rig_t *rig);
+// Everything was given back.
+void rig_assert_clean(rig_t *rig);
+
+#endif
