@@ -112,7 +112,7 @@ static bool send_answer(lp_rpc_req_t *req, lp_rpc_t *rpc)
         lp_fmt(&rpc->frame_, "%08x", (unsigned)lp_crc32(0, lp_buf_span(&rpc->frame_))) != LP_OK) {
         return false;
     }
-    return rpc_channel_send(req->channel_, lp_buf_span(&rpc->frame_));
+    return lp_rpc_channel_send(req->channel_, lp_buf_span(&rpc->frame_));
 }
 
 static void put_error(lp_json_writer_t *w, int code, lp_err_t err, lp_span_t message)
@@ -163,7 +163,7 @@ static size_t cut_at_character(const uint8_t *text, size_t len)
     return len > 0 && text[len - 1] >= 0xC0 ? len - 1 : len;
 }
 
-void rpc_fail_v(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, va_list args)
+void lp_rpc_fail_v(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, va_list args)
 {
     uint8_t text[MESSAGE_MAX];
     lp_buf_t out = lp_buf(text, sizeof text);
@@ -179,7 +179,7 @@ void lp_rpc_fail(lp_rpc_req_t *req, lp_err_t err, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    rpc_fail_v(req, -(int)err, err, fmt, args);
+    lp_rpc_fail_v(req, -(int)err, err, fmt, args);
     va_end(args);
 }
 
@@ -187,7 +187,7 @@ static void fail_with_code(lp_rpc_req_t *req, int code, lp_err_t err, const char
 {
     va_list args;
     va_start(args, fmt);
-    rpc_fail_v(req, code, err, fmt, args);
+    lp_rpc_fail_v(req, code, err, fmt, args);
     va_end(args);
 }
 
@@ -324,24 +324,25 @@ static bool parse_crc(lp_span_t digits, uint32_t *crc)
     return digits.len == 8;
 }
 
-void rpc_refuse(lp_rpc_channel_t *ch, lp_err_t err, const char *message)
+void lp_rpc_refuse(lp_rpc_channel_t *ch, lp_err_t err, const char *message)
 {
     lp_rpc_req_t spare;
     lp_rpc_fail(take_req(ch->rpc_, ch, &spare), err, "%s", message);
 }
 
-void rpc_handle_frame(lp_rpc_channel_t *ch, lp_span_t line)
+void lp_rpc_handle_frame(lp_rpc_channel_t *ch, lp_span_t line)
 {
     lp_json_t frame;
     lp_span_t rest;
     uint32_t crc = 0;
     if (lp_json_parse_prefix(line, &frame, &rest) != LP_OK ||
         lp_json_type(frame) != LP_JSON_OBJECT || (rest.len > 0 && !parse_crc(rest, &crc))) {
-        rpc_refuse(ch, LP_E_FORMAT, "a frame is one JSON object on one line, or with its CRC-32");
+        lp_rpc_refuse(ch, LP_E_FORMAT,
+                      "a frame is one JSON object on one line, or with its CRC-32");
         return;
     }
     if (rest.len > 0 && crc != lp_crc32(0, lp_span(line.ptr, line.len - rest.len))) {
-        rpc_refuse(ch, LP_E_CRC, "the frame was damaged on its way (CRC-32)");
+        lp_rpc_refuse(ch, LP_E_CRC, "the frame was damaged on its way (CRC-32)");
         return;
     }
     if (is_answer(frame)) {
@@ -359,7 +360,7 @@ void rpc_handle_frame(lp_rpc_channel_t *ch, lp_span_t line)
     }
 }
 
-void rpc_forget_channel(lp_rpc_channel_t *ch)
+void lp_rpc_forget_channel(lp_rpc_channel_t *ch)
 {
     for (size_t i = 0; i < LP_RPC_IN_FLIGHT_MAX; i++) {
         if (ch->rpc_->reqs_[i].channel_ == ch) {

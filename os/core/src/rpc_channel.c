@@ -22,7 +22,7 @@ static void flush(lp_rpc_channel_t *ch)
     memmove(ch->out_, ch->out_ + done, ch->out_len_);
 }
 
-bool rpc_channel_send(lp_rpc_channel_t *ch, lp_span_t frame)
+bool lp_rpc_channel_send(lp_rpc_channel_t *ch, lp_span_t frame)
 {
     const size_t others = ch->in_flight_ > 0 ? ch->in_flight_ - 1 : 0;
     const size_t kept = others * LP_RPC_REFUSAL_MAX;
@@ -58,9 +58,9 @@ static void end_line(lp_rpc_channel_t *ch)
     ch->in_len_ = 0;
     ch->is_overlong_ = false;
     if (is_frame && is_overlong) {
-        rpc_refuse(ch, LP_E_NOSPACE, "a frame is at most 6144 bytes long");
+        lp_rpc_refuse(ch, LP_E_NOSPACE, "a frame is at most 6144 bytes long");
     } else if (is_frame) {
-        rpc_handle_frame(ch, line);
+        lp_rpc_handle_frame(ch, line);
     }
     lp_wipe(ch->in_, line.len); // it may have been a secret setting
 }
@@ -132,7 +132,7 @@ void lp_rpc_close(lp_rpc_channel_t *ch)
     if (ch->is_open_) {
         ch->is_open_ = false;
         lp_stream_listen(ch->stream_, NULL, NULL);
-        rpc_forget_channel(ch);
+        lp_rpc_forget_channel(ch);
         ch->out_len_ = 0;
     }
 }

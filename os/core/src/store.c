@@ -70,7 +70,7 @@ static lp_err_t index_body(lp_store_t *s, uint32_t at, uint32_t len)
         if (len < ITEM_HEADER_BYTES) {
             return LP_E_FORMAT;
         }
-        lp_err_t err = store_read_item(at, &item);
+        lp_err_t err = lp_store_read_item(at, &item);
         if (err == LP_OK && !is_item_sane(&item, len)) {
             err = LP_E_FORMAT;
         }
@@ -100,8 +100,8 @@ static lp_err_t judge_rest(lp_store_t *s, uint32_t pos)
 {
     bool is_blank = true;
     if (pos < s->bank_bytes_) {
-        const lp_err_t err =
-            store_is_blank(store_bank_base(s, s->bank_) + pos, s->bank_bytes_ - pos, &is_blank);
+        const lp_err_t err = lp_store_is_blank(lp_store_bank_base(s, s->bank_) + pos,
+                                               s->bank_bytes_ - pos, &is_blank);
         if (err != LP_OK) {
             return err;
         }
@@ -118,10 +118,10 @@ static lp_err_t judge_rest(lp_store_t *s, uint32_t pos)
 // Takes the record at *pos and moves *pos behind it.
 static lp_err_t take_record(lp_store_t *s, uint32_t *pos, const record_header_t *h)
 {
-    const uint32_t body_at = store_bank_base(s, s->bank_) + *pos + RECORD_HEADER_BYTES;
-    *pos += store_round_up(s, RECORD_HEADER_BYTES + h->body_len);
+    const uint32_t body_at = lp_store_bank_base(s, s->bank_) + *pos + RECORD_HEADER_BYTES;
+    *pos += lp_store_round_up(s, RECORD_HEADER_BYTES + h->body_len);
     uint32_t crc = 0;
-    lp_err_t err = store_crc_of_flash(body_at, h->body_len, &crc);
+    lp_err_t err = lp_store_crc_of_flash(body_at, h->body_len, &crc);
     if (err == LP_OK && crc != h->body_crc) {
         return judge_rest(s, *pos); // the records behind it are read all the same
     }
@@ -146,19 +146,20 @@ static lp_err_t end_of_records(lp_store_t *s, uint32_t pos, const record_header_
     bool is_blank = true;
     lp_err_t err = LP_OK;
     if (pos < s->bank_bytes_) {
-        err = store_is_blank(store_bank_base(s, s->bank_) + pos, s->bank_bytes_ - pos, &is_blank);
+        err = lp_store_is_blank(lp_store_bank_base(s, s->bank_) + pos, s->bank_bytes_ - pos,
+                                &is_blank);
     }
     return err == LP_OK && !is_blank ? judge_rest(s, torn_end) : err;
 }
 
 static lp_err_t scan_bank(lp_store_t *s)
 {
-    uint32_t pos = store_first_pos(s);
+    uint32_t pos = lp_store_first_pos(s);
     s->count_ = 0;
     s->must_compact_ = false;
     for (;;) {
         record_header_t h;
-        lp_err_t err = store_read_record_header(s, s->bank_, pos, &h);
+        lp_err_t err = lp_store_read_record_header(s, s->bank_, pos, &h);
         if (err == LP_OK && (h.is_blank || !h.is_valid)) {
             s->end_ = pos;
             return end_of_records(s, pos, &h);
@@ -179,7 +180,7 @@ static lp_err_t choose_bank(lp_store_t *s)
     for (unsigned bank = 0; bank < 2; bank++) {
         bool is_valid = false;
         uint32_t generation = 0;
-        const lp_err_t err = store_read_bank_header(s, bank, &is_valid, &generation);
+        const lp_err_t err = lp_store_read_bank_header(s, bank, &is_valid, &generation);
         if (err != LP_OK) {
             return err;
         }
@@ -213,9 +214,9 @@ static lp_err_t judge_no_bank(lp_store_t *s)
 {
     bool is_blank = false;
     bool is_torn = false;
-    lp_err_t err = store_is_blank(s->config_.offset, s->config_.size_bytes, &is_blank);
+    lp_err_t err = lp_store_is_blank(s->config_.offset, s->config_.size_bytes, &is_blank);
     if (err == LP_OK) {
-        err = store_is_first_header_torn(s, &is_torn);
+        err = lp_store_is_first_header_torn(s, &is_torn);
     }
     s->health = is_blank ? LP_STORE_FRESH : is_torn ? LP_STORE_TORN : LP_STORE_DAMAGED;
     return err;
@@ -351,7 +352,7 @@ static uint32_t compacted_bytes(const lp_store_t *s, const lp_store_item_t *item
     for (uint16_t i = 0; i < s->count_; i++) {
         const lp_store_entry_t *e = &s->config_.entries[i];
         if (survives(e, items, mask)) {
-            bytes += store_round_up(s, RECORD_HEADER_BYTES + entry_len(e));
+            bytes += lp_store_round_up(s, RECORD_HEADER_BYTES + entry_len(e));
             (*count)++;
         }
     }
@@ -364,7 +365,7 @@ static uint32_t compacted_bytes(const lp_store_t *s, const lp_store_item_t *item
         }
     }
     if (kept != 0) {
-        bytes += store_round_up(s, RECORD_HEADER_BYTES + store_items_len(items, n, kept));
+        bytes += lp_store_round_up(s, RECORD_HEADER_BYTES + lp_store_items_len(items, n, kept));
     }
     return bytes;
 }
@@ -372,7 +373,7 @@ static uint32_t compacted_bytes(const lp_store_t *s, const lp_store_item_t *item
 uint32_t lp_store_free_bytes(const lp_store_t *s)
 {
     size_t count;
-    return s->bank_bytes_ - store_first_pos(s) - compacted_bytes(s, NULL, 0, 0, &count);
+    return s->bank_bytes_ - lp_store_first_pos(s) - compacted_bytes(s, NULL, 0, 0, &count);
 }
 
 static lp_err_t copy_survivors(lp_store_t *s, unsigned bank, uint32_t *pos,
@@ -382,11 +383,11 @@ static lp_err_t copy_survivors(lp_store_t *s, unsigned bank, uint32_t *pos,
         const lp_store_entry_t *e = &s->config_.entries[i];
         if (survives(e, items, mask)) {
             const body_t body = {.flash_at = e->at, .len = entry_len(e)};
-            const lp_err_t err = store_write_record(s, bank, *pos, &body);
+            const lp_err_t err = lp_store_write_record(s, bank, *pos, &body);
             if (err != LP_OK) {
                 return err;
             }
-            *pos += store_round_up(s, RECORD_HEADER_BYTES + body.len);
+            *pos += lp_store_round_up(s, RECORD_HEADER_BYTES + body.len);
         }
     }
     return LP_OK;
@@ -402,17 +403,18 @@ static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n, u
             kept &= ~((uint64_t)1 << i);
         }
     }
-    uint32_t pos = store_first_pos(s);
-    lp_err_t err = lp_port_flash_erase(store_bank_base(s, bank), s->bank_bytes_);
+    uint32_t pos = lp_store_first_pos(s);
+    lp_err_t err = lp_port_flash_erase(lp_store_bank_base(s, bank), s->bank_bytes_);
     if (err == LP_OK) {
         err = copy_survivors(s, bank, &pos, items, mask);
     }
     if (err == LP_OK && kept != 0) {
-        const body_t body = {.items = items, .mask = kept, .len = store_items_len(items, n, kept)};
-        err = store_write_record(s, bank, pos, &body);
+        const body_t body = {
+            .items = items, .mask = kept, .len = lp_store_items_len(items, n, kept)};
+        err = lp_store_write_record(s, bank, pos, &body);
     }
     if (err == LP_OK) {
-        err = store_write_bank_header(s, bank, s->generation_ + 1);
+        err = lp_store_write_bank_header(s, bank, s->generation_ + 1);
     }
     if (err == LP_OK) {
         s->bank_ = (uint8_t)bank;
@@ -425,14 +427,14 @@ static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n, u
 
 static lp_err_t append(lp_store_t *s, const lp_store_item_t *items, size_t n, uint64_t mask)
 {
-    const body_t body = {.items = items, .mask = mask, .len = store_items_len(items, n, mask)};
-    const lp_err_t err = store_write_record(s, s->bank_, s->end_, &body);
+    const body_t body = {.items = items, .mask = mask, .len = lp_store_items_len(items, n, mask)};
+    const lp_err_t err = lp_store_write_record(s, s->bank_, s->end_, &body);
     if (err != LP_OK) {
         s->must_compact_ = true;
         return err;
     }
-    const uint32_t body_at = store_bank_base(s, s->bank_) + s->end_ + RECORD_HEADER_BYTES;
-    s->end_ += store_round_up(s, RECORD_HEADER_BYTES + body.len);
+    const uint32_t body_at = lp_store_bank_base(s, s->bank_) + s->end_ + RECORD_HEADER_BYTES;
+    s->end_ += lp_store_round_up(s, RECORD_HEADER_BYTES + body.len);
     return index_body(s, body_at, body.len);
 }
 
@@ -440,7 +442,7 @@ static lp_err_t append(lp_store_t *s, const lp_store_item_t *items, size_t n, ui
 static bool can_append(const lp_store_t *s, uint32_t body_len, size_t changes)
 {
     return s->has_bank_ && !s->must_compact_ && s->count_ + changes <= s->config_.max_entries &&
-           store_round_up(s, RECORD_HEADER_BYTES + body_len) <= s->bank_bytes_ - s->end_;
+           lp_store_round_up(s, RECORD_HEADER_BYTES + body_len) <= s->bank_bytes_ - s->end_;
 }
 
 lp_err_t lp_store_put(lp_store_t *s, const lp_store_item_t *items, size_t n)
@@ -461,11 +463,11 @@ lp_err_t lp_store_put(lp_store_t *s, const lp_store_item_t *items, size_t n)
         return LP_OK;
     }
     size_t count;
-    const uint32_t room = s->bank_bytes_ - store_first_pos(s);
+    const uint32_t room = s->bank_bytes_ - lp_store_first_pos(s);
     if (compacted_bytes(s, items, n, mask, &count) > room || count > s->config_.max_entries) {
         return LP_E_NOSPACE;
     }
-    if (can_append(s, store_items_len(items, n, mask), changes)) {
+    if (can_append(s, lp_store_items_len(items, n, mask), changes)) {
         err = append(s, items, n, mask);
         if (err != LP_E_VERIFY) {
             return err;
@@ -480,7 +482,8 @@ lp_err_t lp_store_scrub(lp_store_t *s)
         return LP_E_STATE;
     }
     const lp_err_t err = compact(s, NULL, 0, 0);
-    return err != LP_OK ? err : lp_port_flash_erase(store_bank_base(s, !s->bank_), s->bank_bytes_);
+    return err != LP_OK ? err
+                        : lp_port_flash_erase(lp_store_bank_base(s, !s->bank_), s->bank_bytes_);
 }
 
 lp_err_t lp_store_erase(lp_store_t *s)

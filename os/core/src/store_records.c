@@ -12,26 +12,26 @@ enum { CHUNK = 64 };
 static const uint8_t bank_magic[4] = {'L', 'P', 'S', '1'};
 static const uint8_t record_magic[4] = {'L', 'P', 'R', '1'};
 
-uint32_t store_bank_base(const lp_store_t *s, unsigned bank)
+uint32_t lp_store_bank_base(const lp_store_t *s, unsigned bank)
 {
     return s->config_.offset + bank * s->bank_bytes_;
 }
 
-uint32_t store_round_up(const lp_store_t *s, uint32_t len)
+uint32_t lp_store_round_up(const lp_store_t *s, uint32_t len)
 {
     return (len + s->page_bytes_ - 1) / s->page_bytes_ * s->page_bytes_;
 }
 
-uint32_t store_first_pos(const lp_store_t *s)
+uint32_t lp_store_first_pos(const lp_store_t *s)
 {
-    return store_round_up(s, BANK_HEADER_BYTES);
+    return lp_store_round_up(s, BANK_HEADER_BYTES);
 }
 
-lp_err_t store_read_bank_header(const lp_store_t *s, unsigned bank, bool *is_valid,
-                                uint32_t *generation)
+lp_err_t lp_store_read_bank_header(const lp_store_t *s, unsigned bank, bool *is_valid,
+                                   uint32_t *generation)
 {
     uint8_t h[BANK_HEADER_BYTES];
-    const lp_err_t err = lp_port_flash_read(store_bank_base(s, bank), h, sizeof h);
+    const lp_err_t err = lp_port_flash_read(lp_store_bank_base(s, bank), h, sizeof h);
     if (err == LP_OK) {
         *is_valid = memcmp(h, bank_magic, sizeof bank_magic) == 0 &&
                     lp_get_le32(h + 8) == lp_crc32(0, lp_span(h, 8));
@@ -47,30 +47,30 @@ static void make_bank_header(uint8_t h[BANK_HEADER_BYTES], uint32_t generation)
     lp_put_le32(h + 8, lp_crc32(0, lp_span(h, 8)));
 }
 
-lp_err_t store_write_bank_header(const lp_store_t *s, unsigned bank, uint32_t generation)
+lp_err_t lp_store_write_bank_header(const lp_store_t *s, unsigned bank, uint32_t generation)
 {
     uint8_t page[LP_STORE_PAGE_MAX];
     memset(page, 0xFF, sizeof page);
     make_bank_header(page, generation);
     // The first page may be smaller than the header.
-    lp_err_t err = lp_port_flash_program(store_bank_base(s, bank), page, store_first_pos(s));
+    lp_err_t err = lp_port_flash_program(lp_store_bank_base(s, bank), page, lp_store_first_pos(s));
     bool is_valid = false;
     uint32_t got = 0;
     if (err == LP_OK) {
-        err = store_read_bank_header(s, bank, &is_valid, &got);
+        err = lp_store_read_bank_header(s, bank, &is_valid, &got);
     }
     return err == LP_OK && (!is_valid || got != generation) ? LP_E_VERIFY : err;
 }
 
-lp_err_t store_is_first_header_torn(const lp_store_t *s, bool *is_torn)
+lp_err_t lp_store_is_first_header_torn(const lp_store_t *s, bool *is_torn)
 {
     uint8_t wanted[BANK_HEADER_BYTES];
     uint8_t found[BANK_HEADER_BYTES];
     make_bank_header(wanted, 1);
     bool other_is_blank = false;
-    lp_err_t err = store_is_blank(store_bank_base(s, 1), BANK_HEADER_BYTES, &other_is_blank);
+    lp_err_t err = lp_store_is_blank(lp_store_bank_base(s, 1), BANK_HEADER_BYTES, &other_is_blank);
     if (err == LP_OK) {
-        err = lp_port_flash_read(store_bank_base(s, 0), found, sizeof found);
+        err = lp_port_flash_read(lp_store_bank_base(s, 0), found, sizeof found);
     }
     if (err == LP_OK) {
         *is_torn = other_is_blank;
@@ -81,7 +81,7 @@ lp_err_t store_is_first_header_torn(const lp_store_t *s, bool *is_torn)
     return err;
 }
 
-lp_err_t store_is_blank(uint32_t at, uint32_t len, bool *is_blank)
+lp_err_t lp_store_is_blank(uint32_t at, uint32_t len, bool *is_blank)
 {
     uint8_t chunk[CHUNK];
     uint8_t all = 0xFF;
@@ -101,15 +101,15 @@ lp_err_t store_is_blank(uint32_t at, uint32_t len, bool *is_blank)
     return LP_OK;
 }
 
-lp_err_t store_read_record_header(const lp_store_t *s, unsigned bank, uint32_t pos,
-                                  record_header_t *h)
+lp_err_t lp_store_read_record_header(const lp_store_t *s, unsigned bank, uint32_t pos,
+                                     record_header_t *h)
 {
     *h = (record_header_t){.is_blank = true};
     if (pos + RECORD_HEADER_BYTES > s->bank_bytes_) {
         return LP_OK; // the end of the bank counts as blank: nothing comes
     }
     uint8_t b[RECORD_HEADER_BYTES];
-    const lp_err_t err = lp_port_flash_read(store_bank_base(s, bank) + pos, b, sizeof b);
+    const lp_err_t err = lp_port_flash_read(lp_store_bank_base(s, bank) + pos, b, sizeof b);
     if (err != LP_OK) {
         return err;
     }
@@ -124,7 +124,7 @@ lp_err_t store_read_record_header(const lp_store_t *s, unsigned bank, uint32_t p
     return LP_OK;
 }
 
-lp_err_t store_crc_of_flash(uint32_t at, uint32_t len, uint32_t *crc)
+lp_err_t lp_store_crc_of_flash(uint32_t at, uint32_t len, uint32_t *crc)
 {
     uint8_t chunk[CHUNK];
     while (len > 0) {
@@ -140,7 +140,7 @@ lp_err_t store_crc_of_flash(uint32_t at, uint32_t len, uint32_t *crc)
     return LP_OK;
 }
 
-lp_err_t store_read_item(uint32_t at, item_t *item)
+lp_err_t lp_store_read_item(uint32_t at, item_t *item)
 {
     uint8_t b[ITEM_HEADER_BYTES];
     const lp_err_t err = lp_port_flash_read(at, b, sizeof b);
@@ -230,7 +230,7 @@ static void write_body(writer_t *w, const body_t *body)
     }
 }
 
-uint32_t store_items_len(const lp_store_item_t *items, size_t n, uint64_t mask)
+uint32_t lp_store_items_len(const lp_store_item_t *items, size_t n, uint64_t mask)
 {
     size_t len = 0;
     for (size_t i = 0; i < n; i++) {
@@ -247,10 +247,10 @@ static lp_err_t verify_record(const lp_store_t *s, unsigned bank, uint32_t pos, 
 {
     record_header_t h;
     uint32_t got = 0;
-    lp_err_t err = store_read_record_header(s, bank, pos, &h);
+    lp_err_t err = lp_store_read_record_header(s, bank, pos, &h);
     if (err == LP_OK) {
-        const uint32_t body_at = store_bank_base(s, bank) + pos + RECORD_HEADER_BYTES;
-        err = store_crc_of_flash(body_at, len, &got);
+        const uint32_t body_at = lp_store_bank_base(s, bank) + pos + RECORD_HEADER_BYTES;
+        err = lp_store_crc_of_flash(body_at, len, &got);
     }
     if (err != LP_OK) {
         return err;
@@ -258,7 +258,7 @@ static lp_err_t verify_record(const lp_store_t *s, unsigned bank, uint32_t pos, 
     return h.is_valid && h.body_len == len && h.body_crc == crc && got == crc ? LP_OK : LP_E_VERIFY;
 }
 
-lp_err_t store_write_record(const lp_store_t *s, unsigned bank, uint32_t pos, const body_t *body)
+lp_err_t lp_store_write_record(const lp_store_t *s, unsigned bank, uint32_t pos, const body_t *body)
 {
     writer_t w = {.is_dry = true};
     write_body(&w, body);
@@ -270,7 +270,7 @@ lp_err_t store_write_record(const lp_store_t *s, unsigned bank, uint32_t pos, co
     lp_put_le32(head + 12, lp_crc32(0, lp_span(head, 12)));
     if (w.err == LP_OK) {
         w.is_dry = false;
-        w.at = store_bank_base(s, bank) + pos;
+        w.at = lp_store_bank_base(s, bank) + pos;
         w.page_bytes = s->page_bytes_;
         w.chunk_bytes = LP_STORE_PAGE_MAX / s->page_bytes_ * s->page_bytes_;
         write_bytes(&w, lp_span(head, sizeof head));

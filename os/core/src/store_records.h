@@ -27,23 +27,23 @@ typedef struct {
 } item_t;
 
 // Offsets here are offsets in the port's flash unless they are called `pos`, which is in the bank.
-uint32_t store_bank_base(const lp_store_t *s, unsigned bank);
-uint32_t store_round_up(const lp_store_t *s, uint32_t len);
-uint32_t store_first_pos(const lp_store_t *s);
+uint32_t lp_store_bank_base(const lp_store_t *s, unsigned bank);
+uint32_t lp_store_round_up(const lp_store_t *s, uint32_t len);
+uint32_t lp_store_first_pos(const lp_store_t *s);
 
-lp_err_t store_read_bank_header(const lp_store_t *s, unsigned bank, bool *is_valid,
-                                uint32_t *generation);
-lp_err_t store_write_bank_header(const lp_store_t *s, unsigned bank, uint32_t generation);
+lp_err_t lp_store_read_bank_header(const lp_store_t *s, unsigned bank, bool *is_valid,
+                                   uint32_t *generation);
+lp_err_t lp_store_write_bank_header(const lp_store_t *s, unsigned bank, uint32_t generation);
 
 // Whether both headers look like a store whose very first commit was cut: programming had only
 // begun to clear the bits of the first header.
-lp_err_t store_is_first_header_torn(const lp_store_t *s, bool *is_torn);
+lp_err_t lp_store_is_first_header_torn(const lp_store_t *s, bool *is_torn);
 
-lp_err_t store_is_blank(uint32_t at, uint32_t len, bool *is_blank);
-lp_err_t store_read_record_header(const lp_store_t *s, unsigned bank, uint32_t pos,
-                                  record_header_t *h);
-lp_err_t store_crc_of_flash(uint32_t at, uint32_t len, uint32_t *crc);
-lp_err_t store_read_item(uint32_t at, item_t *item);
+lp_err_t lp_store_is_blank(uint32_t at, uint32_t len, bool *is_blank);
+lp_err_t lp_store_read_record_header(const lp_store_t *s, unsigned bank, uint32_t pos,
+                                     record_header_t *h);
+lp_err_t lp_store_crc_of_flash(uint32_t at, uint32_t len, uint32_t *crc);
+lp_err_t lp_store_read_item(uint32_t at, item_t *item);
 
 // The pieces of a body, from memory or from flash.
 typedef struct {
@@ -53,9 +53,10 @@ typedef struct {
     uint32_t len;
 } body_t;
 
-uint32_t store_items_len(const lp_store_item_t *items, size_t n, uint64_t mask);
+uint32_t lp_store_items_len(const lp_store_item_t *items, size_t n, uint64_t mask);
 
 // Programs one record at `pos` and reads it back. LP_E_VERIFY: it is not what was written.
-lp_err_t store_write_record(const lp_store_t *s, unsigned bank, uint32_t pos, const body_t *body);
+lp_err_t lp_store_write_record(const lp_store_t *s, unsigned bank, uint32_t pos,
+                               const body_t *body);
 
 #endif

@@ -52,7 +52,7 @@ static void retry_later(lp_posix_link_t *l, lp_err_t why)
         LP_LOGW("no I2C adapter at %s (%s), trying again", l->path, lp_err_text(why));
     }
     l->was_told = true;
-    lp_timer_start(posix_loop, &l->retry, LP_POSIX_LINK_RETRY_MS);
+    lp_timer_start(lp_posix_loop, &l->retry, LP_POSIX_LINK_RETRY_MS);
     if (l->fn != NULL && was_up) {
         l->fn(l->ctx, LP_STREAM_CLOSED, why);
     }
@@ -153,7 +153,7 @@ static lp_err_t link_write(lp_stream_t *stream, lp_span_t data, size_t *n)
 static void link_close(lp_stream_t *stream)
 {
     lp_posix_link_t *l = (lp_posix_link_t *)stream;
-    lp_timer_stop(posix_loop, &l->retry);
+    lp_timer_stop(lp_posix_loop, &l->retry);
     l->fn = NULL;
     l->is_up = false;
     if (l->lower != NULL) {
@@ -207,7 +207,7 @@ lp_err_t lp_posix_link_open(const char *target, lp_stream_t **stream)
         return LP_E_FORMAT;
     }
     lp_timer_init(&l->retry, try_open, l);
-    lp_timer_start(posix_loop, &l->retry, 0);
+    lp_timer_start(lp_posix_loop, &l->retry, 0);
     *stream = &l->stream;
     return LP_OK;
 }

@@ -6,27 +6,27 @@
 #include "limpet/posix.h"
 
 // The loop given to lp_posix_init().
-extern lp_loop_t *posix_loop;
+extern lp_loop_t *lp_posix_loop;
 
-lp_err_t posix_signals_init(lp_loop_t *loop);
+lp_err_t lp_posix_signals_init(lp_loop_t *loop);
 
 // Makes `fd` non-blocking and closed by exec().
-void posix_prepare_fd(int fd);
+void lp_posix_prepare_fd(int fd);
 
 // The operations of lp_posix_stream_t, for streams that wrap one.
-void posix_stream_listen(lp_stream_t *stream, lp_stream_fn *fn, void *ctx);
-lp_err_t posix_stream_read(lp_stream_t *stream, uint8_t *buf, size_t cap, size_t *n);
-lp_err_t posix_stream_write(lp_stream_t *stream, lp_span_t data, size_t *n);
-void posix_stream_close(lp_stream_t *stream);
+void lp_posix_stream_listen(lp_stream_t *stream, lp_stream_fn *fn, void *ctx);
+lp_err_t lp_posix_stream_read(lp_stream_t *stream, uint8_t *buf, size_t cap, size_t *n);
+lp_err_t lp_posix_stream_write(lp_stream_t *stream, lp_span_t data, size_t *n);
+void lp_posix_stream_close(lp_stream_t *stream);
 
 // What survives lp_port_reboot(): descriptors by name, for the next image. -1: none of that name.
-int posix_inherited_fd(const char *name);
-void posix_bequeath_fd(const char *name, int fd);
-bool posix_is_rebooted(void);
+int lp_posix_inherited_fd(const char *name);
+void lp_posix_bequeath_fd(const char *name, int fd);
+bool lp_posix_is_rebooted(void);
 
 // Lets the UART drain before a reboot, so that the answer to Sys.Reboot gets out.
-void posix_uart_flush(void);
+void lp_posix_uart_flush(void);
 // Queues a log line; false when there is no room for it, or no UART.
-bool posix_uart_log(const char *line, size_t len);
+bool lp_posix_uart_log(const char *line, size_t len);
 
 #endif

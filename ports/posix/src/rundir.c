@@ -74,8 +74,8 @@ static int lock_file(const char *path)
     return -1;
 }
 
-lp_err_t posix_claim_id(const char *device_id, char *link, size_t link_cap, char *why,
-                        size_t why_cap)
+lp_err_t lp_posix_claim_id(const char *device_id, char *link, size_t link_cap, char *why,
+                           size_t why_cap)
 {
     char folder[PATH_CAP];
     const lp_err_t err = make_run_folder(folder, why, why_cap);
@@ -84,7 +84,7 @@ lp_err_t posix_claim_id(const char *device_id, char *link, size_t link_cap, char
     }
     snprintf(link, link_cap, "%s/%s.tty", folder, device_id);
     snprintf(lock_path, sizeof lock_path, "%s/%s.lock", folder, device_id);
-    int fd = posix_inherited_fd("lock");
+    int fd = lp_posix_inherited_fd("lock");
     if (fd < 0) {
         fd = lock_file(lock_path);
     }
@@ -94,11 +94,11 @@ lp_err_t posix_claim_id(const char *device_id, char *link, size_t link_cap, char
                  device_id);
         return LP_E_EXISTS;
     }
-    posix_bequeath_fd("lock", fd);
+    lp_posix_bequeath_fd("lock", fd);
     return LP_OK;
 }
 
-lp_err_t posix_put_link(const char *link, const char *target, char *why, size_t why_cap)
+lp_err_t lp_posix_put_link(const char *link, const char *target, char *why, size_t why_cap)
 {
     struct stat st;
     if (lstat(link, &st) == 0 && !S_ISLNK(st.st_mode)) {
@@ -119,7 +119,7 @@ lp_err_t posix_put_link(const char *link, const char *target, char *why, size_t 
     return LP_OK;
 }
 
-void posix_remove_link(const char *link, int tty_fd)
+void lp_posix_remove_link(const char *link, int tty_fd)
 {
     char target[PATH_CAP];
     char ours[PATH_CAP];

@@ -9,13 +9,13 @@
 
 // Makes sure of the folder (mode 0700, ours), takes the lock of `device_id` and gives the path of
 // its link. LP_E_EXISTS: a board with this id runs already.
-lp_err_t posix_claim_id(const char *device_id, char *link, size_t link_cap, char *why,
-                        size_t why_cap);
+lp_err_t lp_posix_claim_id(const char *device_id, char *link, size_t link_cap, char *why,
+                           size_t why_cap);
 
 // Points `link` at `target`, in one step. LP_E_EXISTS: something else than a link is there.
-lp_err_t posix_put_link(const char *link, const char *target, char *why, size_t why_cap);
+lp_err_t lp_posix_put_link(const char *link, const char *target, char *why, size_t why_cap);
 
 // Removes `link` if it still points at the terminal `tty_fd`, and the lock.
-void posix_remove_link(const char *link, int tty_fd);
+void lp_posix_remove_link(const char *link, int tty_fd);
 
 #endif

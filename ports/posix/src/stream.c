@@ -10,7 +10,7 @@
 
 #include "posix_internal.h"
 
-void posix_prepare_fd(int fd)
+void lp_posix_prepare_fd(int fd)
 {
     (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -24,7 +24,7 @@ static lp_posix_stream_t *self(lp_stream_t *s)
 static void announce(lp_posix_stream_t *s, unsigned events)
 {
     s->pending_ |= events;
-    lp_loop_post(posix_loop, &s->event_);
+    lp_loop_post(lp_posix_loop, &s->event_);
 }
 
 static void end_with(lp_posix_stream_t *s, lp_err_t why)
@@ -84,7 +84,7 @@ static void on_poll(void *ctx, short revents)
     }
 }
 
-void posix_stream_listen(lp_stream_t *stream, lp_stream_fn *fn, void *ctx)
+void lp_posix_stream_listen(lp_stream_t *stream, lp_stream_fn *fn, void *ctx)
 {
     lp_posix_stream_t *s = self(stream);
     s->fn_ = fn;
@@ -94,7 +94,7 @@ void posix_stream_listen(lp_stream_t *stream, lp_stream_fn *fn, void *ctx)
     }
 }
 
-lp_err_t posix_stream_read(lp_stream_t *stream, uint8_t *buf, size_t cap, size_t *n)
+lp_err_t lp_posix_stream_read(lp_stream_t *stream, uint8_t *buf, size_t cap, size_t *n)
 {
     lp_posix_stream_t *s = self(stream);
     if (s->watch_.fd < 0 || s->is_connecting_) {
@@ -116,7 +116,7 @@ lp_err_t posix_stream_read(lp_stream_t *stream, uint8_t *buf, size_t cap, size_t
     return LP_E_CLOSED;
 }
 
-lp_err_t posix_stream_write(lp_stream_t *stream, lp_span_t data, size_t *n)
+lp_err_t lp_posix_stream_write(lp_stream_t *stream, lp_span_t data, size_t *n)
 {
     lp_posix_stream_t *s = self(stream);
     if (s->watch_.fd < 0 || s->has_ended_ || s->is_connecting_) {
@@ -138,11 +138,11 @@ lp_err_t posix_stream_write(lp_stream_t *stream, lp_span_t data, size_t *n)
     return LP_E_CLOSED;
 }
 
-void posix_stream_close(lp_stream_t *stream)
+void lp_posix_stream_close(lp_stream_t *stream)
 {
     lp_posix_stream_t *s = self(stream);
     lp_posix_watch_stop(&s->watch_);
-    lp_loop_unpost(posix_loop, &s->event_);
+    lp_loop_unpost(lp_posix_loop, &s->event_);
     s->pending_ = 0;
     s->has_ended_ = true;
     s->is_connecting_ = false;
@@ -152,10 +152,10 @@ void posix_stream_close(lp_stream_t *stream)
     }
 }
 
-static const lp_stream_ops_t stream_ops = {.listen = posix_stream_listen,
-                                           .read = posix_stream_read,
-                                           .write = posix_stream_write,
-                                           .close = posix_stream_close};
+static const lp_stream_ops_t stream_ops = {.listen = lp_posix_stream_listen,
+                                           .read = lp_posix_stream_read,
+                                           .write = lp_posix_stream_write,
+                                           .close = lp_posix_stream_close};
 
 void lp_posix_stream_init(lp_posix_stream_t *s, int fd)
 {
@@ -163,14 +163,14 @@ void lp_posix_stream_init(lp_posix_stream_t *s, int fd)
     lp_event_init(&s->event_, deliver, s);
     s->watch_ = (lp_posix_watch_t){.fd = fd, .fn = on_poll, .ctx = s};
     if (fd >= 0) {
-        posix_prepare_fd(fd);
+        lp_posix_prepare_fd(fd);
         lp_posix_watch_start(&s->watch_);
     }
 }
 
 void lp_posix_stream_connecting(lp_posix_stream_t *s, int fd)
 {
-    posix_prepare_fd(fd);
+    lp_posix_prepare_fd(fd);
     s->watch_.fd = fd;
     s->watch_.events = POLLOUT;
     s->is_connecting_ = true;

@@ -16,7 +16,7 @@
 
 enum { HEIRS_MAX = 8 };
 
-lp_loop_t *posix_loop;
+lp_loop_t *lp_posix_loop;
 
 static char **boot_argv;
 static uint8_t hw_id[6];
@@ -55,7 +55,7 @@ static void parse_inheritance(char *text)
 
 lp_err_t lp_posix_init(lp_loop_t *loop, char **argv)
 {
-    posix_loop = loop;
+    lp_posix_loop = loop;
     boot_argv = argv;
     char *inheritance = getenv("LIMPET_POSIX_REBOOT");
     if (inheritance != NULL) {
@@ -63,15 +63,15 @@ lp_err_t lp_posix_init(lp_loop_t *loop, char **argv)
         parse_inheritance(inheritance);
         unsetenv("LIMPET_POSIX_REBOOT");
     }
-    return posix_signals_init(loop);
+    return lp_posix_signals_init(loop);
 }
 
-bool posix_is_rebooted(void)
+bool lp_posix_is_rebooted(void)
 {
     return is_rebooted;
 }
 
-int posix_inherited_fd(const char *name)
+int lp_posix_inherited_fd(const char *name)
 {
     for (size_t i = 0; i < HEIRS_MAX; i++) {
         if (strcmp(inherited[i].name, name) == 0) {
@@ -81,7 +81,7 @@ int posix_inherited_fd(const char *name)
     return -1;
 }
 
-void posix_bequeath_fd(const char *name, int fd)
+void lp_posix_bequeath_fd(const char *name, int fd)
 {
     for (size_t i = 0; i < HEIRS_MAX; i++) {
         if (bequeathed[i].name[0] == '\0' || strcmp(bequeathed[i].name, name) == 0) {
@@ -106,7 +106,7 @@ _Noreturn void lp_port_reboot(void)
         (void)fcntl(bequeathed[i].fd, F_SETFD, 0);
     }
     setenv("LIMPET_POSIX_REBOOT", state, 1);
-    posix_uart_flush();
+    lp_posix_uart_flush();
     execv("/proc/self/exe", boot_argv);
     fprintf(stderr, "error[reboot]: cannot start %s again: %s\n", boot_argv[0], strerror(errno));
     lp_posix_uart_close();
@@ -144,7 +144,7 @@ void lp_posix_log_to_stderr(bool on)
 
 void lp_port_log_line(const char *line, size_t len)
 {
-    (void)posix_uart_log(line, len);
+    (void)lp_posix_uart_log(line, len);
     if (log_to_stderr) {
         fprintf(stderr, "%.*s\n", (int)len, line);
     }

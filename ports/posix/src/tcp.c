@@ -50,7 +50,7 @@ static lp_posix_watch_t report_watch;
 
 static void free_job(job_t *job)
 {
-    lp_timer_stop(posix_loop, &job->timer);
+    lp_timer_stop(lp_posix_loop, &job->timer);
     lp_posix_watch_stop(&job->watch);
     if (job->fd >= 0) {
         close(job->fd);
@@ -112,7 +112,7 @@ static bool start_connect(job_t *job, const struct addrinfo *ai)
         job->last_err = lp_posix_err(errno);
         return false;
     }
-    posix_prepare_fd(job->fd);
+    lp_posix_prepare_fd(job->fd);
     const int on = 1;
     (void)setsockopt(job->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(job->fd, ai->ai_addr, ai->ai_addrlen) != 0 && errno != EINPROGRESS) {
@@ -122,14 +122,14 @@ static bool start_connect(job_t *job, const struct addrinfo *ai)
     job->watch =
         (lp_posix_watch_t){.fd = job->fd, .events = POLLOUT, .fn = on_connected, .ctx = job};
     lp_posix_watch_start(&job->watch);
-    lp_timer_start(posix_loop, &job->timer, CONNECT_TIMEOUT_MS);
+    lp_timer_start(lp_posix_loop, &job->timer, CONNECT_TIMEOUT_MS);
     return true;
 }
 
 static void connect_next(job_t *job)
 {
     do {
-        lp_timer_stop(posix_loop, &job->timer);
+        lp_timer_stop(lp_posix_loop, &job->timer);
         lp_posix_watch_stop(&job->watch);
         if (job->fd >= 0) {
             close(job->fd);
@@ -205,12 +205,12 @@ static void tcp_close(lp_stream_t *stream)
     } else if (job != NULL) {
         free_job(job);
     }
-    posix_stream_close(stream);
+    lp_posix_stream_close(stream);
 }
 
-static const lp_stream_ops_t tcp_ops = {.listen = posix_stream_listen,
-                                        .read = posix_stream_read,
-                                        .write = posix_stream_write,
+static const lp_stream_ops_t tcp_ops = {.listen = lp_posix_stream_listen,
+                                        .read = lp_posix_stream_read,
+                                        .write = lp_posix_stream_write,
                                         .close = tcp_close};
 
 static lp_err_t init_once(void)

@@ -49,7 +49,7 @@ static void drain(void)
     if (uart.is_blocked && uart.queued < LOG_SHARE_BYTES) {
         uart.is_blocked = false;
         uart.in.pending_ |= LP_STREAM_WRITABLE;
-        lp_loop_post(posix_loop, &uart.in.event_);
+        lp_loop_post(lp_posix_loop, &uart.in.event_);
     }
 }
 
@@ -85,7 +85,7 @@ static lp_err_t uart_write(lp_stream_t *stream, lp_span_t data, size_t *n)
     return LP_OK;
 }
 
-bool posix_uart_log(const char *line, size_t len)
+bool lp_posix_uart_log(const char *line, size_t len)
 {
     if (!is_open) {
         return false;
@@ -105,7 +105,7 @@ bool posix_uart_log(const char *line, size_t len)
     return true;
 }
 
-void posix_uart_flush(void)
+void lp_posix_uart_flush(void)
 {
     for (int waited = 0; is_open && uart.queued > 0 && waited < FLUSH_MS; waited += 10) {
         drain();
@@ -123,15 +123,15 @@ static void uart_close(lp_stream_t *stream)
 
 static lp_err_t uart_read(lp_stream_t *stream, uint8_t *buf, size_t cap, size_t *n)
 {
-    const lp_err_t err = posix_stream_read(stream, buf, cap, n);
+    const lp_err_t err = lp_posix_stream_read(stream, buf, cap, n);
     if (err == LP_E_CLOSED) { // the end of stdin switches the board off
-        lp_loop_stop(posix_loop);
+        lp_loop_stop(lp_posix_loop);
     }
     return err;
 }
 
 static const lp_stream_ops_t uart_ops = {
-    .listen = posix_stream_listen, .read = uart_read, .write = uart_write, .close = uart_close};
+    .listen = lp_posix_stream_listen, .read = uart_read, .write = uart_write, .close = uart_close};
 
 static void start(int in_fd, int out_fd)
 {
@@ -156,8 +156,8 @@ static void make_raw(int fd)
 // Opens a new pair, or takes the one that the image before the reboot had.
 static lp_err_t open_pair(int *master, char *why, size_t why_cap)
 {
-    *master = posix_inherited_fd("ptm");
-    uart.slave_fd = posix_inherited_fd("pts");
+    *master = lp_posix_inherited_fd("ptm");
+    uart.slave_fd = lp_posix_inherited_fd("pts");
     if (*master >= 0 && uart.slave_fd >= 0) {
         return LP_OK;
     }
@@ -180,17 +180,17 @@ static lp_err_t open_pty(const char *link, const char *device_id, char *why, siz
     int master;
     lp_err_t err = open_pair(&master, why, why_cap);
     if (err == LP_OK && link == NULL) {
-        err = posix_claim_id(device_id, uart.name, sizeof uart.name, why, why_cap);
+        err = lp_posix_claim_id(device_id, uart.name, sizeof uart.name, why, why_cap);
     } else if (err == LP_OK) {
         snprintf(uart.name, sizeof uart.name, "%s", link);
     }
     if (err == LP_OK) {
-        err = posix_put_link(uart.name, ptsname(master), why, why_cap);
+        err = lp_posix_put_link(uart.name, ptsname(master), why, why_cap);
     }
     if (err == LP_OK) {
         uart.has_link = true;
-        posix_bequeath_fd("ptm", master);
-        posix_bequeath_fd("pts", uart.slave_fd);
+        lp_posix_bequeath_fd("ptm", master);
+        lp_posix_bequeath_fd("pts", uart.slave_fd);
         start(master, master);
     }
     return err;
@@ -225,10 +225,10 @@ const char *lp_posix_uart_name(void)
 void lp_posix_uart_close(void)
 {
     if (is_open) {
-        posix_uart_flush();
+        lp_posix_uart_flush();
     }
     if (uart.has_link) {
-        posix_remove_link(uart.name, uart.slave_fd);
+        lp_posix_remove_link(uart.name, uart.slave_fd);
         uart.has_link = false;
     }
     is_open = false;

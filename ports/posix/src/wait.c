@@ -106,7 +106,7 @@ static void on_signal_pipe(void *ctx, short revents)
     }
 }
 
-lp_err_t posix_signals_init(lp_loop_t *loop)
+lp_err_t lp_posix_signals_init(lp_loop_t *loop)
 {
     if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
         return lp_posix_err(errno);

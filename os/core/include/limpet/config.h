@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet/config.h - settings: a const table of what there is, checked values, kept in the store.
+//
+// What is set counts at once and is lost at a restart unless it is saved. A set is all or nothing:
+// every value is checked before any changes. Stored values that are damaged, or not legal any more
+// after an update, fall back to the default with a line in the log.
+#ifndef LIMPET_CONFIG_H
+#define LIMPET_CONFIG_H
+
+#include <stdbool.h>
+
+#include "limpet/err.h"
+#include "limpet/json.h"
+#include "limpet/store.h"
+
+enum {
+    LP_CONFIG_ROWS_MAX = 64,
+    LP_CONFIG_KEY_MAX = LP_STORE_KEY_MAX,
+    LP_CONFIG_WHY_MAX = 200, // a buffer of this size holds any explanation
+};
+
+typedef enum { LP_CONFIG_BOOL, LP_CONFIG_INT, LP_CONFIG_STR } lp_config_type_t;
+
+enum {
+    LP_CONFIG_SECRET = 1u,   // read as null by lp_config_put()
+    LP_CONFIG_READONLY = 2u, // has its default only
+};
+
+// Looks at a string. An error: it is not legal, and `why` says the rule and the nearest legal value
+// (the key itself is put in front of it).
+typedef lp_err_t lp_config_check_fn(lp_span_t value, lp_buf_t *why);
+
+typedef struct {
+    const char *key; // dotted; the rows of a group stand together
+    lp_config_type_t type;
+    uint8_t flags;
+    int32_t fallback_num;      // BOOL, INT
+    int32_t min;               // INT
+    int32_t max;               // INT; STR: longest value in bytes
+    const char *fallback;      // STR
+    const char *choices;       // STR: "auto|chip|software", null for anything
+    lp_config_check_fn *check; // STR; null for none
+} lp_config_row_t;
+
+// One value in memory. Private; the caller owns an array of them.
+typedef struct {
+    const char *fallback_; // instead of the row's
+    uint16_t at_;          // in the arena
+    uint16_t len_;
+    bool is_set_;
+    uint8_t num_[4]; // little endian, as it is stored
+} lp_config_value_t;
+
+// What the image gives to the settings. Everything is lent for as long as they are used.
+typedef struct {
+    const lp_config_row_t *rows;
+    size_t count;              // up to LP_CONFIG_ROWS_MAX
+    lp_config_value_t *values; // `count` of them
+    lp_store_item_t *items;    // `count` of them, scratch
+    uint8_t *arena;            // strings that are set, and room for one more of the longest
+    size_t arena_bytes;        // up to 65535
+    lp_store_t *store;         // open
+} lp_config_setup_t;
+
+typedef struct {
+    lp_config_setup_t s_;
+    size_t used_; // of the arena
+    bool is_saved;
+} lp_config_t;
+
+// All defaults. LP_E_INVALID: the table is too long or the setup incomplete.
+lp_err_t lp_config_init(lp_config_t *c, const lp_config_setup_t *setup);
+
+// Another default for a string, known at run time only (static or lent).
+void lp_config_set_fallback(lp_config_t *c, const char *key, const char *value);
+
+// Takes the stored values. Those that are not legal are logged and left at their default; *dropped
+// (may be null) counts them.
+void lp_config_load(lp_config_t *c, unsigned *dropped);
+
+// Values. Asking for a key that is not in the table, or for another type, is a bug of ours.
+bool lp_config_bool(const lp_config_t *c, const char *key);
+int32_t lp_config_int(const lp_config_t *c, const char *key);
+// Borrows until the next lp_config_set().
+const char *lp_config_str(const lp_config_t *c, const char *key);
+bool lp_config_has(const lp_config_t *c, const char *key);
+
+// Sets what is in `tree`: {"cloud":{"enable":true}}. null puts a key back to its default (a
+// secret's null changes nothing, because that is how secrets are shown). LP_E_NOT_FOUND unknown
+// key, LP_E_DENIED read-only, LP_E_INVALID type or rule, LP_E_RANGE, LP_E_EXISTS given twice,
+// LP_E_NOSPACE; nothing was changed then and `why` says it in a sentence.
+lp_err_t lp_config_set(lp_config_t *c, lp_json_t tree, lp_buf_t *why);
+
+// Writes all values to the store, all or none. Errors as lp_store_put().
+lp_err_t lp_config_save(lp_config_t *c);
+
+// Writes the value of `key`, or the tree of all keys under it; null: of all keys.
+// LP_E_NOT_FOUND: nothing was written.
+lp_err_t lp_config_put(const lp_config_t *c, const char *key, lp_json_writer_t *w);
+
+#endif
