@@ -369,7 +369,7 @@ lp_aws_result_t lp_iot_thing_detach(const lp_aws_config_t *c, const char *thing,
 }
 
 lp_aws_result_t lp_iot_policy_get(const lp_aws_config_t *c, const char *policy, char **document,
-                                  lp_fault_t *f)
+                                  char *arn, size_t arn_cap, lp_fault_t *f)
 {
     char path[MAX_PATH];
     if (!lp_iot_is_policy_name(policy) || !make_path(path, "/policies/", policy, "")) {
@@ -381,6 +381,9 @@ lp_aws_result_t lp_iot_policy_get(const lp_aws_config_t *c, const char *policy, 
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(answer, "policyDocument");
     if (rc == LP_AWS_OK && !cJSON_IsString(item)) {
         rc = fail_answer(r.action, "policyDocument", f);
+    }
+    if (rc == LP_AWS_OK && arn != NULL && !take(answer, "policyArn", arn, arn_cap)) {
+        rc = fail_answer(r.action, "policyArn", f);
     }
     if (rc == LP_AWS_OK) {
         *document = strdup(item->valuestring);

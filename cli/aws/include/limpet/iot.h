@@ -57,9 +57,9 @@ lp_aws_result_t lp_iot_thing_attach(const lp_aws_config_t *c, const char *thing,
 lp_aws_result_t lp_iot_thing_detach(const lp_aws_config_t *c, const char *thing, const char *arn,
                                     lp_fault_t *f);
 
-// *document (owned by the caller, free) is the policy's default version.
+// *document (owned by the caller, free) is the policy's default version; `arn` may be null.
 lp_aws_result_t lp_iot_policy_get(const lp_aws_config_t *c, const char *policy, char **document,
-                                  lp_fault_t *f);
+                                  char *arn, size_t arn_cap, lp_fault_t *f);
 lp_aws_result_t lp_iot_policy_create(const lp_aws_config_t *c, const char *policy,
                                      const char *document, lp_fault_t *f);
 lp_aws_result_t lp_iot_policy_attach(const lp_aws_config_t *c, const char *policy, const char *arn,
