@@ -169,10 +169,14 @@ static void recover(lp_atecc_t *chip, enum then then)
 
 // ---- waking up ---------------------------------------------------------------------------------
 
+static bool may_wake(const lp_atecc_t *chip)
+{
+    return chip->wakes_ < (chip->cfg_.is_hasty ? WAKES_HASTY : WAKES_MAX);
+}
+
 static void wake(lp_atecc_t *chip)
 {
-    const unsigned limit = chip->cfg_.is_hasty ? WAKES_HASTY : WAKES_MAX;
-    if (chip->wakes_ >= limit) {
+    if (!may_wake(chip)) {
         complete(chip, chip->wake_err_);
         return;
     }
@@ -182,13 +186,14 @@ static void wake(lp_atecc_t *chip)
 
 // A pause before the next attempt, longer each time: the chip may be at work on something that was
 // asked of it before the board restarted.
-static void wake_later(lp_atecc_t *chip, lp_err_t why)
+static void wake_later(lp_atecc_t *chip)
 {
-    static const uint16_t gaps_ms[WAKES_MAX] = {2, 2, 10, 50, 200, 1200};
-    if (why != LP_E_I2C_NACK) {
-        chip->wake_err_ = why;
+    static const uint16_t gaps_ms[WAKES_MAX] = {0, 2, 10, 50, 200, 1200};
+    if (may_wake(chip)) {
+        set_timer(chip, GAP, gaps_ms[chip->wakes_]);
+    } else {
+        complete(chip, chip->wake_err_);
     }
-    set_timer(chip, GAP, gaps_ms[chip->wakes_ < WAKES_MAX ? chip->wakes_ : WAKES_MAX - 1]);
 }
 
 static void on_pulse(lp_atecc_t *chip, lp_err_t err)
@@ -207,12 +212,13 @@ static void on_greet(lp_atecc_t *chip, lp_err_t err)
     static const uint8_t hello[GROUP_MIN] = {0x04, STATUS_AFTER_WAKE, 0x33, 0x43};
     static const uint8_t sick[GROUP_MIN] = {0x04, STATUS_SELFTEST, 0xC4, 0x40};
     if (err == LP_E_I2C_NACK) {
-        wake_later(chip, err);
+        wake_later(chip);
     } else if (err != LP_OK) {
         chip->wake_err_ = err;
         recover(chip, THEN_WAKE);
     } else if (memcmp(chip->rx_, hello, sizeof hello) == 0) {
         chip->power_ = AWAKE;
+        chip->wakes_ = 0; // how often it may come to this is counted in sends_
         begin(chip);
     } else if (memcmp(chip->rx_, sick, sizeof sick) == 0) {
         complete(chip, LP_E_CHIP_SELFTEST);
@@ -250,6 +256,7 @@ static void on_rested(lp_atecc_t *chip, lp_err_t err)
     if (err == LP_OK) {
         chip->power_ = is_idle ? IDLE : ASLEEP;
     }
+    chip->is_rested_ = true;
     after(chip);
 }
 
@@ -268,6 +275,7 @@ static void send(lp_atecc_t *chip)
     }
     chip->sends_++;
     chip->rereads_ = 0;
+    chip->is_mute_ = false;
     transfer(chip, SEND, LP_I2C_WRITE, lp_span(chip->tx_, chip->tx_len_), 0);
 }
 
@@ -387,6 +395,17 @@ static void send_again(lp_atecc_t *chip, lp_err_t why)
     }
 }
 
+// "Not in this state". If the chip was idle during this request, a short loss of power then may
+// have taken the state that the command needs, and nobody could see it: start over, once.
+static void on_refused(lp_atecc_t *chip)
+{
+    const bool is_suspect = chip->cmd_.is_dependent && chip->is_rested_;
+    chip->is_rested_ = false;
+    if (!is_suspect || !lp_atecc_cmd_restart(chip)) {
+        complete(chip, LP_E_CHIP_EXEC);
+    }
+}
+
 static void on_status(lp_atecc_t *chip, uint8_t status)
 {
     switch (status) {
@@ -409,7 +428,7 @@ static void on_status(lp_atecc_t *chip, uint8_t status)
         complete(chip, LP_E_CHIP_HEALTH);
         break;
     case STATUS_EXEC:
-        complete(chip, LP_E_CHIP_EXEC);
+        on_refused(chip);
         break;
     case STATUS_AFTER_WAKE: // it has been reset since the command was sent
         doubt(chip, LP_E_CHIP_WAKE);
@@ -426,22 +445,46 @@ static void on_status(lp_atecc_t *chip, uint8_t status)
     }
 }
 
+static uint16_t crc_of_answer(const lp_atecc_t *chip)
+{
+    const size_t count = chip->rx_[0];
+    return (uint16_t)(chip->rx_[count - 2] | chip->rx_[count - 1] << 8);
+}
+
+// The chip had nothing to say at first, and now says what it said to the command before: most
+// likely it never got this command and this is the old answer.
+static bool is_stale(const lp_atecc_t *chip)
+{
+    return chip->is_mute_ && crc_of_answer(chip) == chip->last_crc_;
+}
+
+static void on_damaged(lp_atecc_t *chip)
+{
+    chip->is_mute_ = chip->is_mute_ || chip->rx_[0] == 0xFF;
+    if (++chip->rereads_ <= REREADS_MAX) {
+        write_word(chip, REWIND, WORD_RESET);
+    } else {
+        doubt(chip, LP_E_CRC);
+    }
+}
+
 static void on_answer(lp_atecc_t *chip)
 {
     if (!is_sound(chip)) {
-        if (++chip->rereads_ <= REREADS_MAX) {
-            write_word(chip, REWIND, WORD_RESET);
-        } else {
-            doubt(chip, LP_E_CRC);
-        }
-    } else if (chip->rx_[0] == GROUP_MIN) {
-        if (chip->cmd_.is_byte) {
-            complete(chip, LP_OK);
-        } else {
-            on_status(chip, chip->rx_[1]);
-        }
-    } else {
+        on_damaged(chip);
+        return;
+    }
+    if (is_stale(chip)) {
+        doubt(chip, LP_E_CRC);
+        return;
+    }
+    chip->last_crc_ = crc_of_answer(chip);
+    if (chip->rx_[0] != GROUP_MIN) {
         complete(chip, chip->rx_[0] == chip->cmd_.reply_len + 3 ? LP_OK : LP_E_FORMAT);
+    } else if (chip->cmd_.is_byte) {
+        complete(chip, LP_OK);
+    } else {
+        on_status(chip, chip->rx_[1]);
     }
 }
 

@@ -110,6 +110,13 @@ lp_err_t lp_atecc_identify_run(lp_atecc_t *chip, lp_atecc_req_t *req, lp_atecc_i
 // Fills the fields of *id that follow from id->config and id->part.
 void lp_atecc_id_parse(lp_atecc_id_t *id);
 
+// Did the way to the chip fail, and not the command?
+static inline bool lp_atecc_is_transport_error(lp_err_t err)
+{
+    return err == LP_E_CRC || err == LP_E_TIMEOUT || err == LP_E_IO || err == LP_E_I2C_NACK ||
+           err == LP_E_I2C_BUS || err == LP_E_CHIP_WAKE || err == LP_E_CHIP_COMM;
+}
+
 static inline bool lp_atecc_is_608(const lp_atecc_t *chip)
 {
     return chip->part_ == LP_ATECC_608A || chip->part_ == LP_ATECC_608B;

@@ -4,7 +4,7 @@
 // by a second lock. @source DS20005927A 9.10
 #include "plan.h"
 
-enum { LOCK_CONFIG = 0x00, LOCK_DATA = 0x01, CONFIG_OPEN = 0x55 };
+enum { LOCK_CONFIG = 0x00, LOCK_DATA = 0x01, CONFIG_OPEN = 0x55, TRIES = 3 };
 
 enum stage { LOOK, LOCK, LOOK_AGAIN };
 
@@ -41,6 +41,28 @@ static lp_err_t permit(const lp_atecc_plan_op_t *op)
     return is_config || op->id.is_config_locked ? LP_E_AGAIN : LP_E_STATE;
 }
 
+static lp_err_t lock(lp_atecc_t *chip, lp_atecc_plan_op_t *op)
+{
+    const uint8_t mode = op->token.zone == LP_ATECC_CONFIG ? LOCK_CONFIG : LOCK_DATA;
+    op->stage_ = LOCK;
+    op->tries_++;
+    lp_atecc_cmd_begin(chip, OP_LOCK, mode, op->token.crc, REPLY_STATUS);
+    chip->cmd_.is_once = true;
+    return LP_E_AGAIN;
+}
+
+// After the second look. What was surely not done although asked for may be asked for again.
+static lp_err_t judge(lp_atecc_t *chip, lp_atecc_plan_op_t *op)
+{
+    if (is_locked(op)) {
+        return LP_OK;
+    }
+    if (lp_atecc_is_transport_error(op->outcome_) && op->tries_ < TRIES) {
+        return lock(chip, op);
+    }
+    return op->outcome_ != LP_OK ? op->outcome_ : LP_E_VERIFY;
+}
+
 static lp_err_t step(lp_atecc_t *chip, lp_atecc_req_t *req, lp_err_t last)
 {
     lp_atecc_plan_op_t *op = req->aux_;
@@ -56,20 +78,10 @@ static lp_err_t step(lp_atecc_t *chip, lp_atecc_req_t *req, lp_err_t last)
         return err;
     }
     if (op->stage_ == LOOK_AGAIN) {
-        if (is_locked(op)) {
-            return LP_OK;
-        }
-        return op->outcome_ != LP_OK ? op->outcome_ : LP_E_VERIFY;
+        return judge(chip, op);
     }
     const lp_err_t verdict = permit(op);
-    if (verdict == LP_E_AGAIN) {
-        op->stage_ = LOCK;
-        lp_atecc_cmd_begin(chip, OP_LOCK,
-                           op->token.zone == LP_ATECC_CONFIG ? LOCK_CONFIG : LOCK_DATA,
-                           op->token.crc, REPLY_STATUS);
-        chip->cmd_.is_once = true;
-    }
-    return verdict;
+    return verdict == LP_E_AGAIN ? lock(chip, op) : verdict;
 }
 
 static lp_err_t start(lp_atecc_t *chip, lp_atecc_plan_op_t *op, const lp_atecc_token_t *token,

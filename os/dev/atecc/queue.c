@@ -150,6 +150,7 @@ static void run_kick(void *ctx)
     }
     chip->is_running_ = true;
     chip->restarts_ = 0;
+    chip->is_rested_ = false;
     advance(chip, LP_OK);
 }
 

@@ -125,6 +125,8 @@ struct lp_atecc {
     uint8_t power_;
     uint8_t sends_, rereads_, wakes_, restarts_, faults_;
     bool is_lost_;      // volatile state is gone since the last command
+    bool is_mute_;      // the first reading of the answer brought nothing
+    bool is_rested_;    // it was idle during this request
     bool is_running_;   // the head of the queue has begun
     bool is_bus_retry_; // the timer is about the start of a transfer
     lp_err_t then_err_;
@@ -143,6 +145,7 @@ struct lp_atecc {
     lp_i2c_xfer_t xfer_;
     size_t tx_len_;
     uint8_t word_;
+    uint16_t last_crc_; // of the last answer that was believed
     uint8_t tx_[LP_ATECC_TX_MAX];
     uint8_t rx_[LP_ATECC_RX_MAX];
 };

@@ -104,6 +104,7 @@ typedef struct {
     const struct lp_atecc_fill *fills_;
     size_t fills_len_;
     uint8_t stage_;
+    uint8_t tries_;
     lp_err_t outcome_;
     uint16_t crc_;
     lp_atecc_at_t at_;
