@@ -73,8 +73,7 @@ typedef struct {
     uint8_t eeprom_seed[32];                // of the random number generator
     uint32_t slot_writes[LP_CHIPSIM_SLOTS]; // wear: how often each slot was programmed
     uint64_t boots;                         // power-ups so far
-    uint64_t seed;         // 0: real randomness; else every random byte follows from it
-    bool persistent_latch; // scratch of the 608's latch; cleared at power-up
+    uint64_t seed; // 0: real randomness; else every random byte follows from it
 } lp_chipsim_image_t;
 
 // Where slot `slot` (0..15) lies in image->data, and its size in bytes (36, 416 or 72). Borrowed
@@ -165,8 +164,13 @@ lp_err_t lp_chipsim_bus_read(lp_chipsim_bus_t *bus, uint8_t addr, uint8_t *buf, 
 // SDA held low for at least 60 us. Nobody answers; every sleeping or idle chip on the bus wakes.
 lp_err_t lp_chipsim_bus_wake(lp_chipsim_bus_t *bus);
 
+// Bus clock in Hz; 100,000 at first. A zero byte to anybody at less than about 133 kHz (608: 300
+// kHz) is a wake pulse.
+void lp_chipsim_bus_set_rate(lp_chipsim_bus_t *bus, uint32_t rate_hz);
+
 // Nine clocks and a STOP: frees a bus that a fault keeps stuck, as a real master would try.
 lp_err_t lp_chipsim_bus_recover(lp_chipsim_bus_t *bus);
+bool lp_chipsim_bus_is_stuck(const lp_chipsim_bus_t *bus);
 
 // The same, byte for byte, for masters that use a repeated START. `start` is false when nobody
 // acknowledged.
@@ -218,7 +222,30 @@ void lp_chipsim_bus_faults(lp_chipsim_bus_t *bus, const lp_chipsim_faults_t *fau
 // LP_E_FORMAT: unknown word or bad number; `out` untouched.
 lp_err_t lp_chipsim_faults_parse(const char *text, lp_chipsim_faults_t *out);
 
+// Parts of the silicon that do not work, for tests of what a driver makes of it.
+typedef struct {
+    bool rng_health;    // 608: the random number generator has failed its health test (status 08)
+    uint8_t selftest;   // 608: self-tests that fail, as bits of SelfTest's mode (status 07 where it
+                        // applies)
+    uint8_t ecc_faults; // so many elliptic-curve operations from now fail with status 05
+} lp_chipsim_defects_t;
+
+void lp_chipsim_break(lp_chipsim_t *chip, const lp_chipsim_defects_t *defects);
+
 // EEPROM words programmed since power-up: the range for `cut_after_words`.
 uint64_t lp_chipsim_words_written(const lp_chipsim_t *chip);
+
+// ---- parts with the single-wire interface
+// ---------------------------------------------------------------------
+
+// A part whose I2C_Enable bit 0 is 0 answers no I2C address; it takes flags instead (chapter 5 of
+// the sheet): 0x77 command (`in` is a group), 0x88 transmit (`out` gets the reply), 0xBB idle, 0xCC
+// sleep. Tokens and bit times are not modelled. LP_E_I2C_NACK: asleep, busy, or nothing to send.
+// LP_E_UNSUPPORTED: an I2C part.
+lp_err_t lp_chipsim_swi(lp_chipsim_t *chip, uint8_t flag, lp_span_t in, lp_buf_t *out);
+void lp_chipsim_swi_wake(lp_chipsim_t *chip);
+
+// The level on the SCL pin, which such a part uses as GPIO and to notice an intrusion.
+void lp_chipsim_set_pin(lp_chipsim_t *chip, bool high);
 
 #endif

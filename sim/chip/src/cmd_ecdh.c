@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// ECDH (L3453, T2547). Where the secret goes is SlotConfig.ReadKey bit 3 on a 508, the mode and
+// ChipOptions on a 608.
+#include <string.h>
+
+#include "internal.h"
+
+enum { FROM_TEMPKEY = 1, ENCRYPT = 2, DEST = 0x0C };
+enum { DEST_COMPAT = 0x00, DEST_SLOT = 0x04, DEST_TEMPKEY = 0x08, DEST_OUT = 0x0C };
+
+static lp_cs_status_t key_ok(lp_chipsim_t *c, unsigned slot)
+{
+    uint16_t sc = lp_cs_slot_config(c, slot);
+    bool ecc = lp_cs_is_private(c, slot) && lp_cs_key_type(c, slot) == KEY_TYPE_P256;
+    if (lp_cs_breaks(c, LP_RULE_ECDH_PRIVATE, !ecc) ||
+        lp_cs_breaks(c, LP_RULE_ECDH_PERMITTED, (lp_cs_read_key(sc) & RK_ECDH) == 0)) {
+        return ST_EXEC;
+    }
+    return lp_cs_use_key(c, slot, USE_AUTH | USE_LIMITED | USE_LATCH);
+}
+
+static lp_cs_status_t private_key(lp_chipsim_t *c, const lp_cs_cmd_t *m, uint8_t d[32])
+{
+    if ((m->p1 & FROM_TEMPKEY) != 0) {
+        c->tk_used = true;
+        bool usable = c->v.tk.valid && c->v.tk.private_key;
+        if (lp_cs_breaks(c, LP_RULE_ECDH_TEMPKEY, !usable)) {
+            return ST_EXEC;
+        }
+        memcpy(d, c->v.tk.value, 32);
+        return ST_OK;
+    }
+    size_t len;
+    lp_cs_status_t status = key_ok(c, m->p2 & 0x0F);
+    memcpy(d, lp_cs_slot_ptr(c, m->p2 & 0x0F, &len) + PRIV_PAD, 32);
+    return status;
+}
+
+static lp_cs_status_t to_slot(lp_chipsim_t *c, unsigned slot, const uint8_t secret[32])
+{
+    bool refused = lp_cs_slot_locked(c, slot) || lp_cs_is_private(c, slot);
+    if (lp_cs_breaks(c, LP_RULE_ECDH_TARGET, refused)) {
+        return ST_EXEC;
+    }
+    lp_cs_program_slot(c, slot, 0, secret, 32);
+    return ST_OK;
+}
+
+// One nonce, half of it per 32 bytes of output (T3908).
+static lp_cs_status_t encrypted(lp_chipsim_t *c, const uint8_t secret[32], lp_cs_reply_t *r)
+{
+    const uint8_t *io_key = lp_cs_io_key(c);
+    if (io_key == NULL) {
+        return ST_EXEC;
+    }
+    lp_cs_msg_t msg = {.len = 0};
+    uint8_t pad[32];
+    lp_cs_status_t status = lp_cs_random(c, true, r->bytes + 32);
+    if (status != ST_OK) {
+        return status;
+    }
+    lp_cs_add(&msg, io_key, 32);
+    lp_cs_add(&msg, r->bytes + 32, 16);
+    lp_cs_msg_hash(&msg, pad);
+    memcpy(r->bytes, secret, 32);
+    lp_cs_xor(r->bytes, pad, 32);
+    lp_cs_wipe(pad, sizeof pad);
+    r->len = 64;
+    return ST_OK;
+}
+
+// ECDHPROT: 0 clear allowed, 1 encrypted only, 2 and 3 never on the bus.
+static lp_cs_status_t to_output(lp_chipsim_t *c, const lp_cs_cmd_t *m, const uint8_t secret[32],
+                                lp_cs_reply_t *r)
+{
+    unsigned prot = lp_cs_chip_options(c) >> 8 & 3;
+    if (lp_cs_breaks(c, LP_RULE_ECDHPROT_FORBIDDEN, prot >= 2)) {
+        return ST_EXEC;
+    }
+    if ((m->p1 & ENCRYPT) != 0 || lp_cs_breaks(c, LP_RULE_ECDHPROT_ENCRYPTED, prot == 1)) {
+        return encrypted(c, secret, r);
+    }
+    memcpy(r->bytes, secret, 32);
+    r->len = 32;
+    return ST_OK;
+}
+
+// ReadKey bit 3 sends the secret of a stored key to the next slot, whatever the mode says.
+static lp_cs_status_t deliver(lp_chipsim_t *c, const lp_cs_cmd_t *m, const uint8_t secret[32],
+                              lp_cs_reply_t *r)
+{
+    unsigned slot = m->p2 & 0x0F;
+    bool stored = (m->p1 & FROM_TEMPKEY) == 0;
+    bool forced = stored && (lp_cs_read_key(lp_cs_slot_config(c, slot)) & RK_ECDH_SLOT) != 0;
+    unsigned dest = m->p1 & DEST;
+    if (forced) {
+        bool odd = slot % 2 != 0;
+        bool elsewhere = dest != DEST_COMPAT && dest != DEST_SLOT;
+        if (lp_cs_breaks(c, LP_RULE_ECDH_ODD_SLOT, odd) ||
+            lp_cs_breaks(c, LP_RULE_ECDH_TO_SLOT, elsewhere)) {
+            return ST_EXEC;
+        }
+        return lp_cs_breaks(c, LP_RULE_ECDH_TO_SLOT, true) ? to_slot(c, (slot + 1) % SLOTS, secret)
+                                                           : to_output(c, m, secret, r);
+    }
+    switch (dest) {
+    case DEST_SLOT:
+        return to_slot(c, stored ? (slot + 1) % SLOTS : slot, secret);
+    case DEST_TEMPKEY:
+        lp_cs_tk_flags(c, false);
+        lp_cs_tk_set(c, secret);
+        return ST_OK;
+    default:
+        return to_output(c, m, secret, r);
+    }
+}
+
+// 508: mode 0. 608: encryption only towards the output buffer, TempKey needs a destination.
+static bool mode_ok(const lp_chipsim_t *c, const lp_cs_cmd_t *m)
+{
+    if (m->len != 64 || (m->p1 & 0xF0) != 0 || (!lp_cs_is_608(c) && m->p1 != 0)) {
+        return false;
+    }
+    bool out = (m->p1 & DEST) == DEST_OUT;
+    bool compat = (m->p1 & DEST) == DEST_COMPAT;
+    return !((m->p1 & ENCRYPT) != 0 && !out) && !((m->p1 & FROM_TEMPKEY) != 0 && compat);
+}
+
+LP_CS_HANDLER(ecdh)
+{
+    uint8_t d[32];
+    uint8_t secret[32] = {0};
+    if (!mode_ok(c, m)) {
+        return ST_PARSE;
+    }
+    lp_cs_status_t status = private_key(c, m, d);
+    if (status == ST_OK && c->fail_ecc > 0) {
+        c->fail_ecc--;
+        status = ST_ECC;
+    }
+    if (status == ST_OK && !lp_cs_ec_dh(d, m->data, secret)) {
+        status = ST_EXEC; // not a point of the curve, or no key in the slot
+    }
+    if (status == ST_OK) {
+        status = deliver(c, m, secret, r);
+    }
+    lp_cs_wipe(d, sizeof d);
+    lp_cs_wipe(secret, sizeof secret);
+    return status;
+}
