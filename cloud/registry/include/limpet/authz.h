@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/authz.h - may this client do this? A connection's identity, policies and context, cached.
 //
-// A session is made when a client connects and asked for every publish, subscription and delivery. It looks at
-// the registry again only when lp_registry_change() has moved, so that the answers cost no query.
+// A session is made when a client connects and asked for every publish, subscription and delivery.
+// It looks at the registry again only when lp_registry_change() has moved, so that the answers cost
+// no query.
 #ifndef LIMPET_AUTHZ_H
 #define LIMPET_AUTHZ_H
 
@@ -34,8 +35,9 @@ typedef struct {
     char reason[400];
 } lp_decision_t;
 
-// Makes the session of a certificate. Does not ask for iot:Connect; lp_session_check() does. On refusal *out is
-// untouched, false is returned and decision->reason says why (not registered, INACTIVE, ...).
+// Makes the session of a certificate. Does not ask for iot:Connect; lp_session_check() does. On
+// refusal *out is untouched, false is returned and decision->reason says why (not registered,
+// INACTIVE, ...).
 bool lp_session_open(lp_registry_t *reg, const lp_scope_t *scope, const lp_session_config_t *config,
                      lp_session_t **out, lp_decision_t *decision);
 void lp_session_close(lp_session_t *session);
@@ -44,7 +46,12 @@ void lp_session_close(lp_session_t *session);
 bool lp_session_check(lp_session_t *session, lp_action_t action, const char *name,
                       lp_decision_t *decision);
 
-// Still allowed to be connected? Looks at the registry if it has changed. False: decision has the reason.
+// The same for an action and a resource as a policy names them ("iot:Publish", an ARN).
+bool lp_session_ask(lp_session_t *session, const char *action, const char *resource,
+                    lp_decision_t *decision);
+
+// Still allowed to be connected? Looks at the registry if it has changed. False: decision has the
+// reason.
 bool lp_session_valid(lp_session_t *session, lp_decision_t *decision);
 
 const char *lp_session_client(const lp_session_t *session);

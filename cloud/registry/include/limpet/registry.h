@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// limpet/registry.h - the store behind an AWS IoT work-alike: things, certificates, policies, who is attached to
-// what, retained messages and what happened. No HTTP and no broker in it; both are adapters over this library.
+// limpet/registry.h - the store behind an AWS IoT work-alike: things, certificates, policies, who
+// is attached to what, retained messages and what happened. No HTTP and no broker in it; both are
+// adapters over this library.
 //
-// One SQLite file (WAL) is shared by the control plane, the broker's plugin and readers such as `limpet cloud watch`,
-// each with its own handle; a handle belongs to one thread at a time. Every record belongs to a scope: an account in a region.
-// Functions answer LP_REG_OK or the error that AWS gives in that case; lp_reg_error() has the words.
-// Documents (cJSON) have the member names of AWS's REST API and belong to the caller.
+// One SQLite file (WAL) is shared by the control plane, the broker's plugin and readers such as
+// `limpet cloud watch`, each with its own handle; a handle belongs to one thread at a time. Every
+// record belongs to a scope: an account in a region. Functions answer LP_REG_OK or the error that
+// AWS gives in that case; lp_reg_error() has the words. Documents (cJSON) have the member names of
+// AWS's REST API and belong to the caller.
 // @source AWS IoT API Reference 2015-05-28; limits: AWS IoT Core endpoints and quotas.
 #ifndef LIMPET_REGISTRY_H
 #define LIMPET_REGISTRY_H
@@ -45,34 +47,42 @@ typedef struct {
     char resource_arn[LP_REG_ARN_SIZE];
 } lp_reg_error_t;
 
-// A part of a list. after: the `next` of the page before, or null; limit 0 means the default of 250.
+// A part of a list. after: the `next` of the page before, or null; limit 0 means the default of
+// 250.
 typedef struct {
     int limit;
     const char *after;
     bool descending;
 } lp_page_t;
 
-// --- the file -----------------------------------------------------------------------------------------------------
+// --- the file
+// -----------------------------------------------------------------------------------------------------
 
 // Opens the store, making it and its tables where `create` says so. The file's mode becomes 0600.
-// LP_REG_UNAVAILABLE: it cannot be opened (missing, no permission, disk full); *out is then a closed handle's
-// null and `why` (size bytes, may be null) has the words.
+// LP_REG_UNAVAILABLE: it cannot be opened (missing, no permission, disk full); *out is then a
+// closed handle's null and `why` (size bytes, may be null) has the words.
 lp_reg_err_t lp_registry_open(lp_registry_t **out, const char *path, bool create, char *why,
                               size_t size);
 void lp_registry_close(lp_registry_t *reg);
 const lp_reg_error_t *lp_reg_error(const lp_registry_t *reg);
+// Remembers and returns an error of the caller's own.
+lp_reg_err_t lp_reg_say(lp_registry_t *reg, lp_reg_err_t code, const char *message);
+// Puts back an error that was copied before further calls.
+void lp_reg_restore(lp_registry_t *reg, const lp_reg_error_t *error);
 
 // Where things of this cloud are: its folder (keys, broker's trust folder). Copied.
 void lp_registry_set_folder(lp_registry_t *reg, const char *folder);
 
-// A number that changes with every change to certificates, policies, things or attachments, by any handle.
+// A number that changes with every change to certificates, policies, things or attachments, by any
+// handle.
 int64_t lp_registry_change(lp_registry_t *reg);
 
 // A text kept with the cloud, e.g. "endpoint". Null value: removes it.
 lp_reg_err_t lp_reg_setting_put(lp_registry_t *reg, const char *key, const char *value);
 lp_reg_err_t lp_reg_setting_get(lp_registry_t *reg, const char *key, char *value, size_t size);
 
-// --- accounts and regions -----------------------------------------------------------------------------------------
+// --- accounts and regions
+// -----------------------------------------------------------------------------------------
 
 typedef struct {
     char account[13];
@@ -95,7 +105,8 @@ lp_reg_err_t lp_reg_scope(lp_registry_t *reg, const char *account, const char *r
 void lp_reg_arn(const lp_scope_t *scope, const char *kind, const char *name,
                 char arn[LP_REG_ARN_SIZE]);
 
-// --- things -------------------------------------------------------------------------------------------------------
+// --- things
+// -------------------------------------------------------------------------------------------------------
 
 typedef struct {
     const char *type;        // null: none
@@ -111,7 +122,8 @@ lp_reg_err_t lp_reg_thing_get(lp_registry_t *reg, const lp_scope_t *scope, const
 
 typedef struct {
     const char *type;
-    const cJSON *attributes; // null: unchanged; an empty string value removes an attribute when merging
+    const cJSON
+        *attributes; // null: unchanged; an empty string value removes an attribute when merging
     bool merge;
     bool remove_type;
     int64_t expected_version; // 0: any
@@ -119,7 +131,8 @@ typedef struct {
 
 lp_reg_err_t lp_reg_thing_update(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
                                  const lp_thing_update_t *update);
-// LP_REG_INVALID while certificates are attached. A thing that is not there: success, as AWS has it.
+// LP_REG_INVALID while certificates are attached. A thing that is not there: success, as AWS has
+// it.
 lp_reg_err_t lp_reg_thing_delete(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
                                  int64_t expected_version);
 
@@ -131,10 +144,12 @@ typedef struct {
 lp_reg_err_t lp_reg_things(lp_registry_t *reg, const lp_scope_t *scope,
                            const lp_thing_filter_t *filter, const lp_page_t *page, cJSON **doc);
 
-// --- certificates -------------------------------------------------------------------------------------------------
+// --- certificates
+// -------------------------------------------------------------------------------------------------
 
 // Signs the CSR's own key with the cloud's device CA; never the same certificate twice.
-// LP_REG_INVALID: no CSR, too long, its signature is wrong, or its key is neither RSA >= 2048 nor P-256/384/521.
+// LP_REG_INVALID: no CSR, too long, its signature is wrong, or its key is neither RSA >= 2048 nor
+// P-256/384/521.
 lp_reg_err_t lp_reg_cert_from_csr(lp_registry_t *reg, const lp_scope_t *scope, const char *csr_pem,
                                   bool active, cJSON **doc);
 // As above over a fresh RSA-2048 key, which is in doc's keyPair and nowhere else.
@@ -143,20 +158,23 @@ lp_reg_err_t lp_reg_cert_with_keys(lp_registry_t *reg, const lp_scope_t *scope, 
 // LP_REG_EXISTS with resource_id/arn: it is registered. status null: INACTIVE.
 lp_reg_err_t lp_reg_cert_register(lp_registry_t *reg, const lp_scope_t *scope, const char *pem,
                                   const char *status, cJSON **doc);
-// With a CA that is registered in the scope (ca_pem names it when several have the same subject; null: by subject).
+// With a CA that is registered in the scope (ca_pem names it when several have the same subject;
+// null: by subject).
 lp_reg_err_t lp_reg_cert_register_ca(lp_registry_t *reg, const lp_scope_t *scope, const char *pem,
                                      const char *ca_pem, const char *status, cJSON **doc);
 lp_reg_err_t lp_reg_cert_get(lp_registry_t *reg, const lp_scope_t *scope, const char *id,
                              cJSON **doc);
 lp_reg_err_t lp_reg_cert_set_status(lp_registry_t *reg, const lp_scope_t *scope, const char *id,
                                     const char *status);
-// LP_REG_CERT_STATE: still ACTIVE. LP_REG_DELETE_CONFLICT: a thing, or without force a policy, is attached.
+// LP_REG_CERT_STATE: still ACTIVE. LP_REG_DELETE_CONFLICT: a thing, or without force a policy, is
+// attached.
 lp_reg_err_t lp_reg_cert_delete(lp_registry_t *reg, const lp_scope_t *scope, const char *id,
                                 bool force);
 lp_reg_err_t lp_reg_certs(lp_registry_t *reg, const lp_scope_t *scope, const char *ca_id,
                           const lp_page_t *page, cJSON **doc);
 
-// --- certificate authorities of customers -------------------------------------------------------------------------
+// --- certificate authorities of customers
+// -------------------------------------------------------------------------
 
 typedef struct {
     const char *ca_pem;
@@ -179,7 +197,8 @@ lp_reg_err_t lp_reg_ca_delete(lp_registry_t *reg, const lp_scope_t *scope, const
 lp_reg_err_t lp_reg_cas(lp_registry_t *reg, const lp_scope_t *scope, const lp_page_t *page,
                         cJSON **doc);
 
-// --- policies -----------------------------------------------------------------------------------------------------
+// --- policies
+// -----------------------------------------------------------------------------------------------------
 
 lp_reg_err_t lp_reg_policy_create(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
                                   const char *document, cJSON **doc);
@@ -201,7 +220,8 @@ lp_reg_err_t lp_reg_policy_version_default(lp_registry_t *reg, const lp_scope_t 
 lp_reg_err_t lp_reg_policy_versions(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
                                     cJSON **doc);
 
-// --- attachments --------------------------------------------------------------------------------------------------
+// --- attachments
+// --------------------------------------------------------------------------------------------------
 
 // target: the ARN of a certificate or thing group. Attaching or detaching again is a success.
 lp_reg_err_t lp_reg_policy_attach(lp_registry_t *reg, const lp_scope_t *scope, const char *policy,
@@ -222,7 +242,8 @@ lp_reg_err_t lp_reg_thing_principals(lp_registry_t *reg, const lp_scope_t *scope
 lp_reg_err_t lp_reg_principal_things(lp_registry_t *reg, const lp_scope_t *scope,
                                      const char *principal, const lp_page_t *page, cJSON **doc);
 
-// --- messages -----------------------------------------------------------------------------------------------------
+// --- messages
+// -----------------------------------------------------------------------------------------------------
 
 typedef struct {
     const char *topic;
@@ -247,10 +268,11 @@ lp_reg_err_t lp_reg_outbox_put(lp_registry_t *reg, const char *client,
 typedef void (*lp_reg_outbox_fn)(void *arg, const char *client, const lp_reg_message_t *message);
 int lp_reg_outbox_take(lp_registry_t *reg, lp_reg_outbox_fn fn, void *arg);
 
-// --- what happened ------------------------------------------------------------------------------------------------
+// --- what happened
+// ------------------------------------------------------------------------------------------------
 
-// One line of the log. Null texts are left out. kind: "connect", "disconnect", "refused", "publish", "subscribe",
-// "kick", "api", "broker".
+// One line of the log. Null texts are left out. kind: "connect", "disconnect", "refused",
+// "publish", "subscribe", "kick", "api", "broker".
 typedef struct {
     int64_t at_ms; // since 1970; 0: now
     const char *kind;
@@ -270,7 +292,8 @@ typedef struct {
 lp_reg_err_t lp_reg_event_put(lp_registry_t *reg, const lp_reg_event_t *event);
 // Several in one transaction.
 lp_reg_err_t lp_reg_event_put_all(lp_registry_t *reg, const lp_reg_event_t *events, size_t count);
-// Events with a number above `after`, oldest first, as an array of documents (members id, time, event, clientId ...).
+// Events with a number above `after`, oldest first, as an array of documents (members id, time,
+// event, clientId ...).
 lp_reg_err_t lp_reg_events(lp_registry_t *reg, int64_t after, int limit, cJSON **array);
 int64_t lp_reg_event_last(lp_registry_t *reg);
 // The last number before the given time (ms since 1970).

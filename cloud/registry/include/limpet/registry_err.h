@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// limpet/registry_err.h - why the registry said no: AWS IoT's own error names and HTTP status codes.
+// limpet/registry_err.h - why the registry said no: AWS IoT's own error names and HTTP status
+// codes.
 //
-// @source AWS IoT API Reference, "Common Errors" and each call's errors. The status codes are unusual on
-// purpose (throttling is 400, a limit is 410): clients look at them.
+// @source AWS IoT API Reference, "Common Errors" and each call's errors. The status codes are
+// unusual on purpose (throttling is 400, a limit is 410): clients look at them.
 #ifndef LIMPET_REGISTRY_ERR_H
 #define LIMPET_REGISTRY_ERR_H
 

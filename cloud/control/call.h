@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private: one call on its way through the control plane.
+#ifndef LP_CONTROL_CALL_H
+#define LP_CONTROL_CALL_H
+
+#include "limpet/control.h"
+
+enum { CALL_PARAMS = 3, CALL_PARAM_SIZE = 520, CALL_QUERIES = 12 };
+
+typedef struct {
+    lp_registry_t *reg;
+    lp_scope_t scope;
+    char user[65];
+    const lp_http_request_t *request;
+    const char *operation; // AWS's name of the call
+    char param[CALL_PARAMS][CALL_PARAM_SIZE];
+    cJSON *body; // an object; empty where there was none
+    cJSON *out;  // the answer, null: empty
+    char *raw;   // or an answer that is not JSON: owned
+    size_t raw_len;
+    const char *raw_type;
+    char text[CALL_QUERIES][1100]; // values that lp_call_query() lends
+    int texts;
+} lp_call_t;
+
+typedef lp_reg_err_t (*lp_handler_t)(lp_call_t *call);
+
+// A template's {parts} become params in order; {part+} takes the rest of the path, slashes
+// included.
+typedef struct {
+    const char *method;
+    const char *path;
+    lp_handler_t handler;
+    const char *operation;
+} lp_route_t;
+
+// Each table ends with a null method.
+extern const lp_route_t lp_routes_things[];
+extern const lp_route_t lp_routes_certificates[];
+extern const lp_route_t lp_routes_policies[];
+extern const lp_route_t lp_routes_data[];
+
+// The route of a request, with its params; null: there is none. *malformed: a param cannot be
+// decoded.
+const lp_route_t *lp_route_find(const lp_http_request_t *request,
+                                char param[CALL_PARAMS][CALL_PARAM_SIZE], bool *malformed);
+
+// A query parameter, or null. Lent until the call ends.
+const char *lp_call_query(lp_call_t *call, const char *name);
+bool lp_call_flag(lp_call_t *call, const char *name);
+// {limit, after} from the two parameters that the call uses for them, and isAscendingOrder where
+// `ascending` names it.
+lp_reg_err_t lp_call_page(lp_call_t *call, const char *limit, const char *after, lp_page_t *page);
+// A text of the body, or null.
+const char *lp_call_text(const lp_call_t *call, const char *name);
+const cJSON *lp_call_item(const lp_call_t *call, const char *name);
+// A header, "" where it is not there.
+const char *lp_call_header(const lp_call_t *call, const char *name);
+lp_reg_err_t lp_call_fail(lp_call_t *call, lp_reg_err_t code, const char *message);
+
+#endif

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry as mosquitto's judge: who may connect, publish, subscribe and receive.
+//
+// The broker's TLS listener asks for a client certificate and checks its issuer; here its SHA-256
+// is looked up, its policies are asked, and what happened is written down. What a plugin cannot
+// decide (SNI, ALPN, keep-alive) is listed in docs/cloud.md.
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "journal.h"
+#include "sessions.h"
+
+enum { TICK_MS = 50, PROTOCOL_V5 = 5 };
+
+typedef struct {
+    mosquitto_plugin_id_t *id;
+    lp_registry_t *reg;
+    lp_scope_t scope;
+    lp_sessions_t sessions;
+    lp_journal_t journal;
+    int64_t change;
+    long long last_tick_ms;
+} plugin_t;
+
+// What a client is called in the log.
+typedef struct {
+    const char *client;
+    const char *certificate;
+    const char *thing;
+    const char *address;
+} who_t;
+
+static void note(plugin_t *p, const char *kind, const who_t *who, const char *topic,
+                 const char *reason)
+{
+    const lp_reg_event_t e = {
+        .kind = kind,
+        .client = who->client,
+        .certificate = who->certificate,
+        .thing = who->thing,
+        .address = who->address,
+        .topic = topic,
+        .reason = reason,
+    };
+    lp_journal_add(&p->journal, p->reg, &e);
+}
+
+static bool certificate_id(const struct mosquitto *client, char id[LP_REG_ID_SIZE])
+{
+    X509 *cert = mosquitto_client_certificate(client);
+    unsigned char md[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+    bool ok = cert != NULL && X509_digest(cert, EVP_sha256(), md, &len) == 1;
+    X509_free(cert);
+    for (unsigned int i = 0; ok && i < len; i++) {
+        snprintf(id + (size_t)2 * i, 3, "%02x", md[i]);
+    }
+    return ok;
+}
+
+static lp_session_t *open_session(plugin_t *p, struct mosquitto *client, const char *id,
+                                  lp_decision_t *d)
+{
+    lp_session_t *session = NULL;
+    const lp_session_config_t config = {
+        .certificate_id = id,
+        .client_id = mosquitto_client_id(client),
+        .address = mosquitto_client_address(client),
+        .persistent = !mosquitto_client_clean_session(client),
+    };
+    return lp_session_open(p->reg, &p->scope, &config, &session, d) ? session : NULL;
+}
+
+static int refuse(plugin_t *p, struct mosquitto *client, const char *id, const char *reason)
+{
+    const who_t who = {.client = mosquitto_client_id(client),
+                       .certificate = id,
+                       .address = mosquitto_client_address(client)};
+    note(p, "refused", &who, NULL, reason);
+    mosquitto_log_printf(MOSQ_LOG_NOTICE, "limpet: refused %s: %s",
+                         who.client != NULL ? who.client : "?", reason);
+    return MOSQ_ERR_AUTH;
+}
+
+static int admit(plugin_t *p, struct mosquitto *client, const char *id, lp_session_t *session)
+{
+    lp_entry_t *e = lp_sessions_put(&p->sessions, client, session);
+    if (e == NULL || mosquitto_set_username(client, id) != MOSQ_ERR_SUCCESS) {
+        lp_sessions_remove(&p->sessions, client);
+        return refuse(p, client, id, "out of memory");
+    }
+    e->connected = true;
+    const who_t who = {.client = lp_session_client(session),
+                       .certificate = id,
+                       .thing = lp_session_thing(session),
+                       .address = mosquitto_client_address(client)};
+    note(p, "connect", &who, NULL,
+         mosquitto_client_protocol_version(client) == PROTOCOL_V5 ? "MQTT 5" : "MQTT 3.1.1");
+    return MOSQ_ERR_SUCCESS;
+}
+
+static int on_auth(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    struct mosquitto_evt_basic_auth *ed = event_data;
+    plugin_t *p = userdata;
+    char id[LP_REG_ID_SIZE] = "";
+    lp_decision_t d = {0};
+    if (!certificate_id(ed->client, id)) {
+        return refuse(p, ed->client, NULL, "no client certificate");
+    }
+    const char *fault = lp_client_id_fault(mosquitto_client_id(ed->client));
+    if (fault[0] != '\0') {
+        return refuse(p, ed->client, id, fault);
+    }
+    lp_session_t *session = open_session(p, ed->client, id, &d);
+    if (session == NULL) {
+        return refuse(p, ed->client, id, d.reason);
+    }
+    if (!lp_session_check(session, LP_ACTION_CONNECT, lp_session_client(session), &d)) {
+        lp_session_close(session);
+        return refuse(p, ed->client, id, d.reason);
+    }
+    return admit(p, ed->client, id, session);
+}
+
+// The session of a client that the broker asks about; made again from its name (the certificate id)
+// where the client is absent and its session persists.
+static lp_entry_t *session_of(plugin_t *p, struct mosquitto *client)
+{
+    const char *id = mosquitto_client_username(client);
+    lp_decision_t d;
+    lp_entry_t *e = lp_sessions_find(&p->sessions, client, mosquitto_client_id(client), id);
+    if (e != NULL || id == NULL || mosquitto_client_id(client) == NULL) {
+        return e;
+    }
+    lp_session_t *session = open_session(p, client, id, &d);
+    return session != NULL ? lp_sessions_put(&p->sessions, client, session) : NULL;
+}
+
+static bool publish_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check *ed,
+                            lp_decision_t *d)
+{
+    return lp_session_check(s, LP_ACTION_PUBLISH, ed->topic, d) &&
+           (!ed->retain || lp_session_check(s, LP_ACTION_RETAIN_PUBLISH, ed->topic, d));
+}
+
+static bool access_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check *ed,
+                           lp_decision_t *d)
+{
+    const char *fault = "";
+    if (ed->access == MOSQ_ACL_WRITE || ed->access == MOSQ_ACL_SUBSCRIBE) {
+        fault = lp_topic_fault(ed->topic, ed->access == MOSQ_ACL_SUBSCRIBE);
+    }
+    if (fault[0] != '\0') {
+        snprintf(d->reason, sizeof d->reason, "%s", fault);
+        return false;
+    }
+    switch (ed->access) {
+    case MOSQ_ACL_WRITE:
+        return publish_allowed(s, ed, d);
+    case MOSQ_ACL_SUBSCRIBE:
+        return lp_session_check(s, LP_ACTION_SUBSCRIBE, ed->topic, d);
+    case MOSQ_ACL_READ:
+        return lp_session_check(s, LP_ACTION_RECEIVE, ed->topic, d);
+    default:
+        return true; // leaving a subscription is always allowed
+    }
+}
+
+// AWS closes the connection of an MQTT 3.1.1 client that does what it may not, which has no other
+// way to be told; an MQTT 5 client gets the reason code. Any error but ACL_DENIED makes the broker
+// close the connection.
+static int denied(plugin_t *p, const struct mosquitto_evt_acl_check *ed, const lp_entry_t *e,
+                  const char *reason)
+{
+    const who_t who = {.client = mosquitto_client_id(ed->client),
+                       .certificate = mosquitto_client_username(ed->client),
+                       .thing = e != NULL ? lp_session_thing(e->session) : NULL};
+    note(p, "refused", &who, ed->topic, reason);
+    bool close =
+        ed->access != MOSQ_ACL_READ && mosquitto_client_protocol_version(ed->client) != PROTOCOL_V5;
+    return close ? MOSQ_ERR_AUTH : MOSQ_ERR_ACL_DENIED;
+}
+
+static void note_subscription(plugin_t *p, const struct mosquitto_evt_acl_check *ed,
+                              const lp_session_t *s)
+{
+    const who_t who = {.client = lp_session_client(s),
+                       .certificate = lp_session_certificate(s),
+                       .thing = lp_session_thing(s)};
+    note(p, "subscribe", &who, ed->topic, NULL);
+}
+
+static int on_acl(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_acl_check *ed = event_data;
+    plugin_t *p = userdata;
+    lp_entry_t *e = session_of(p, ed->client);
+    lp_decision_t d = {0};
+    if (e == NULL) {
+        return denied(p, ed, NULL, "the certificate is no longer accepted");
+    }
+    if (!access_allowed(e->session, ed, &d)) {
+        return denied(p, ed, e, d.reason);
+    }
+    if (ed->access == MOSQ_ACL_SUBSCRIBE) {
+        note_subscription(p, ed, e->session);
+    }
+    return MOSQ_ERR_SUCCESS;
+}
+
+// After the access check, before the acknowledgement.
+static int on_message(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_message *ed = event_data;
+    plugin_t *p = userdata;
+    const char *id = mosquitto_client_username(ed->client);
+    const lp_entry_t *s =
+        lp_sessions_find(&p->sessions, ed->client, mosquitto_client_id(ed->client), id);
+    const lp_reg_message_t m = {.topic = ed->topic,
+                                .payload = ed->payload,
+                                .payload_len = ed->payloadlen,
+                                .qos = ed->qos,
+                                .retain = ed->retain};
+    const lp_reg_event_t e = {
+        .kind = "publish",
+        .client = mosquitto_client_id(ed->client),
+        .certificate = id,
+        .thing = s != NULL ? lp_session_thing(s->session) : NULL,
+        .topic = m.topic,
+        .qos = m.qos,
+        .retain = m.retain,
+        .acknowledged = m.qos > 0,
+        .payload = m.payload,
+        .payload_len = m.payload_len,
+    };
+    lp_journal_add(&p->journal, p->reg, &e);
+    if (m.retain) {
+        lp_reg_retained_put(p->reg, &p->scope, &m);
+    }
+    return MOSQ_ERR_SUCCESS;
+}
+
+static int on_disconnect(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_disconnect *ed = event_data;
+    plugin_t *p = userdata;
+    const char *id = mosquitto_client_username(ed->client);
+    const lp_entry_t *e =
+        lp_sessions_find(&p->sessions, ed->client, mosquitto_client_id(ed->client), id);
+    if (e != NULL) {
+        const who_t who = {.client = lp_session_client(e->session),
+                           .certificate = id,
+                           .thing = lp_session_thing(e->session)};
+        note(p, "disconnect", &who, NULL, ed->reason == 0 ? NULL : mosquitto_strerror(ed->reason));
+        lp_sessions_remove(&p->sessions, ed->client);
+    }
+    return MOSQ_ERR_SUCCESS;
+}
+
+static void kick_invalid(plugin_t *p)
+{
+    lp_decision_t d = {0};
+    lp_entry_t *e = NULL;
+    while ((e = lp_sessions_invalid(&p->sessions, &d)) != NULL) {
+        char client[160];
+        char id[LP_REG_ID_SIZE];
+        snprintf(client, sizeof client, "%s", lp_session_client(e->session));
+        snprintf(id, sizeof id, "%s", lp_session_certificate(e->session));
+        const who_t who = {
+            .client = client, .certificate = id, .thing = lp_session_thing(e->session)};
+        note(p, "kick", &who, NULL, d.reason);
+        e->connected = false; // the entry goes with the disconnect event
+        mosquitto_kick_client_by_clientid(client, true);
+    }
+}
+
+static void send_waiting(void *arg, const char *client, const lp_reg_message_t *m)
+{
+    plugin_t *p = arg;
+    mosquitto_broker_publish_copy(client, m->topic, (int)m->payload_len, m->payload, m->qos,
+                                  m->retain, NULL);
+    const lp_reg_event_t e = {.kind = "publish",
+                              .client = "(REST)",
+                              .topic = m->topic,
+                              .qos = m->qos,
+                              .retain = m->retain,
+                              .payload = m->payload,
+                              .payload_len = m->payload_len};
+    lp_journal_add(&p->journal, p->reg, &e);
+}
+
+static long long monotonic_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int on_tick(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    (void)event_data;
+    plugin_t *p = userdata;
+    long long now = monotonic_ms();
+    if (now - p->last_tick_ms < TICK_MS) {
+        return MOSQ_ERR_SUCCESS;
+    }
+    p->last_tick_ms = now;
+    int64_t change = lp_registry_change(p->reg);
+    if (change != p->change) {
+        p->change = change;
+        kick_invalid(p);
+    }
+    lp_reg_outbox_take(p->reg, send_waiting, p);
+    lp_journal_flush(&p->journal, p->reg);
+    return MOSQ_ERR_SUCCESS;
+}
+
+// A certificate that was registered without its CA is itself the anchor; OpenSSL accepts an anchor
+// that is no root only when told so. mosquitto has no option for it, but its library looks the
+// rules for checking clients up by this name, and here we are in its process.
+static void accept_partial_chains(void)
+{
+    X509_VERIFY_PARAM *param = X509_VERIFY_PARAM_new();
+    if (param != NULL && X509_VERIFY_PARAM_set1_name(param, "ssl_client") == 1 &&
+        X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
+        X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_CLIENT) == 1 &&
+        X509_VERIFY_PARAM_set_trust(param, X509_TRUST_SSL_CLIENT) == 1 &&
+        X509_VERIFY_PARAM_add0_table(param) == 1) {
+        return;
+    }
+    X509_VERIFY_PARAM_free(param);
+}
+
+static const char *option(const struct mosquitto_opt *options, int count, const char *key)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(options[i].key, key) == 0) {
+            return options[i].value;
+        }
+    }
+    return "";
+}
+
+static bool open_registry(plugin_t *p, const struct mosquitto_opt *options, int count)
+{
+    char why[200] = "";
+    const char *path = option(options, count, "database");
+    if (lp_registry_open(&p->reg, path, false, why, sizeof why) != LP_REG_OK ||
+        lp_reg_scope(p->reg, option(options, count, "account"), option(options, count, "region"),
+                     &p->scope) != LP_REG_OK) {
+        mosquitto_log_printf(MOSQ_LOG_ERR, "limpet: the registry %s cannot be opened: %s", path,
+                             why);
+        return false;
+    }
+    lp_registry_set_folder(p->reg, option(options, count, "folder"));
+    p->change = lp_registry_change(p->reg);
+    return true;
+}
+
+static const struct {
+    int event;
+    MOSQ_FUNC_generic_callback fn;
+} hooks[] = {
+    {MOSQ_EVT_BASIC_AUTH, on_auth}, {MOSQ_EVT_ACL_CHECK, on_acl},
+    {MOSQ_EVT_MESSAGE, on_message}, {MOSQ_EVT_DISCONNECT, on_disconnect},
+    {MOSQ_EVT_TICK, on_tick},
+};
+
+int mosquitto_plugin_version(int count, const int *versions)
+{
+    for (int i = 0; i < count; i++) {
+        if (versions[i] == MOSQ_PLUGIN_VERSION) {
+            return MOSQ_PLUGIN_VERSION;
+        }
+    }
+    return -1;
+}
+
+int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int count)
+{
+    (void)options;
+    (void)count;
+    plugin_t *p = userdata;
+    for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+        mosquitto_callback_unregister(p->id, hooks[i].event, hooks[i].fn, NULL);
+    }
+    lp_journal_flush(&p->journal, p->reg);
+    lp_sessions_clear(&p->sessions);
+    lp_registry_close(p->reg);
+    free(p);
+    return MOSQ_ERR_SUCCESS;
+}
+
+int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata, struct mosquitto_opt *options,
+                          int count)
+{
+    plugin_t *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        return MOSQ_ERR_NOMEM;
+    }
+    p->id = id;
+    if (!open_registry(p, options, count)) {
+        lp_registry_close(p->reg);
+        free(p);
+        return MOSQ_ERR_UNKNOWN;
+    }
+    for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+        int rc = mosquitto_callback_register(id, hooks[i].event, hooks[i].fn, NULL, p);
+        if (rc != MOSQ_ERR_SUCCESS) {
+            return rc;
+        }
+    }
+    accept_partial_chains();
+    *userdata = p;
+    mosquitto_log_printf(MOSQ_LOG_INFO, "limpet: account %s, region %s", p->scope.account,
+                         p->scope.region);
+    return MOSQ_ERR_SUCCESS;
+}

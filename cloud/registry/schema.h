@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private: the tables. Version 1; a later version is a list of statements that lead here.
+#ifndef LP_REGISTRY_SCHEMA_H
+#define LP_REGISTRY_SCHEMA_H
+
+// Every change to what a decision depends on moves meta.change, by trigger, so that no writer can
+// forget it.
+#define LP_BUMP(table, event)                                                                      \
+    "CREATE TRIGGER IF NOT EXISTS " table "_" event " AFTER " event " ON " table                   \
+    " BEGIN UPDATE meta SET value=value+1 WHERE key='change'; END;"
+#define LP_BUMPS(table) LP_BUMP(table, "INSERT") LP_BUMP(table, "UPDATE") LP_BUMP(table, "DELETE")
+
+static const char *const schema_sql[] = {
+    "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value);"
+    "INSERT OR IGNORE INTO meta VALUES('schema',1),('change',1);"
+    "CREATE TABLE IF NOT EXISTS accounts(id TEXT PRIMARY KEY, name TEXT, code TEXT);"
+    "CREATE TABLE IF NOT EXISTS access_keys(id TEXT PRIMARY KEY, account TEXT, user TEXT,"
+    " secret TEXT, token TEXT, expires REAL);"
+    "CREATE TABLE IF NOT EXISTS scopes(id INTEGER PRIMARY KEY, account TEXT, region TEXT,"
+    " UNIQUE(account, region));",
+
+    "CREATE TABLE IF NOT EXISTS things(scope INTEGER, name TEXT, thing_id TEXT, type TEXT,"
+    " billing TEXT, attributes TEXT, version INTEGER, created REAL, PRIMARY KEY(scope, name));"
+    "CREATE TABLE IF NOT EXISTS thing_types(scope INTEGER, name TEXT, type_id TEXT,"
+    " description TEXT, searchable TEXT, deprecated INTEGER, deprecated_at REAL, created REAL,"
+    " PRIMARY KEY(scope, name));"
+    "CREATE TABLE IF NOT EXISTS thing_groups(scope INTEGER, name TEXT, group_id TEXT, parent TEXT,"
+    " description TEXT, attributes TEXT, version INTEGER, created REAL, PRIMARY KEY(scope, name));"
+    "CREATE TABLE IF NOT EXISTS group_things(scope INTEGER, grp TEXT, thing TEXT,"
+    " PRIMARY KEY(scope, grp, thing));"
+    "CREATE INDEX IF NOT EXISTS group_things_by_thing ON group_things(scope, thing);",
+
+    "CREATE TABLE IF NOT EXISTS certificates(seq INTEGER PRIMARY KEY, scope INTEGER, id TEXT,"
+    " status TEXT, pem TEXT, mode TEXT, ca TEXT, generation TEXT, not_before REAL, not_after REAL,"
+    " created REAL, modified REAL, version INTEGER, UNIQUE(scope, id));"
+    "CREATE TABLE IF NOT EXISTS ca_certificates(seq INTEGER PRIMARY KEY, scope INTEGER, id TEXT,"
+    " status TEXT, pem TEXT, subject TEXT, mode TEXT, auto INTEGER, config TEXT, generation TEXT,"
+    " not_before REAL, not_after REAL, created REAL, modified REAL, version INTEGER,"
+    " UNIQUE(scope, id));"
+    "CREATE TABLE IF NOT EXISTS policies(scope INTEGER, name TEXT, default_version INTEGER,"
+    " next_version INTEGER, generation TEXT, created REAL, modified REAL,"
+    " PRIMARY KEY(scope, name));"
+    "CREATE TABLE IF NOT EXISTS policy_versions(scope INTEGER, policy TEXT, version INTEGER,"
+    " document TEXT, created REAL, PRIMARY KEY(scope, policy, version));"
+    "CREATE TABLE IF NOT EXISTS policy_targets(scope INTEGER, policy TEXT, target TEXT,"
+    " PRIMARY KEY(scope, policy, target));"
+    "CREATE INDEX IF NOT EXISTS policy_targets_by_target ON policy_targets(scope, target);"
+    "CREATE TABLE IF NOT EXISTS thing_principals(scope INTEGER, thing TEXT, principal TEXT,"
+    " PRIMARY KEY(scope, thing, principal));"
+    "CREATE INDEX IF NOT EXISTS thing_principals_by_principal"
+    " ON thing_principals(scope, principal);",
+
+    "CREATE TABLE IF NOT EXISTS retained(scope INTEGER, topic TEXT, payload BLOB, qos INTEGER,"
+    " at_ms INTEGER, PRIMARY KEY(scope, topic));"
+    "CREATE TABLE IF NOT EXISTS outbox(id INTEGER PRIMARY KEY, client TEXT, topic TEXT,"
+    " payload BLOB, qos INTEGER, retain INTEGER);"
+    "CREATE TABLE IF NOT EXISTS events(id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER,"
+    " kind TEXT, client TEXT, certificate TEXT, thing TEXT, address TEXT, topic TEXT, reason TEXT,"
+    " qos INTEGER, retain INTEGER, acked INTEGER, size INTEGER, payload BLOB);",
+
+    LP_BUMPS("certificates") LP_BUMPS("policies") LP_BUMPS("policy_versions"),
+    LP_BUMPS("policy_targets") LP_BUMPS("thing_principals") LP_BUMPS("things"),
+    LP_BUMPS("group_things") LP_BUMPS("thing_groups"),
+};
+
+#endif
