@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "limpet/control.h"
+#include "setup.h"
+
+enum { BROKER_TRIES = 3, RESTARTS_MAX = 5, RESTART_WINDOW_S = 60, RESTART_PAUSE_MS = 500 };
+
+typedef struct {
+    const cloud_place_t *place;
+    cloud_info_t *info;
+    broker_files_t files;
+    lp_server_t *server;
+    pid_t broker;
+    int restarts;
+    time_t first_restart;
+} cloud_t;
+
+static void report(const daemon_config_t *config, const char *code, const char *why)
+{
+    if (config->report >= 0) {
+        dprintf(config->report, "%s%s%s\n", code, why[0] != '\0' ? "\t" : "", why);
+        close(config->report);
+    }
+}
+
+// What happened to the cloud itself goes where the rest of what happens is.
+static void note(const cloud_t *c, const char *reason)
+{
+    char path[PLACE_PATH];
+    lp_registry_t *reg = NULL;
+    cloud_path(c->place, "registry.db", path);
+    if (lp_registry_open(&reg, path, false, NULL, 0) == LP_REG_OK) {
+        const lp_reg_event_t e = {.kind = "broker", .reason = reason};
+        lp_reg_event_put(reg, &e);
+        lp_registry_close(reg);
+    }
+}
+
+static int wish(long asked, int last)
+{
+    return asked < 0 ? last : (int)asked;
+}
+
+// The port of last time may be taken by now; one that was asked for must be free.
+static bool start_server(cloud_t *c, const cloud_ports_t *ports, char *why, size_t size)
+{
+    char database[PLACE_PATH];
+    cloud_path(c->place, "registry.db", database);
+    lp_server_config_t config = {
+        .folder = c->place->folder,
+        .database = database,
+        .address = "127.0.0.1",
+        .http_port = wish(ports->http, c->info->port_http),
+        .https_port = wish(ports->https, c->info->port_https),
+    };
+    if (ports->http < 0 && broker_free_port(config.http_port) == 0) {
+        config.http_port = 0;
+    }
+    if (ports->https < 0 && broker_free_port(config.https_port) == 0) {
+        config.https_port = 0;
+    }
+    c->server = lp_server_start(&config, why, size);
+    if (c->server == NULL) {
+        return false;
+    }
+    c->info->port_http = lp_server_http_port(c->server);
+    c->info->port_https = lp_server_https_port(c->server);
+    return true;
+}
+
+static bool start_broker_once(cloud_t *c, long asked, char *why, size_t size)
+{
+    int want = wish(asked, c->info->port_mqtt);
+    int port = broker_free_port(want);
+    if (port == 0 && asked < 0) {
+        port = broker_free_port(0);
+    }
+    if (port == 0) {
+        snprintf(why, size, "cannot listen on 127.0.0.1 port %d: %s", want, strerror(errno));
+        return false;
+    }
+    c->info->port_mqtt = port;
+    if (!broker_configure(c->place, c->info, &c->files, why, size)) {
+        return false;
+    }
+    c->broker = broker_start(c->place, &c->files, port, why, size);
+    return c->broker > 0;
+}
+
+// Between finding a free port and the broker's taking it, somebody else may have been faster.
+static bool start_broker(cloud_t *c, long asked, char *why, size_t size)
+{
+    for (int i = 0; i < BROKER_TRIES; i++) {
+        if (start_broker_once(c, asked, why, size)) {
+            return true;
+        }
+        if (asked > 0 || strstr(why, "in use") == NULL) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static const char *start(cloud_t *c, const cloud_ports_t *ports, char *why, size_t size)
+{
+    if (!broker_find(&c->files, why, size)) {
+        return "cloud-broker-missing";
+    }
+    if (!start_server(c, ports, why, size)) {
+        return "cloud-listen";
+    }
+    if (!start_broker(c, ports->mqtt, why, size)) {
+        return "cloud-broker";
+    }
+    return cloud_publish_ports(c->place, c->info, why, size) ? NULL : "cloud-write";
+}
+
+static void stop(cloud_t *c)
+{
+    broker_stop(c->broker);
+    lp_server_stop(c->server);
+}
+
+static bool restart_allowed(cloud_t *c)
+{
+    time_t now = time(NULL);
+    if (now - c->first_restart > RESTART_WINDOW_S) {
+        c->first_restart = now;
+        c->restarts = 0;
+    }
+    return ++c->restarts <= RESTARTS_MAX;
+}
+
+// The broker ended by itself. False: it ends again and again.
+static bool broker_ended(cloud_t *c, int status)
+{
+    char text[WHY_SIZE + 80];
+    char why[WHY_SIZE] = "";
+    snprintf(text, sizeof text, "the broker ended (%s %d); starting it again",
+             WIFSIGNALED(status) ? "signal" : "exit code",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    note(c, text);
+    while (restart_allowed(c)) {
+        c->broker = broker_start(c->place, &c->files, c->info->port_mqtt, why, sizeof why);
+        if (c->broker > 0) {
+            note(c, "the broker is up again");
+            return true;
+        }
+        usleep(RESTART_PAUSE_MS * 1000);
+    }
+    snprintf(text, sizeof text, "the broker does not stay up, the cloud stops: %s", why);
+    note(c, text);
+    return false;
+}
+
+static int supervise(cloud_t *c, const sigset_t *signals)
+{
+    for (;;) {
+        int sig = 0;
+        int status = 0;
+        if (sigwait(signals, &sig) != 0 || sig == SIGTERM || sig == SIGINT) {
+            return LP_EXIT_OK;
+        }
+        if (sig == SIGCHLD && waitpid(c->broker, &status, WNOHANG) == c->broker) {
+            c->broker = 0;
+            if (!broker_ended(c, status)) {
+                return LP_EXIT_FAILED;
+            }
+        }
+    }
+}
+
+int daemon_run(const cloud_place_t *place, cloud_info_t *info, const cloud_ports_t *ports,
+               const daemon_config_t *config)
+{
+    cloud_t c = {.place = place, .info = info};
+    char why[WHY_SIZE] = "";
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    const char *fault = start(&c, ports, why, sizeof why);
+    if (fault != NULL) {
+        stop(&c);
+        report(config, fault, why);
+        return LP_EXIT_LOCAL;
+    }
+    note(&c, "the cloud is up");
+    report(config, "ok", "");
+    int rc = supervise(&c, &signals);
+    stop(&c);
+    note(&c, "the cloud is down");
+    return rc;
+}

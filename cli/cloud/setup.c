@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "limpet/pki.h"
+#include "limpet/registry.h"
+
+static const char digits[] = "0123456789";
+static const char lower[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+static const char secret_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// mkdir -p; the last one belongs to us alone.
+static bool make_folder(const char *folder, char *why, size_t size)
+{
+    char path[PLACE_SIZE];
+    snprintf(path, sizeof path, "%s", folder);
+    for (char *p = path + 1; *p != '\0'; p++) {
+        if (*p == '/') {
+            *p = '\0';
+            mkdir(path, 0700);
+            *p = '/';
+        }
+    }
+    struct stat st;
+    bool ok =
+        (mkdir(path, 0700) == 0 || errno == EEXIST) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    if (ok && st.st_uid != geteuid()) {
+        snprintf(why, size, "%s belongs to somebody else", path);
+        return false;
+    }
+    ok = ok && chmod(path, 0700) == 0;
+    if (!ok) {
+        snprintf(why, size, "%s: %s", path, strerror(errno != EEXIST ? errno : ENOTDIR));
+    }
+    return ok;
+}
+
+static bool new_identity(cloud_info_t *info, const char *region)
+{
+    char name[15];
+    bool ok = lp_pki_random_text(info->account, 12, digits) &&
+              lp_pki_random_text(info->access_key + 4, 16, base32) &&
+              lp_pki_random_text(name, 14, lower);
+    memcpy(info->access_key, "AKIA", 4);
+    snprintf(info->region, sizeof info->region, "%s", region);
+    snprintf(info->endpoint_name, sizeof info->endpoint_name, "%s-ats.iot.%s.localhost", name,
+             info->region);
+    return ok;
+}
+
+static bool write_credentials(const cloud_place_t *place, const cloud_info_t *info,
+                              const char *secret, char *why, size_t size)
+{
+    char path[PLACE_PATH];
+    char text[300];
+    snprintf(text, sizeof text,
+             "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n"
+             "[limpet]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
+             info->access_key, secret, info->access_key, secret);
+    cloud_path(place, "credentials", path);
+    bool ok = cloud_write_file(path, text, 0600, why, size);
+    explicit_bzero(text, sizeof text);
+    return ok;
+}
+
+static bool registry_failed(lp_registry_t *reg, char *why, size_t size)
+{
+    snprintf(why, size, "%s", lp_reg_error(reg)->message);
+    return false;
+}
+
+// The key is known to the registry and in the credentials file, or neither.
+static bool make_account(lp_registry_t *reg, const cloud_place_t *place, const cloud_info_t *info,
+                         char *why, size_t size)
+{
+    char path[PLACE_PATH];
+    lp_access_key_t key = {0};
+    cloud_path(place, "credentials", path);
+    bool known = lp_reg_access_key_get(reg, info->access_key, &key) == LP_REG_OK;
+    bool ok = true;
+    if (!known) {
+        snprintf(key.account, sizeof key.account, "%s", info->account);
+        snprintf(key.user, sizeof key.user, "limpet");
+        ok = lp_pki_random_text(key.secret, 40, secret_letters) &&
+             lp_reg_account_add(reg, info->account, "local") == LP_REG_OK &&
+             lp_reg_access_key_add(reg, info->access_key, &key) == LP_REG_OK;
+        ok = ok || registry_failed(reg, why, size);
+    }
+    if (ok && (!known || access(path, F_OK) != 0)) {
+        ok = write_credentials(place, info, key.secret, why, size);
+    }
+    explicit_bzero(&key, sizeof key);
+    return ok;
+}
+
+static bool open_registry(const cloud_place_t *place, lp_registry_t **reg, char *why, size_t size)
+{
+    char path[PLACE_PATH];
+    char words[200];
+    cloud_path(place, "registry.db", path);
+    if (lp_registry_open(reg, path, true, words, sizeof words) != LP_REG_OK) {
+        snprintf(why, size, "%s: %s", path, words);
+        return false;
+    }
+    return true;
+}
+
+bool cloud_setup(const cloud_place_t *place, const char *region, cloud_info_t *info, char *why,
+                 size_t size)
+{
+    lp_registry_t *reg = NULL;
+    if (!make_folder(place->folder, why, size)) {
+        return false;
+    }
+    *info = (cloud_info_t){0};
+    if (!cloud_info_read(place, info) &&
+        !new_identity(info, region != NULL ? region : "us-east-1")) {
+        snprintf(why, size, "no random numbers");
+        return false;
+    }
+    if (region != NULL) {
+        snprintf(info->region, sizeof info->region, "%s", region);
+    }
+    bool ok = lp_pki_setup(place->folder, info->endpoint_name, why, size) &&
+              open_registry(place, &reg, why, size) && make_account(reg, place, info, why, size) &&
+              cloud_info_write(place, info, why, size);
+    lp_registry_close(reg);
+    return ok;
+}
+
+// An endpoint_url is read by AWS's newer tools; the older take --endpoint-url.
+static bool write_config(const cloud_place_t *place, const cloud_info_t *info, char *why,
+                         size_t size)
+{
+    char path[PLACE_PATH];
+    char *text = NULL;
+    int n = asprintf(&text,
+                     "[default]\nregion = %s\noutput = json\nca_bundle = %s/ca.pem\n"
+                     "endpoint_url = https://localhost:%d\n"
+                     "[profile limpet]\nregion = %s\noutput = json\nca_bundle = %s/ca.pem\n"
+                     "endpoint_url = https://localhost:%d\n",
+                     info->region, place->folder, info->port_https, info->region, place->folder,
+                     info->port_https);
+    cloud_path(place, "config", path);
+    bool ok = n > 0 && cloud_write_file(path, text, 0600, why, size);
+    free(n > 0 ? text : NULL);
+    return ok;
+}
+
+bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, char *why,
+                         size_t size)
+{
+    char endpoint[64];
+    lp_registry_t *reg = NULL;
+    // AWS's answer has no port since it is always 8883; where ours is another, it is said.
+    if (info->port_mqtt == 8883) {
+        snprintf(endpoint, sizeof endpoint, "localhost");
+    } else {
+        snprintf(endpoint, sizeof endpoint, "localhost:%d", info->port_mqtt);
+    }
+    bool ok = open_registry(place, &reg, why, size) &&
+              (lp_reg_setting_put(reg, "endpoint", endpoint) == LP_REG_OK ||
+               registry_failed(reg, why, size)) &&
+              write_config(place, info, why, size) && cloud_info_write(place, info, why, size);
+    lp_registry_close(reg);
+    return ok;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private: what a cloud needs before it can start: keys, registry, account, credentials.
+#ifndef LP_CLOUD_SETUP_H
+#define LP_CLOUD_SETUP_H
+
+#include "place.h"
+
+// Makes what is missing and keeps what is there. region null: the one of last time, else us-east-1.
+bool cloud_setup(const cloud_place_t *place, const char *region, cloud_info_t *info, char *why,
+                 size_t size);
+
+// The AWS tools' configuration, for the ports that were taken, and the registry's own endpoint.
+bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, char *why,
+                         size_t size);
+
+#endif
