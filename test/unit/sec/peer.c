@@ -164,6 +164,9 @@ static void set_protocols(SSL_CTX *ctx, const peer_config_t *config)
 {
     SSL_CTX_set_min_proto_version(ctx, config->min_version);
     SSL_CTX_set_max_proto_version(ctx, config->max_version);
+    if (config->prefers_own) {
+        SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    }
     if (config->is_weak) {
         SSL_CTX_set_security_level(ctx, 0);
     }
