@@ -159,10 +159,12 @@ static void diff_key(report_t *r, const lp_atecc_plan_t *plan, const uint8_t *co
     if (((is ^ want) & KC_PUBINFO) != 0) {
         const bool is_private = lp_atecc_plan_is_private(plan, (unsigned)slot);
         const bool is_set = (is & KC_PUBINFO) != 0;
-        static const char *const text[2][2] = {
+        static const char *const is_text[2][2] = {
             {"public key usable without validation", "public key needs validation"},
             {"public key cannot be computed", "public key can be computed"}};
-        say(r, slot, text[is_private][is_set], is_set ? "wants the opposite" : "wants it to be so");
+        static const char *const want_text[2][2] = {{"wants no validation", "wants it validated"},
+                                                    {"forbids computing it", "allows it"}};
+        say(r, slot, is_text[is_private][is_set], want_text[is_private][!is_set]);
     }
     diff_number(r, slot, "key type", is >> 2 & 7, want >> 2 & 7);
     diff_number(r, slot, "authorizing key", is >> 8 & 15, want >> 8 & 15);
