@@ -25,7 +25,7 @@ chip_is_locked() {
 }
 
 cert_pem() {
-    aws iot describe-certificate --certificate-id "$cert_id" --query certificateDescription.certificatePem \
+    in_cloud iot describe-certificate --certificate-id "$cert_id" --query certificateDescription.certificatePem \
         --output text
 }
 
@@ -59,8 +59,8 @@ message_was_acknowledged() {
     ! is_broken message-acknowledged || topic=limpet/$thing/other
     [ "$(rpc board Cloud.Status | jq .acked)" -ge 1 ] &&
         saw ".type == \"publish\" and .qos == 1 and .topic == \"$topic\"" &&
-        aws iot-data get-retained-message --topic "$topic" --query payload --output text --endpoint-url \
-            "$AWS_ENDPOINT_URL" | base64 -d | jq -e ".cert_id == \"$cert_id\""
+        in_cloud iot-data get-retained-message --topic "$topic" --query payload --output text |
+            base64 -d | jq -e ".cert_id == \"$cert_id\""
 }
 
 # --- the private key is in no file of the board and in nothing that was logged
@@ -150,11 +150,11 @@ chip_missing_is_said() {
 }
 
 # --- the command run again changes nothing
-certificates() { aws iot list-certificates --query 'certificates[].[certificateId,status]' --output text | sort; }
+certificates() { in_cloud iot list-certificates --query 'certificates[].[certificateId,status]' --output text | sort; }
 cloud_state() {
     certificates
-    aws iot list-things --output json
-    aws iot list-policies --output json
+    in_cloud iot list-things --output json
+    in_cloud iot list-policies --output json
     "$limpet" cloud status --dir "$dir/cloud" --json | jq .changes
 }
 second_run_is_quiet() {
@@ -162,7 +162,7 @@ second_run_is_quiet() {
     before=$(cloud_state)
     config=$(rpc board Config.Get)
     run_setup second.log || return 1
-    ! is_broken second-run-changes-nothing || aws iot create-keys-and-certificate >/dev/null
+    ! is_broken second-run-changes-nothing || in_cloud iot create-keys-and-certificate >/dev/null
     after=$(cloud_state)
     diff <(echo "$before") <(echo "$after") && [ "$config" = "$(rpc board Config.Get)" ] &&
         grep -qi 'nothing to do' "$dir/second.log" && [ "$(certificates | wc -l)" = 1 ]
@@ -174,7 +174,7 @@ revoked_is_refused() {
     local mark
     mark=$(events | jq -s 'map(.id) | max')
     is_broken revoked-refused ||
-        aws iot update-certificate --certificate-id "$cert_id" --new-status INACTIVE
+        in_cloud iot update-certificate --certificate-id "$cert_id" --new-status INACTIVE
     wait_for 10 saw ".id > $mark and .type == \"disconnect\"" || return 1
     wait_for 15 saw ".id > $mark and .type == \"refused\" and .cert_id == \"$cert_id\"" || return 1
     ! is_state board connected

@@ -13,6 +13,9 @@ cloud_up() {
     eval "$("$limpet" cloud env --dir "$dir/cloud")"
 }
 
+# in_cloud ARGS...: Debian's awscli against the local cloud (it does not read AWS_ENDPOINT_URL by itself).
+in_cloud() { AWS_PAGER='' aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
+
 chip_serve() { # NAME: a chip with its own state and bus
     [ -f "$dir/$1.state" ] || "$limpet" chip new --model "$chip" --state "$dir/$1.state" >"$dir/$1.new.log"
     start "$1" "$limpet" chip serve --model "$chip" --state "$dir/$1.state" --listen "unix:$dir/$1.sock"
