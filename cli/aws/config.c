@@ -339,6 +339,11 @@ static void set_defaults(const lp_aws_flags_t *flags, lp_aws_config_t *config)
     const char *profile = flags->profile != NULL ? flags->profile : env_or_null("AWS_PROFILE");
     profile = profile != NULL ? profile : env_or_null("AWS_DEFAULT_PROFILE");
     snprintf(config->profile, sizeof config->profile, "%s", profile != NULL ? profile : "default");
+    const char *base = env_or_null("LIMPET_RETRY_BASE_MS");
+    long base_ms = base != NULL ? strtol(base, NULL, 10) : 0;
+    if (base_ms >= 1 && base_ms <= CAP_MS) {
+        config->retry_base_ms = (int)base_ms;
+    }
     const char *tries = env_or_null("AWS_MAX_ATTEMPTS");
     long n = tries != NULL ? strtol(tries, NULL, 10) : 0;
     if (n >= 1 && n <= 20) {
