@@ -66,15 +66,42 @@ int lp_ui_parse(int argc, char **argv)
     return n;
 }
 
+// The length of the well-formed UTF-8 sequence at `p` (RFC 3629), or 0.
+static size_t utf8_len(const unsigned char *p)
+{
+    size_t n = p[0] < 0x80u ? 1 : (p[0] & 0xE0u) == 0xC0u ? 2 : (p[0] & 0xF0u) == 0xE0u ? 3 : 4;
+    if (p[0] >= 0xF5u || (p[0] >= 0x80u && p[0] < 0xC2u)) {
+        return 0;
+    }
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xC0u) != 0x80u) {
+            return 0;
+        }
+    }
+    bool is_overlong = (p[0] == 0xE0u && p[1] < 0xA0u) || (p[0] == 0xF0u && p[1] < 0x90u);
+    return is_overlong ? 0 : n;
+}
+
+// Controls that a terminal may act upon: C0, DEL, and C1 as UTF-8 (C2 80 .. C2 9F).
+static bool is_control(const unsigned char *p)
+{
+    return (p[0] < 0x20u && p[0] != '\n') || p[0] == 0x7Fu || (p[0] == 0xC2u && p[1] < 0xA0u);
+}
+
 void lp_ui_clean(char *out, unsigned long cap, const char *in)
 {
     unsigned long n = 0;
-    for (const unsigned char *p = (const unsigned char *)in; *p != '\0' && n + 1 < cap; p++) {
-        // C0, DEL, and the C1 controls as UTF-8 (C2 80 .. C2 9F).
-        bool is_c1 = p[0] == 0xC2u && p[1] >= 0x80u && p[1] < 0xA0u;
-        bool is_control = (*p < 0x20u && *p != '\n') || *p == 0x7Fu || is_c1;
-        out[n++] = is_control ? '?' : (char)*p;
-        p += is_c1 ? 1 : 0;
+    const unsigned char *p = (const unsigned char *)in;
+    while (*p != '\0' && n + 4 < cap) {
+        size_t len = utf8_len(p);
+        if (len == 0 || is_control(p)) {
+            out[n++] = '?';
+            p += len > 0 ? len : 1;
+            continue;
+        }
+        for (; len > 0; len--) {
+            out[n++] = (char)*p++;
+        }
     }
     if (cap > 0) {
         out[n] = '\0';
