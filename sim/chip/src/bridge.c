@@ -51,8 +51,7 @@ void lp_chipsim_bridge_reset(lp_chipsim_bridge_t *b)
     b->in_len_ = 0;
 }
 
-// ---- how long is the command at the front?
-// --------------------------------------------------------------------
+// ---- how long is the command at the front? ----------------------------------
 
 enum { UNKNOWN = 0, MORE = -1 };
 
@@ -112,8 +111,7 @@ static long command_length(const uint8_t *p, size_t have)
     }
 }
 
-// ---- doing it
-// ------------------------------------------------------------------------------------------------
+// ---- doing it ---------------------------------------------------------------
 
 static uint8_t write_part(lp_chipsim_bridge_t *b, const uint8_t *p)
 {

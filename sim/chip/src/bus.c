@@ -98,8 +98,7 @@ void lp_chipsim_bus_set_rate(lp_chipsim_bus_t *bus, uint32_t rate_hz)
     bus->rate_hz = rate_hz > 0 ? rate_hz : RATE;
 }
 
-// ---- faults
-// --------------------------------------------------------------------------------------------------
+// ---- faults -----------------------------------------------------------------
 
 static bool strikes(lp_chipsim_bus_t *bus, uint32_t ppm)
 {
@@ -128,8 +127,7 @@ static bool nack_fault(lp_chipsim_bus_t *bus)
     return strikes(bus, bus->faults.nack_ppm);
 }
 
-// ---- wake pulses
-// ---------------------------------------------------------------------------------------------
+// ---- wake pulses ------------------------------------------------------------
 
 static void low_for(lp_chipsim_bus_t *bus, uint64_t ns)
 {
@@ -166,8 +164,12 @@ lp_err_t lp_chipsim_bus_recover(lp_chipsim_bus_t *bus)
     return LP_OK;
 }
 
-// ---- bytes
-// ---------------------------------------------------------------------------------------------------
+// ---- bytes ------------------------------------------------------------------
+
+bool lp_chipsim_bus_is_stuck(const lp_chipsim_bus_t *bus)
+{
+    return bus->stuck;
+}
 
 static void tell(lp_chipsim_bus_t *bus, bool read, bool ack, lp_span_t bytes)
 {
@@ -313,8 +315,7 @@ void lp_chipsim_bus_stop(lp_chipsim_bus_t *bus)
     end_transfer(bus, true);
 }
 
-// ---- whole transactions
-// --------------------------------------------------------------------------------------
+// ---- whole transactions -----------------------------------------------------
 
 lp_err_t lp_chipsim_bus_write(lp_chipsim_bus_t *bus, uint8_t addr, const uint8_t *bytes, size_t len)
 {

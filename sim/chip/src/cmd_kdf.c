@@ -27,8 +27,7 @@ typedef struct {
     bool clear_ok; // a TLS 1.3 IV: KDFPROT does not force encryption
 } kdf_t;
 
-// ---- source
-// --------------------------------------------------------------------------------------------------
+// ---- source -----------------------------------------------------------------
 
 static lp_cs_status_t from_tempkey(lp_chipsim_t *c, kdf_t *k)
 {
@@ -69,8 +68,7 @@ static lp_cs_status_t get_key(lp_chipsim_t *c, kdf_t *k)
     }
 }
 
-// ---- the three functions
-// --------------------------------------------------------------------------------------
+// ---- the three functions ----------------------------------------------------
 
 // P_SHA256(secret, label | seed) of RFC 5246, chapter 5.
 static void p_sha256(const uint8_t *key, size_t key_len, const uint8_t *seed, size_t len,
@@ -197,8 +195,7 @@ static lp_cs_status_t hkdf(lp_chipsim_t *c, kdf_t *k)
     return status;
 }
 
-// ---- target
-// --------------------------------------------------------------------------------------------------
+// ---- target -----------------------------------------------------------------
 
 static lp_cs_status_t to_tempkey(lp_chipsim_t *c, kdf_t *k)
 {

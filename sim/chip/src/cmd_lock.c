@@ -29,7 +29,7 @@ static uint16_t data_summary(lp_chipsim_t *c)
         }
     }
     add(&s, c->image.otp, sizeof c->image.otp);
-    uint16_t crc = lp_cs_crc(s.bytes, s.len);
+    uint16_t crc = lp_chipsim_crc(s.bytes, s.len);
     lp_cs_wipe(&s, sizeof s);
     return crc;
 }
@@ -43,7 +43,7 @@ static void close_lock(lp_chipsim_t *c, unsigned offset)
 static lp_cs_status_t lock_config(lp_chipsim_t *c, const lp_cs_cmd_t *m)
 {
     bool check = (m->p1 & LOCK_NO_CRC) == 0;
-    bool differs = lp_cs_crc(c->image.config, sizeof c->image.config) != m->p2;
+    bool differs = lp_chipsim_crc(c->image.config, sizeof c->image.config) != m->p2;
     if (lp_cs_breaks(c, LP_RULE_LOCK_TWICE, lp_cs_config_locked(c)) ||
         lp_cs_breaks(c, LP_RULE_LOCK_CONFIG_CRC, check && differs)) {
         return ST_EXEC;

@@ -51,8 +51,7 @@ static bool locate(lp_chipsim_t *c, const lp_cs_cmd_t *m, place_t *at)
     return true;
 }
 
-// ---- Read
-// ----------------------------------------------------------------------------------------------------
+// ---- Read -------------------------------------------------------------------
 
 // The session key must come from the random generator and the slot's ReadKey (L4437).
 static bool read_key_ok(lp_chipsim_t *c, uint16_t sc)
@@ -115,8 +114,7 @@ LP_CS_HANDLER(read)
     return status;
 }
 
-// ---- Write: what the three zones allow
-// ------------------------------------------------------------------------
+// ---- Write: what the three zones allow --------------------------------------
 
 // Bytes 0-15 never, 84-87 only through UpdateExtra and Lock (table 2-5).
 static bool touches_forbidden(const place_t *at)

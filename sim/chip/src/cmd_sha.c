@@ -180,8 +180,7 @@ static lp_cs_status_t write_context(lp_chipsim_t *c, const lp_cs_cmd_t *m)
     return ST_OK;
 }
 
-// ---- what is legal
-// -------------------------------------------------------------------------------------------
+// ---- what is legal ----------------------------------------------------------
 
 static bool length_ok_508(const lp_cs_cmd_t *m)
 {

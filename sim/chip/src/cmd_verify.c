@@ -45,8 +45,7 @@ static bool mode_ok(const lp_chipsim_t *c, const lp_cs_cmd_t *m)
     return (extra & ~allowed) == 0;
 }
 
-// ---- messages
-// ------------------------------------------------------------------------------------------------
+// ---- messages ---------------------------------------------------------------
 
 static const uint8_t *plain_message(lp_chipsim_t *c, const lp_cs_cmd_t *m)
 {
@@ -71,8 +70,7 @@ static void validation_digest(lp_chipsim_t *c, const lp_cs_cmd_t *m, uint8_t dig
     lp_cs_msg_hash(&msg, digest);
 }
 
-// ---- keys
-// ----------------------------------------------------------------------------------------------------
+// ---- keys -------------------------------------------------------------------
 
 static void load_public(lp_chipsim_t *c, unsigned slot, uint8_t xy[64])
 {
@@ -104,8 +102,7 @@ static uint8_t x509_format(const lp_chipsim_t *c, unsigned slot)
     return c->image.config[CFG_X509 + (lp_cs_key_config(c, slot) >> 14)];
 }
 
-// ---- answers
-// -------------------------------------------------------------------------------------------------
+// ---- answers ----------------------------------------------------------------
 
 static lp_cs_status_t judge(lp_chipsim_t *c, const uint8_t xy[64], const uint8_t digest[32],
                             const uint8_t *rs)
@@ -171,8 +168,7 @@ static lp_cs_status_t verify_message(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_c
     return status;
 }
 
-// ---- Validate, Invalidate, ValidateExternal
-// -------------------------------------------------------------------
+// ---- Validate, Invalidate, ValidateExternal ---------------------------------
 
 static lp_cs_status_t tempkey_covers(lp_chipsim_t *c, const lp_cs_cmd_t *m, unsigned slot)
 {

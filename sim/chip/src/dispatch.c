@@ -58,7 +58,7 @@ static const command_t *find(uint8_t op)
     return NULL;
 }
 
-const char *lp_cs_op_name(uint8_t op)
+const char *lp_chipsim_command_name(uint8_t op)
 {
     const command_t *cmd = find(op);
     return cmd != NULL ? cmd->name : NULL;
@@ -125,7 +125,7 @@ uint32_t lp_cs_exec_us(lp_chipsim_t *c, uint8_t op, uint8_t status)
     return (uint32_t)((uint64_t)us * (100 + c->slow_percent) / 100);
 }
 
-uint16_t lp_cs_crc(const uint8_t *bytes, size_t len)
+uint16_t lp_chipsim_crc(const uint8_t *bytes, size_t len)
 {
     uint16_t crc = 0;
     for (size_t i = 0; i < len; i++) {
@@ -145,7 +145,7 @@ static void put_group(lp_chipsim_t *c, const uint8_t *bytes, size_t len)
 {
     c->out[0] = (uint8_t)(len + 3);
     memcpy(c->out + 1, bytes, len);
-    uint16_t crc = lp_cs_crc(c->out, len + 1);
+    uint16_t crc = lp_chipsim_crc(c->out, len + 1);
     c->out[len + 1] = (uint8_t)crc;
     c->out[len + 2] = (uint8_t)(crc >> 8);
     c->out_len = len + 3;
@@ -215,7 +215,7 @@ void lp_cs_execute(lp_chipsim_t *c)
     bool sound = count >= GROUP_MIN && count <= GROUP_MAX;
     if (sound) {
         uint16_t crc = (uint16_t)(c->in[count - 2] | c->in[count - 1] << 8);
-        sound = !lp_cs_breaks(c, LP_RULE_CRC, lp_cs_crc(c->in, count - 2) != crc);
+        sound = !lp_cs_breaks(c, LP_RULE_CRC, lp_chipsim_crc(c->in, count - 2) != crc);
     }
     if (sound && count < COMMAND_MIN) {
         status = ST_PARSE;

@@ -138,3 +138,11 @@ lp_err_t lp_chipsim_image_factory(lp_chipsim_image_t *image, lp_chipsim_model_t 
     lp_cs_msg_hash(&m, image->eeprom_seed);
     return LP_OK;
 }
+
+bool lp_chipsim_public_key(const lp_chipsim_image_t *image, unsigned slot, uint8_t xy[64])
+{
+    size_t len;
+    const uint8_t *p = lp_chipsim_slot_const(image, slot, &len);
+    bool is_private = (image->config[CFG_KEY_CONFIG + 2 * (slot & 15)] & KC_PRIVATE) != 0;
+    return is_private && lp_cs_ec_public(p + PRIV_PAD, xy);
+}

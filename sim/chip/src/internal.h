@@ -210,15 +210,13 @@ struct lp_chipsim {
 };
 
 // ---- rules.c: every rule of the sheets has a number, so that a test can switch it off
-// -------------------------
 
 static inline bool lp_cs_breaks(const lp_chipsim_t *c, lp_chipsim_rule_t rule, bool broken)
 {
     return broken && !c->rule_off[rule];
 }
 
-// ---- chip.c
-// -------------------------------------------------------------------------------------------------
+// ---- chip.c -----------------------------------------------------------------
 
 static inline bool lp_cs_is_608(const lp_chipsim_t *c)
 {
@@ -235,8 +233,7 @@ uint64_t lp_cs_roll(uint64_t *dice); // xorshift, for faults and timing only
 uint32_t lp_cs_exec_us(lp_chipsim_t *c, uint8_t op, uint8_t status);
 uint32_t lp_cs_exec_max_us(const lp_chipsim_t *c, uint8_t op);
 
-// ---- io.c: the I2C device
-// ------------------------------------------------------------------------------------
+// ---- io.c: the I2C device ---------------------------------------------------
 
 bool lp_cs_io_addressed(lp_chipsim_t *c, uint8_t addr);
 // Would the chip acknowledge byte `n` (0 = word address) of this write?
@@ -246,16 +243,12 @@ void lp_cs_io_stop(lp_chipsim_t *c);
 size_t lp_cs_io_peek(lp_chipsim_t *c, uint8_t *bytes, size_t cap); // what a read would return
 void lp_cs_io_consume(lp_chipsim_t *c, size_t n);
 
-// ---- dispatch.c
-// ----------------------------------------------------------------------------------------------
+// ---- dispatch.c -------------------------------------------------------------
 
-uint16_t lp_cs_crc(const uint8_t *bytes, size_t len);
 void lp_cs_execute(lp_chipsim_t *c); // the group in c->in
 void lp_cs_put_status(lp_chipsim_t *c, uint8_t status);
-const char *lp_cs_op_name(uint8_t op);
 
-// ---- eeprom.c
-// ------------------------------------------------------------------------------------------------
+// ---- eeprom.c ---------------------------------------------------------------
 
 // Programs the words that differ. False: power went away in the middle.
 bool lp_cs_program(lp_chipsim_t *c, uint8_t *cell, const uint8_t *bytes, size_t len);
@@ -263,14 +256,12 @@ bool lp_cs_program_slot(lp_chipsim_t *c, unsigned slot, size_t offset, const uin
                         size_t len);
 void lp_cs_commit(lp_chipsim_t *c); // to the state file, if something changed
 
-// ---- state_file.c
-// --------------------------------------------------------------------------------------------
+// ---- state_file.c -----------------------------------------------------------
 
 lp_err_t lp_cs_state_claim(lp_chipsim_t *c, const char *path, bool create);
 lp_err_t lp_cs_state_save(lp_chipsim_t *c);
 
-// ---- config.c: reading the configuration zone
-// ----------------------------------------------------------------
+// ---- config.c: reading the configuration zone -------------------------------
 
 uint16_t lp_cs_slot_config(const lp_chipsim_t *c, unsigned slot);
 uint16_t lp_cs_key_config(const lp_chipsim_t *c, unsigned slot);
@@ -305,8 +296,7 @@ enum {
     KC_LATCH = 0x1000, // IntrusionDisable, PersistentDisable
 };
 
-// ---- key.c: may this key be used now?
-// ------------------------------------------------------------------------
+// ---- key.c: may this key be used now? ---------------------------------------
 
 typedef enum {
     USE_RANDOM = 1,  // ReqRandom applies
@@ -328,8 +318,7 @@ void lp_cs_counter_encode(uint32_t value, uint8_t out[8]);
 uint32_t lp_cs_counter_decode(const uint8_t in[8]);
 void lp_cs_authorize(lp_chipsim_t *c, unsigned slot);
 
-// ---- tempkey.c
-// -----------------------------------------------------------------------------------------------
+// ---- tempkey.c --------------------------------------------------------------
 
 void lp_cs_tk_clear(lp_chipsim_t *c);
 // Marks TempKey as read by this command; null if it is not valid or holds a private key.
@@ -340,15 +329,13 @@ uint8_t lp_cs_tk_flag_byte(const lp_chipsim_t *c);
 void lp_cs_tk_after(lp_chipsim_t *c, uint8_t op,
                     uint8_t status); // the life-cycle rule of the model
 
-// ---- random.c
-// ------------------------------------------------------------------------------------------------
+// ---- random.c ---------------------------------------------------------------
 
 void lp_cs_entropy(lp_chipsim_t *c, uint8_t *out, size_t len); // no rules: salts, private keys
 // The RNG as the commands see it: test pattern before the config lock, seeds, health test.
 lp_cs_status_t lp_cs_random(lp_chipsim_t *c, bool update_seed, uint8_t out[32]);
 
-// ---- sha256.c, crypto.c
-// --------------------------------------------------------------------------------------
+// ---- sha256.c, crypto.c -----------------------------------------------------
 
 void lp_cs_sha_init(lp_cs_sha_t *s);
 void lp_cs_sha_add(lp_cs_sha_t *s, const void *bytes, size_t len);
@@ -371,8 +358,7 @@ bool lp_cs_ec_dh(const uint8_t d[32], const uint8_t xy[64], uint8_t secret[32]);
 void lp_cs_aes(const uint8_t key[16], bool decrypt, const uint8_t in[16], uint8_t out[16]);
 void lp_cs_gf_mul(const uint8_t h[16], const uint8_t in[16], uint8_t out[16]);
 
-// ---- cmd_*.c
-// -------------------------------------------------------------------------------------------------
+// ---- cmd_*.c ----------------------------------------------------------------
 
 #define LP_CS_HANDLER(name)                                                                        \
     lp_cs_status_t lp_cs_##name(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_cs_reply_t *r)
@@ -401,8 +387,7 @@ LP_CS_HANDLER(kdf);
 LP_CS_HANDLER(selftest);
 LP_CS_HANDLER(secureboot);
 
-// ---- message.c: byte strings that several commands hash
-// -------------------------------------------------------
+// ---- message.c: byte strings that several commands hash ---------------------
 
 typedef struct {
     uint8_t bytes[256];

@@ -110,8 +110,7 @@ void lp_cs_io_consume(lp_chipsim_t *c, size_t n)
     c->was_read = true;
 }
 
-// ---- single-wire parts: the same FIFOs behind flags (L1941)
-// ---------------------------------------------------
+// ---- single-wire parts: the same FIFOs behind flags (L1941) -----------------
 
 enum { FLAG_COMMAND = 0x77, FLAG_TRANSMIT = 0x88, FLAG_IDLE = 0xBB, FLAG_SLEEP = 0xCC };
 

@@ -8,7 +8,6 @@
 enum { LAST_KEY_USE_BYTES = 16, LIMITED_SLOT_508 = 15 };
 
 // ---- monotonic counters: two binary and two linear halves that are never behind the true count
-// ----------------
 
 static uint16_t be16(const uint8_t *p)
 {
@@ -74,8 +73,7 @@ lp_cs_status_t lp_cs_counter_increment(lp_chipsim_t *c, unsigned id)
     return ST_OK;
 }
 
-// ---- limited use
-// ---------------------------------------------------------------------------------------------
+// ---- limited use ------------------------------------------------------------
 
 // Clears the first bit that is still 1, from bit 7 of byte 68 on (L1605).
 static lp_cs_status_t use_last_key(lp_chipsim_t *c)
@@ -125,8 +123,7 @@ lp_cs_status_t lp_cs_count_use(lp_chipsim_t *c, unsigned slot)
     return lp_cs_counter_increment(c, 0);
 }
 
-// ---- authorisation
-// -------------------------------------------------------------------------------------------
+// ---- authorisation ----------------------------------------------------------
 
 void lp_cs_authorize(lp_chipsim_t *c, unsigned slot)
 {

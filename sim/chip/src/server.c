@@ -28,8 +28,7 @@ struct lp_chipsim_server {
     char unlink_path[PATH_MAX];
 };
 
-// ---- opening
-// -------------------------------------------------------------------------------------------------
+// ---- opening ----------------------------------------------------------------
 
 // Is somebody listening on this socket, or is it a leftover of a process that died?
 static bool is_alive(const struct sockaddr_un *addr)
@@ -233,8 +232,7 @@ void lp_chipsim_server_close(lp_chipsim_server_t *s)
     free(s);
 }
 
-// ---- serving
-// -------------------------------------------------------------------------------------------------
+// ---- serving ----------------------------------------------------------------
 
 static void lose_client(lp_chipsim_server_t *s)
 {

@@ -22,8 +22,7 @@ typedef struct {
     size_t len;
 } text_t;
 
-// ---- writing
-// -------------------------------------------------------------------------------------------------
+// ---- writing ----------------------------------------------------------------
 
 static void put(text_t *t, const char *s)
 {
@@ -81,8 +80,7 @@ static void render(text_t *t, const lp_chipsim_image_t *image)
     put_hex(t, "sha256", digest, sizeof digest);
 }
 
-// ---- reading
-// -------------------------------------------------------------------------------------------------
+// ---- reading ----------------------------------------------------------------
 
 typedef struct {
     const char *at;
@@ -242,8 +240,7 @@ lp_err_t lp_chipsim_image_load(lp_chipsim_image_t *image, const char *path)
     return err;
 }
 
-// ---- replacing
-// -----------------------------------------------------------------------------------------------
+// ---- replacing --------------------------------------------------------------
 
 static bool write_all(int fd, const char *bytes, size_t len)
 {
@@ -342,8 +339,7 @@ lp_err_t lp_cs_state_save(lp_chipsim_t *c)
     return LP_OK;
 }
 
-// ---- one process per file
-// -------------------------------------------------------------------------------------
+// ---- one process per file ---------------------------------------------------
 
 // Locked, and still the file of that name (another process may have replaced it in between).
 static int open_locked(const char *path)

@@ -81,6 +81,9 @@ typedef struct {
 uint8_t *lp_chipsim_slot(lp_chipsim_image_t *image, unsigned slot, size_t *len);
 const uint8_t *lp_chipsim_slot_const(const lp_chipsim_image_t *image, unsigned slot, size_t *len);
 
+// The public key of the private key in a slot, X and Y. False: the slot holds no valid private key.
+bool lp_chipsim_public_key(const lp_chipsim_image_t *image, unsigned slot, uint8_t xy[64]);
+
 // A part as it leaves the factory. `serial` is 9 bytes or null for a fresh unique one (01 23 .. ..
 // EE); with a seed that is not 0 the serial number, too, follows from the seed.
 lp_err_t lp_chipsim_image_factory(lp_chipsim_image_t *image, lp_chipsim_model_t model,
@@ -142,8 +145,7 @@ lp_err_t lp_chipsim_health(const lp_chipsim_t *chip);
 // is idle, asleep or waiting for a command. Lets a test with a virtual clock jump there.
 uint64_t lp_chipsim_busy_until_us(const lp_chipsim_t *chip);
 
-// ---- the bus
-// -------------------------------------------------------------------------------------------------
+// ---- the bus ----------------------------------------------------------------
 
 typedef struct lp_chipsim_bus lp_chipsim_bus_t;
 
@@ -179,8 +181,7 @@ bool lp_chipsim_bus_send(lp_chipsim_bus_t *bus, uint8_t byte); // true: acknowle
 uint8_t lp_chipsim_bus_receive(lp_chipsim_bus_t *bus);
 void lp_chipsim_bus_stop(lp_chipsim_bus_t *bus);
 
-// ---- who may listen and lie
-// ----------------------------------------------------------------------------------
+// ---- who may listen and lie -------------------------------------------------
 
 // An adversary or a logger between the master and the chips. Each function may be null.
 typedef struct {
@@ -235,8 +236,15 @@ void lp_chipsim_break(lp_chipsim_t *chip, const lp_chipsim_defects_t *defects);
 // EEPROM words programmed since power-up: the range for `cut_after_words`.
 uint64_t lp_chipsim_words_written(const lp_chipsim_t *chip);
 
-// ---- parts with the single-wire interface
-// ---------------------------------------------------------------------
+// ---- helpers for tools ------------------------------------------------------
+
+// CRC-16 of a group, as the last two bytes carry it, low byte first (L2861).
+uint16_t lp_chipsim_crc(const uint8_t *bytes, size_t len);
+
+// "GenKey" for 0x40; null for an opcode of no model. Static.
+const char *lp_chipsim_command_name(uint8_t opcode);
+
+// ---- parts with the single-wire interface -----------------------------------
 
 // A part whose I2C_Enable bit 0 is 0 answers no I2C address; it takes flags instead (chapter 5 of
 // the sheet): 0x77 command (`in` is a group), 0x88 transmit (`out` gets the reply), 0xBB idle, 0xCC

@@ -9,8 +9,7 @@
 
 #include "limpet/chipsim.h"
 
-// ---- the bridge, bytes in and bytes out
-// ----------------------------------------------------------------------
+// ---- the bridge, bytes in and bytes out -------------------------------------
 
 enum { LP_CHIPSIM_BRIDGE_REGS = 11, LP_CHIPSIM_BRIDGE_IN = 600 };
 
@@ -33,8 +32,7 @@ void lp_chipsim_bridge_reset(lp_chipsim_bridge_t *bridge);
 void lp_chipsim_bridge_feed(lp_chipsim_bridge_t *bridge, lp_span_t in,
                             void (*out)(void *ctx, lp_span_t bytes), void *ctx);
 
-// ---- the server
-// ----------------------------------------------------------------------------------------------
+// ---- the server -------------------------------------------------------------
 
 typedef struct lp_chipsim_server lp_chipsim_server_t;
 

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+// `limpet chip serve`.
+#include "common.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "limpet/chipsim_server.h"
+
+enum { CHIPS = 8 };
+
+typedef struct {
+    const char *states[CHIPS];
+    const char *models[CHIPS];
+    const char *addrs[CHIPS];
+    size_t n_states;
+    size_t n_models;
+    size_t n_addrs;
+    const char *listen;
+    const char *timing;
+    const char *faults;
+    const char *log;
+    const char *seed;
+    bool trace;
+    bool no_sync;
+} serve_t;
+
+typedef struct {
+    lp_chipsim_t *chips[CHIPS];
+    size_t n;
+    lp_chipsim_bus_t *bus;
+    lp_chipsim_server_t *server;
+    FILE *log;
+    bool trace;
+    uint8_t last_op[128];
+    uint64_t start_us;
+} station_t;
+
+static volatile sig_atomic_t stop_signal;
+static volatile int stop_flag;
+
+static void on_signal(int sig)
+{
+    stop_signal = sig;
+    stop_flag = 1;
+}
+
+// ---- flags that may come more than once -------------------------------------
+
+// Moves every "--name VALUE" and "--name=VALUE" out of argv into `list`. False: too many, or no
+// value.
+static bool take_repeated(int *argc, char **argv, const char *name, const char **list, size_t *n)
+{
+    size_t len = strlen(name);
+    int kept = 0;
+    for (int i = 0; i < *argc; i++) {
+        const char *value = NULL;
+        if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, name, len) == 0) {
+            const char *rest = argv[i] + 2 + len;
+            value = *rest == '=' ? rest + 1 : *rest == '\0' && i + 1 < *argc ? argv[++i] : NULL;
+        }
+        if (value == NULL) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        if (*n == CHIPS) {
+            return false;
+        }
+        list[(*n)++] = value;
+    }
+    *argc = kept;
+    return true;
+}
+
+// ---- trace ------------------------------------------------------------------
+
+static uint64_t clock_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+static void on_seen(void *ctx, uint8_t addr, bool read, bool ack, lp_span_t bytes)
+{
+    station_t *s = ctx;
+    char hex[600];
+    uint64_t t = clock_us() - s->start_us;
+    lp_chip_hex(hex, sizeof hex, bytes.ptr, bytes.len);
+    if (s->log != NULL) {
+        fprintf(s->log, "%llu %c %02x %s %s\n", (unsigned long long)t, read ? 'R' : 'W', addr,
+                ack ? "ack" : "nack", hex);
+        fflush(s->log);
+    }
+    if (!s->trace || (!ack && read)) {
+        return; // polling of a busy chip is not shown
+    }
+    lp_chip_words_t w = {.len = 0};
+    uint8_t *last = &s->last_op[addr & 127];
+    if (!ack) {
+        lp_chip_say(&w, "no acknowledge");
+    } else if (read) {
+        lp_chip_decode_read(&w, bytes, *last);
+    } else {
+        lp_chip_decode_write(&w, bytes, last);
+    }
+    fprintf(stderr, "%10.3f ms  0x%02x %s %s\n", (double)t / 1000, addr, read ? "->" : "<-",
+            w.text);
+}
+
+static void on_woken(void *ctx)
+{
+    station_t *s = ctx;
+    uint64_t t = clock_us() - s->start_us;
+    if (s->log != NULL) {
+        fprintf(s->log, "%llu wake\n", (unsigned long long)t);
+    }
+    if (s->trace) {
+        fprintf(stderr, "%10.3f ms  wake pulse\n", (double)t / 1000);
+    }
+}
+
+// ---- chips ------------------------------------------------------------------
+
+static int usage(const char *what, const char *why)
+{
+    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, why, "limpet chip serve --help");
+}
+
+// A new chip at an address of its own: as if the configuration had been written before.
+static lp_err_t make_at(const lp_chipsim_options_t *opt, uint64_t addr)
+{
+    lp_chipsim_image_t image;
+    lp_err_t err = lp_chipsim_image_factory(&image, opt->model, NULL, opt->seed);
+    if (err == LP_OK) {
+        image.config[16] = (uint8_t)(addr << 1);
+        err = lp_chipsim_image_save(&image, opt->state_path);
+    }
+    return err;
+}
+
+static int open_chip(lp_chipsim_t **out, lp_chipsim_options_t *opt, const char *model,
+                     const char *addr_text)
+{
+    lp_chipsim_image_t image;
+    uint64_t addr = 0;
+    errno = 0;
+    lp_err_t found = lp_chipsim_image_load(&image, opt->state_path);
+    if (found != LP_OK && found != LP_E_NOT_FOUND) {
+        return lp_chip_fail_state(found, opt->state_path);
+    }
+    opt->model = found == LP_OK ? image.model : LP_CHIPSIM_ATECC508A;
+    if (model != NULL && lp_chipsim_model_parse(model, &opt->model) != LP_OK) {
+        return usage("no such model", "the models are atecc508a, atecc608a and atecc608b");
+    }
+    if (addr_text != NULL && (!lp_chip_parse_number(addr_text, 0x77, &addr) || addr < 8)) {
+        return usage("--addr wants a 7-bit I2C address", "from 0x08 to 0x77");
+    }
+    lp_err_t err = LP_OK;
+    if (found == LP_E_NOT_FOUND && addr_text != NULL) {
+        err = make_at(opt, addr);
+    }
+    if (err == LP_OK) {
+        bool fresh = found == LP_E_NOT_FOUND && addr_text == NULL;
+        err = fresh ? lp_chipsim_new(out, opt) : lp_chipsim_open(out, opt);
+    }
+    if (err != LP_OK) {
+        return lp_chip_fail_state(err, opt->state_path);
+    }
+    if (addr_text != NULL && lp_chipsim_addr(*out) != addr) {
+        char why[96];
+        snprintf(why, sizeof why, "its configuration says 0x%02x", lp_chipsim_addr(*out));
+        lp_chipsim_free(*out);
+        return lp_ui_fail(LP_EXIT_CONFLICT, "chip-address", "the chip answers at another address",
+                          why, "leave --addr out");
+    }
+    return LP_EXIT_OK;
+}
+
+static int open_chips(station_t *s, const serve_t *a)
+{
+    lp_chipsim_options_t opt = {.no_sync = a->no_sync};
+    if (lp_chipsim_timing_parse(a->timing, &opt.timing) != LP_OK) {
+        return usage("no such --timing", "typical, max, random or instant");
+    }
+    if (!lp_chip_parse_number(a->seed, UINT64_MAX, &opt.seed)) {
+        return usage("--seed wants a whole number", NULL);
+    }
+    for (size_t i = 0; i < a->n_states; i++) {
+        const char *model =
+            a->n_models > 0 ? a->models[i < a->n_models ? i : a->n_models - 1] : NULL;
+        const char *addr = i < a->n_addrs ? a->addrs[i] : NULL;
+        opt.state_path = a->states[i];
+        int result = open_chip(&s->chips[s->n], &opt, model, addr);
+        if (result != LP_EXIT_OK) {
+            return result;
+        }
+        lp_chipsim_bus_attach(s->bus, s->chips[s->n++]);
+    }
+    return LP_EXIT_OK;
+}
+
+static int set_faults(station_t *s, const serve_t *a)
+{
+    lp_chipsim_faults_t faults;
+    if (a->faults == NULL) {
+        return LP_EXIT_OK;
+    }
+    if (lp_chipsim_faults_parse(a->faults, &faults) != LP_OK) {
+        return usage("--fault is not understood",
+                     "e.g. nack=1000,flip-to=20,flip-from=20,slow=50,nack-next=3,stuck-after=10,"
+                     "cut-after-words=7,seed=1");
+    }
+    lp_chipsim_bus_faults(s->bus, &faults);
+    return LP_EXIT_OK;
+}
+
+// ---- life -------------------------------------------------------------------
+
+static int fail_listen(lp_err_t err, const char *where)
+{
+    char what[300];
+    snprintf(what, sizeof what, "cannot listen on %.200s", where);
+    if (err == LP_E_FORMAT) {
+        return usage(what, "it is none of unix:PATH, tcp:HOST:PORT, pty and pty:LINK");
+    }
+    if (err == LP_E_EXISTS) {
+        return lp_ui_fail(LP_EXIT_CONFLICT, "listen-taken", what,
+                          "somebody listens there, or another file has that name",
+                          "choose another name or port");
+    }
+    return lp_ui_fail(LP_EXIT_LOCAL, "listen", what, strerror(errno), NULL);
+}
+
+static void say_ready(const char *name)
+{
+    if (lp_ui.json) {
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "event", "listening");
+        cJSON_AddStringToObject(o, "address", name);
+        lp_chip_put_json(o);
+    } else {
+        printf("listening on %s\n", name);
+    }
+    fflush(stdout);
+}
+
+static lp_chipsim_t *sick_chip(const station_t *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (lp_chipsim_health(s->chips[i]) != LP_OK) {
+            return s->chips[i];
+        }
+    }
+    return NULL;
+}
+
+static int run(station_t *s)
+{
+    while (stop_flag == 0) {
+        lp_err_t err = lp_chipsim_server_turn(s->server, 200);
+        if (err != LP_OK) {
+            return lp_ui_fail(LP_EXIT_FAILED, "serve", "the listening socket failed",
+                              strerror(errno), NULL);
+        }
+        if (sick_chip(s) != NULL) {
+            return lp_ui_fail(LP_EXIT_LOCAL, "chip-state-io", "the chip's state cannot be saved",
+                              "the chip was switched off before it could promise what is not on "
+                              "the disk; the file holds the last good state",
+                              "make room on the disk and start again");
+        }
+    }
+    return LP_EXIT_OK;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction sa = {.sa_handler = on_signal};
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static int start(station_t *s, const serve_t *a)
+{
+    char name[300];
+    s->bus = lp_chipsim_bus_new();
+    s->trace = a->trace;
+    s->start_us = clock_us();
+    if (s->bus == NULL) {
+        return lp_ui_fail(LP_EXIT_LOCAL, "memory", "out of memory", NULL, NULL);
+    }
+    int result = open_chips(s, a);
+    if (result == LP_EXIT_OK) {
+        result = set_faults(s, a);
+    }
+    if (result == LP_EXIT_OK && a->log != NULL) {
+        s->log = fopen(a->log, "a");
+        if (s->log == NULL) {
+            result = lp_ui_fail(LP_EXIT_LOCAL, "log", "the log cannot be written", strerror(errno),
+                                NULL);
+        }
+    }
+    if (result != LP_EXIT_OK) {
+        return result;
+    }
+    lp_chipsim_tap_t tap = {.seen = on_seen, .woken = on_woken, .ctx = s};
+    lp_chipsim_bus_tap(s->bus, &tap);
+    lp_err_t err = lp_chipsim_server_open(&s->server, a->listen, s->bus, name, sizeof name);
+    if (err != LP_OK) {
+        return fail_listen(err, a->listen);
+    }
+    catch_signals();
+    say_ready(name);
+    return run(s);
+}
+
+static void finish(station_t *s)
+{
+    lp_chipsim_server_close(s->server);
+    lp_chipsim_bus_free(s->bus);
+    for (size_t i = 0; i < s->n; i++) {
+        lp_chipsim_free(s->chips[i]);
+    }
+    if (s->log != NULL) {
+        fclose(s->log);
+    }
+}
+
+static const lp_help_t HELP = {
+    .name = "chip serve",
+    .args = "",
+    .summary = "Puts virtual chips on an I2C bus behind the SC18IM700 adapter protocol.",
+    .examples = {"limpet chip serve --model atecc508a --state chip.state --listen unix:chip.sock",
+                 "limpet chip serve --state chip.state --listen pty:/tmp/chip --trace",
+                 "limpet chip serve --state a --state b --addr 0x60 --addr 0x61 --listen tcp::0",
+                 NULL},
+    .notes =
+        "A state file that is not there is made, factory new. --state, --model and --addr may be\n"
+        "given several times, in the same order, for several chips on the bus. The chips keep\n"
+        "power and state when a client goes. Prints one line when it is ready; SIGTERM ends it.\n"
+        "--fault: nack=PPM flip-to=PPM flip-from=PPM slow=PERCENT nack-next=N stuck-after=N\n"
+        "cut-after-words=N seed=N, joined by commas.",
+    .exit_codes = (const int[]){LP_EXIT_CONFLICT, LP_EXIT_LOCAL, 0}};
+
+int lp_chip_serve(int argc, char **argv)
+{
+    serve_t a = {.timing = "typical", .seed = "0"};
+    if (!take_repeated(&argc, argv, "state", a.states, &a.n_states) ||
+        !take_repeated(&argc, argv, "model", a.models, &a.n_models) ||
+        !take_repeated(&argc, argv, "addr", a.addrs, &a.n_addrs)) {
+        return usage("a bus has room for eight chips", NULL);
+    }
+    const char *state = NULL;
+    const char *model = NULL;
+    const char *addr = NULL;
+    const lp_opt_t opts[] = {
+        {"state", LP_OPT_STR, &state, "FILE", "the chip; made if it is not there"},
+        {"model", LP_OPT_STR, &model, "MODEL", "atecc508a, atecc608a or atecc608b"},
+        {"listen", LP_OPT_STR, &a.listen, "WHERE",
+         "unix:PATH, tcp:HOST:PORT (loopback), pty[:LINK]"},
+        {"addr", LP_OPT_STR, &addr, "ADDR", "7-bit address of a new chip; 0x60 if left out"},
+        {"timing", LP_OPT_STR, &a.timing, "HOW", "typical (the default), max, random, instant"},
+        {"fault", LP_OPT_STR, &a.faults, "SPEC", "faults on the bus, see below"},
+        {"log", LP_OPT_STR, &a.log, "FILE", "append every transfer; limpet chip trace reads it"},
+        {"trace", LP_OPT_BOOL, &a.trace, NULL, "show every transfer in words on stderr"},
+        {"seed", LP_OPT_STR, &a.seed, "N", "repeatable randomness for a new chip; tests only"},
+        {"no-sync", LP_OPT_BOOL, &a.no_sync, NULL, "do not wait for the disk at each change"},
+    };
+    int n_args;
+    int done = lp_opt_parse(&HELP, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    if (done != LP_OPT_GO_ON) {
+        return done;
+    }
+    if (a.n_states == 0 && state != NULL) {
+        a.states[a.n_states++] = state;
+    }
+    if (a.n_models == 0 && model != NULL) {
+        a.models[a.n_models++] = model;
+    }
+    if (a.n_states == 0 || a.listen == NULL) {
+        return usage(a.listen == NULL ? "--listen WHERE is missing" : "--state FILE is missing",
+                     NULL);
+    }
+    station_t s = {.n = 0};
+    int result = start(&s, &a);
+    finish(&s);
+    return result;
+}
