@@ -9,6 +9,7 @@
 enum {
     AT_SLOT_CONFIG = 20,
     AT_FORBIDDEN = 84, // 84-87 are not for the Write command
+    AT_LOCK_VALUE = 86,
     AT_LOCK_CONFIG = 87,
     AT_SLOT_LOCKED = 88,
     AT_KEY_CONFIG = 96,

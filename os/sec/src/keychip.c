@@ -46,7 +46,8 @@ static lp_err_t start_op(lp_keychip_t *keys, lp_key_op_t *op)
     case LP_KEY_OP_PUBLIC:
         return lp_atecc_pubkey(chip, &keys->req_, op->id.slot, op->out, on_done, keys);
     case LP_KEY_OP_GENERATE:
-        return lp_atecc_genkey(chip, &keys->req_, op->id.slot, op->out, on_done, keys);
+        // Where the chip's locked configuration forbids a new key, the one that was born there.
+        return lp_atecc_key_make(chip, &keys->req_, op->id.slot, op->out, NULL, on_done, keys);
     case LP_KEY_OP_SIGN:
         return lp_atecc_sign(chip, &keys->req_, op->id.slot, op->in, op->out, on_done, keys);
     case LP_KEY_OP_RANDOM:

@@ -443,38 +443,38 @@ static void fill_keeps_a_key_made_before_in_this_session(void **state)
 {
     (void)state;
     bench_t *b = fresh();
-    static lp_atecc_keymake_t make;
+    uint8_t pub[64];
+    bool is_new = false;
     uint8_t want[64];
-    memset(&make, 0, sizeof make);
-    assert_int_equal(lp_atecc_key_make(&b->chip, &make, 0, bench_done, b), LP_OK);
+    assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 1), LP_E_STATE); // nothing locked yet
     assert_int_equal(write_plan(b), LP_OK);
     assert_int_equal(lock_config(b), LP_OK);
-    assert_int_equal(lp_atecc_key_make(&b->chip, &make, 0, bench_done, b), LP_OK);
+    assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 4), LP_OK);
-    assert_true(make.is_new);
+    assert_true(is_new);
     fake_pub(b->fake.key[0], want);
-    assert_memory_equal(make.pub, want, 64);
+    assert_memory_equal(pub, want, 64);
     assert_int_equal(fill(b), LP_OK);
     assert_int_equal(fill(b), LP_OK); // again
     assert_int_equal(b->fake.keys_made, 2);
     assert_int_equal(b->fake.key[0], 1);
     assert_int_equal(lock_data(b), LP_OK);
     // After the lock the key is there for good; asking again brings the same one.
-    assert_int_equal(lp_atecc_key_make(&b->chip, &make, 0, bench_done, b), LP_OK);
+    assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 8), LP_OK);
-    assert_false(make.is_new);
-    assert_memory_equal(make.pub, want, 64);
+    assert_false(is_new);
+    assert_memory_equal(pub, want, 64);
     // The second identity can be made anew, until it is locked.
-    assert_int_equal(lp_atecc_key_make(&b->chip, &make, 1, bench_done, b), LP_OK);
+    assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 1, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 9), LP_OK);
-    assert_true(make.is_new);
+    assert_true(is_new);
     assert_int_equal(lp_atecc_lock_slot(&b->chip, &b->req, 1, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 10), LP_OK);
-    assert_int_equal(lp_atecc_key_make(&b->chip, &make, 1, bench_done, b), LP_OK);
+    assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 1, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 11), LP_OK);
-    assert_false(make.is_new);
-    assert_int_equal(lp_atecc_key_make(&b->chip, &make, 8, bench_done, b), LP_OK);
+    assert_false(is_new);
+    assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 8, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 12), LP_E_UNSUPPORTED);
 }
 

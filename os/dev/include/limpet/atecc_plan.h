@@ -147,20 +147,13 @@ lp_err_t lp_atecc_lock_config(lp_atecc_t *chip, lp_atecc_plan_op_t *op,
 lp_err_t lp_atecc_lock_data(lp_atecc_t *chip, lp_atecc_plan_op_t *op, const lp_atecc_token_t *token,
                             lp_atecc_done_fn *done, void *ctx);
 
-// A key for a device in `slot`: makes one where the chip's configuration and locks allow it, else
-// takes the one that was born there before the data lock. op->is_new tells which. Never overwrites
-// unless the configuration allows a new key in that slot: the caller decides whether the old one
-// may still be needed. LP_E_STATE: configuration not locked.
-typedef struct {
-    lp_atecc_req_t req;
-    lp_atecc_id_t id;
-    bool is_new;
-    uint8_t pub[64];
-    uint8_t slot_;
-    uint8_t stage_;
-} lp_atecc_keymake_t;
-
-lp_err_t lp_atecc_key_make(lp_atecc_t *chip, lp_atecc_keymake_t *op, uint8_t slot,
-                           lp_atecc_done_fn *done, void *ctx);
+// A device key in `slot`: makes one where the chip's configuration and locks allow it, else brings
+// the one that was born there before the data lock. *is_new (may be null) tells which. Where a new
+// key is allowed the old one is gone: the caller decides whether that may be. With limpet-1 the key
+// of slot 0 is born by lp_atecc_plan_fill() and this only brings it. LP_E_STATE: the configuration
+// is not locked. LP_E_UNSUPPORTED: not a slot for private keys. LP_E_VERIFY: the chip does not have
+// the key that it said it made. Making is not repeated when in doubt.
+lp_err_t lp_atecc_key_make(lp_atecc_t *chip, lp_atecc_req_t *req, uint8_t slot, uint8_t pub[64],
+                           bool *is_new, lp_atecc_done_fn *done, void *ctx);
 
 #endif
