@@ -50,6 +50,7 @@ static const phrase_t breaches[] = {
     {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, "a message came out of turn"},
     {MBEDTLS_ERR_SSL_UNEXPECTED_RECORD, "a record came out of turn"},
     {MBEDTLS_ERR_SSL_INVALID_RECORD, "what came is not TLS, or its records are too long"},
+    {MBEDTLS_ERR_SSL_BAD_INPUT_DATA, "what came is not TLS, or its records are too long"},
     {MBEDTLS_ERR_SSL_INVALID_MAC, "a record was damaged on the way, or forged"},
     {MBEDTLS_ERR_SSL_DECODE_ERROR, "a message is malformed"},
     {MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION, "it sent an extension that was not asked for"},
@@ -118,6 +119,19 @@ static bool is_bad_certificate(int ret)
                                                       ret >= MBEDTLS_ERR_X509_BUFFER_TOO_SMALL);
 }
 
+static lp_err_t fail_certificate(lp_tls_t *tls, int ret)
+{
+    if (-(-ret & 0xFF80) == MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG) {
+        LP_TLS_DETAIL(tls, "the server's certificate uses algorithms that are too weak or unknown");
+    } else {
+        LP_TLS_DETAIL(tls,
+                      "the server's certificate is malformed, not meant for a TLS server, or its "
+                      "key is not accepted (library code -0x%04x)",
+                      (unsigned)-ret);
+    }
+    return LP_E_TLS_CERT;
+}
+
 static bool is_out_of_memory(int ret)
 {
     return ret == MBEDTLS_ERR_SSL_ALLOC_FAILED || ret == MBEDTLS_ERR_X509_ALLOC_FAILED ||
@@ -145,11 +159,7 @@ static lp_err_t classify(lp_tls_t *tls, int ret)
         return LP_E_NOSPACE;
     }
     if (is_bad_certificate(ret)) {
-        LP_TLS_DETAIL(tls,
-                      "the server's certificate is malformed, not meant for a TLS server, or its "
-                      "key is not accepted (library code -0x%04x)",
-                      (unsigned)-ret);
-        return LP_E_TLS_CERT;
+        return fail_certificate(tls, ret);
     }
     return fail_protocol(tls, ret);
 }

@@ -79,7 +79,7 @@ static const char *what_is_weak(uint32_t flags)
     return "cannot be verified";
 }
 
-static void explain_trust(lp_tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags,
+static void explain_trust(lp_tls_t *tls, const mbedtls_x509_crt *crt, int depth, uint32_t flags,
                           const char *who)
 {
     char issuer[PRINTED_MAX];
@@ -88,11 +88,11 @@ static void explain_trust(lp_tls_t *tls, const mbedtls_x509_crt *crt, uint32_t f
                          memcmp(crt->subject_raw.p, crt->issuer_raw.p, crt->issuer_raw.len) == 0;
     if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) == 0) {
         LP_TLS_DETAIL(tls, "%s %s", who, what_is_weak(flags));
-    } else if (is_own_issuer) {
+    } else if (is_own_issuer && depth == 0) {
         LP_TLS_DETAIL(tls, "%s is self-signed and not one of the trust anchors", who);
     } else {
-        LP_TLS_DETAIL(tls, "%s is signed by \"%s\", which no trust anchor vouches for", who,
-                      issuer);
+        LP_TLS_DETAIL(tls, "%s leads to \"%s\", which is not one of the trust anchors",
+                      depth == 0 ? who : "the server's certificate", issuer);
     }
 }
 
@@ -107,6 +107,11 @@ static void explain_dates(lp_tls_t *tls, const mbedtls_x509_crt *crt, uint32_t f
 
 static void explain(lp_tls_t *tls, const mbedtls_x509_crt *crt, int depth, uint32_t flags)
 {
+    if (crt->raw.p ==
+        NULL) { // mbedTLS leaves out what it cannot parse, and verifies nothing at all
+        LP_TLS_DETAIL(tls, "the server's certificate uses algorithms that are too weak or unknown");
+        return;
+    }
     char who[PRINTED_MAX + 48];
     char name[PRINTED_MAX];
     lp_tls_name_of(&crt->subject, name, sizeof name);
@@ -114,7 +119,7 @@ static void explain(lp_tls_t *tls, const mbedtls_x509_crt *crt, int depth, uint3
                      depth == 0 ? "the server's certificate" : "the authority's certificate", name);
     lp_err_t err = lp_tls_verify_error(flags);
     if (err == LP_E_TLS_CERT) {
-        explain_trust(tls, crt, flags, who);
+        explain_trust(tls, crt, depth, flags, who);
     } else if (err == LP_E_TLS_EXPIRED) {
         explain_dates(tls, crt, flags, who);
     } else {
