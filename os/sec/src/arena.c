@@ -68,6 +68,7 @@ void *lp_arena_take(lp_arena_t *arena, size_t bytes)
             return block + 1;
         }
     }
+    arena->refused++;
     return NULL;
 }
 

@@ -18,6 +18,7 @@ typedef struct {
     size_t size_;
     size_t used; // bytes taken, headers included
     size_t peak;
+    unsigned refused; // how often there was no room
 } lp_arena_t;
 
 // Lends `memory` until the arena is forgotten. LP_E_NOSPACE: too small for one block.

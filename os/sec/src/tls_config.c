@@ -294,6 +294,7 @@ lp_err_t lp_tls_session_open(lp_tls_t *tls, const lp_tls_config_t *config)
         return LP_E_NOSPACE;
     }
     tls->session_ = s;
+    s->refused_before = lp_tls_arena.refused;
     mbedtls_ssl_init(&s->ssl);
     mbedtls_ssl_config_init(&s->conf);
     mbedtls_x509_crt_init(&s->trust);

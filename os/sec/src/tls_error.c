@@ -54,6 +54,7 @@ static const phrase_t breaches[] = {
     {MBEDTLS_ERR_SSL_INVALID_MAC, "a record was damaged on the way, or forged"},
     {MBEDTLS_ERR_SSL_DECODE_ERROR, "a message is malformed"},
     {MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION, "it sent an extension that was not asked for"},
+    {MBEDTLS_ERR_SSL_HW_ACCEL_FAILED, "its part of the key exchange is no point of the curve"},
     {MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE, "it asks for something that is not supported"},
     {MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL, "it does not speak the ALPN protocol asked for"},
 };
@@ -132,16 +133,20 @@ static lp_err_t fail_certificate(lp_tls_t *tls, int ret)
     return LP_E_TLS_CERT;
 }
 
-static bool is_out_of_memory(int ret)
+// mbedTLS does not always say so: some of its functions turn a failed allocation into another
+// error.
+static bool is_out_of_memory(const lp_tls_session_t *s, int ret)
 {
-    return ret == MBEDTLS_ERR_SSL_ALLOC_FAILED || ret == MBEDTLS_ERR_X509_ALLOC_FAILED ||
-           ret == MBEDTLS_ERR_PK_ALLOC_FAILED || ret == MBEDTLS_ERR_MPI_ALLOC_FAILED ||
-           ret == PSA_ERROR_INSUFFICIENT_MEMORY;
+    return ret == MBEDTLS_ERR_SSL_ALLOC_FAILED || lp_tls_arena.refused != s->refused_before;
 }
 
 static lp_err_t classify(lp_tls_t *tls, int ret)
 {
     lp_tls_session_t *s = tls->session_;
+    if (is_out_of_memory(s, ret)) {
+        LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is used up", (unsigned)lp_tls_arena.size_);
+        return LP_E_NOSPACE;
+    }
     if (s->key_err != LP_OK) {
         return fail_key(tls);
     }
@@ -153,10 +158,6 @@ static lp_err_t classify(lp_tls_t *tls, int ret)
     }
     if (ret == MBEDTLS_ERR_SSL_CONN_EOF) {
         return fail_lower(tls);
-    }
-    if (is_out_of_memory(ret)) {
-        LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is used up", (unsigned)lp_tls_arena.size_);
-        return LP_E_NOSPACE;
     }
     if (is_bad_certificate(ret)) {
         return fail_certificate(tls, ret);

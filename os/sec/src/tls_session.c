@@ -12,14 +12,9 @@
 
 enum { P256_SPKI_BYTES = 91 }; // SubjectPublicKeyInfo with an uncompressed point at its end
 
-static int lower_error(lp_tls_t *tls, lp_err_t err)
-{
-    if (tls->lower_err_ == LP_OK) {
-        tls->lower_err_ = err;
-    }
-    return MBEDTLS_ERR_SSL_CONN_EOF;
-}
-
+// The end of the lower stream is known when its LP_STREAM_CLOSED has come, which says why; until
+// then a read that finds nothing waits. Bytes for a dead line vanish, as they do in a socket's
+// buffer: what the server said before it hung up is then still read.
 static int send_lower(void *ctx, const unsigned char *data, size_t len)
 {
     lp_tls_t *tls = ctx;
@@ -28,8 +23,7 @@ static int send_lower(void *ctx, const unsigned char *data, size_t len)
     if (err == LP_OK) {
         return (int)n;
     }
-    bool is_alive = err == LP_E_AGAIN && tls->lower_err_ == LP_OK;
-    return is_alive ? MBEDTLS_ERR_SSL_WANT_WRITE : lower_error(tls, err);
+    return err == LP_E_AGAIN && tls->lower_err_ == LP_OK ? MBEDTLS_ERR_SSL_WANT_WRITE : (int)len;
 }
 
 static int receive_lower(void *ctx, unsigned char *buf, size_t cap)
@@ -40,8 +34,7 @@ static int receive_lower(void *ctx, unsigned char *buf, size_t cap)
     if (err == LP_OK) {
         return (int)n;
     }
-    bool is_alive = err == LP_E_AGAIN && tls->lower_err_ == LP_OK;
-    return is_alive ? MBEDTLS_ERR_SSL_WANT_READ : lower_error(tls, err);
+    return tls->lower_err_ == LP_OK ? MBEDTLS_ERR_SSL_WANT_READ : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
 void lp_tls_session_key_failed(lp_tls_t *tls, lp_tls_use_t use, lp_err_t err)
@@ -252,8 +245,8 @@ lp_err_t lp_tls_session_write(lp_tls_t *tls, lp_span_t data, size_t *n)
 {
     lp_tls_session_t *s = tls->session_;
     lp_err_t err = lp_tls_session_flush(tls);
-    if (err != LP_OK) {
-        return err;
+    if (err != LP_OK || tls->lower_err_ != LP_OK) {
+        return err != LP_OK ? err : LP_E_AGAIN; // the end is told from the loop
     }
     size_t len =
         data.len < MBEDTLS_SSL_OUT_CONTENT_LEN ? data.len : (size_t)MBEDTLS_SSL_OUT_CONTENT_LEN;

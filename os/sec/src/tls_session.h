@@ -27,7 +27,8 @@ struct lp_tls_session {
     lp_tls_use_t failed_use;
     lp_err_t key_err; // of the first operation of a key that failed
     uint32_t verify_flags;
-    size_t unsent; // application bytes that were taken and wait in mbedTLS's buffer
+    unsigned refused_before; // by the arena, before this session
+    size_t unsent;           // application bytes that were taken and wait in mbedTLS's buffer
     uint8_t ip[16];
     size_t ip_len; // 0: host is a name
     char host[LP_TLS_HOST_MAX];

@@ -78,6 +78,9 @@ static void on_timer(void *ctx)
     } else {
         memset(op->out, 0xEE, sizeof op->out); // garbage that nobody may use
     }
+    if (chip->lies[op->kind]) {
+        op->out[5] ^= 0x40;
+    }
     chip->op = NULL;
     chip->done(chip->ctx, err);
 }
@@ -112,6 +115,14 @@ void fakechip_open(fakechip_t *chip, lp_loop_t *loop)
     chip->max_at_once = 1;
     chip->identity = pki_key_p256();
     lp_timer_init(&chip->timer, on_timer, chip);
+}
+
+void fakechip_release(fakechip_t *chip)
+{
+    memset(chip->is_hung, 0, sizeof chip->is_hung);
+    if (chip->op != NULL) {
+        lp_timer_start(chip->loop, &chip->timer, 0);
+    }
 }
 
 void fakechip_close(fakechip_t *chip)

@@ -21,7 +21,8 @@ typedef struct {
     uint32_t delay_ms;
     lp_err_t fail_done[FAKECHIP_KINDS];  // what an operation of that kind completes with
     lp_err_t fail_start[FAKECHIP_KINDS]; // ... or is refused with
-    bool is_hung[FAKECHIP_KINDS];        // never completes
+    bool is_hung[FAKECHIP_KINDS];        // does not complete before fakechip_release()
+    bool lies[FAKECHIP_KINDS];           // completes with a wrong result
 
     unsigned count[FAKECHIP_KINDS];
     unsigned max_at_once;
@@ -30,6 +31,8 @@ typedef struct {
 } fakechip_t;
 
 void fakechip_open(fakechip_t *chip, lp_loop_t *loop);
+// Lets an operation that hangs complete.
+void fakechip_release(fakechip_t *chip);
 void fakechip_close(fakechip_t *chip);
 
 #endif

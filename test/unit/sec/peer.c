@@ -165,6 +165,10 @@ static void set_protocols(SSL_CTX *ctx, const peer_config_t *config)
     SSL_CTX_set_min_proto_version(ctx, config->min_version);
     SSL_CTX_set_max_proto_version(ctx, config->max_version);
     SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
+    if (config->has_no_tickets) {
+        SSL_CTX_set_num_tickets(ctx, 0);
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    }
     if (config->prefers_own) {
         SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
     }

@@ -22,6 +22,7 @@ typedef struct {
     const pki_id_t *chain;     // sent behind id; may be null
     const pki_id_t *client_ca; // null: no client certificate is asked for
     const char *alpn;          // the one protocol the server speaks; null: no ALPN
+    bool has_no_tickets;       // sends nothing after the handshake by itself
     bool prefers_own;          // its order of suites and groups counts, not the client's
     bool is_weak;              // security level 0, for what must be refused
     bool is_echo;              // sends back what it receives

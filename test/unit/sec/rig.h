@@ -23,6 +23,7 @@ typedef struct {
 } rig_pki_t;
 
 extern rig_pki_t rig_pki;
+extern size_t rig_arena_bytes; // what rig_open() gives
 
 typedef struct {
     lp_loop_t loop;

@@ -285,7 +285,6 @@ static void what_is_not_tls_is_refused(void **state)
     static const uint8_t ssl3[] = {22, 3, 0, 0, 4, 2, 0, 0, 0};
     static const uint8_t early_data[] = {23, 3, 3, 0, 4, 'd', 'a', 't', 'a'};
     static const uint8_t empty_record[] = {22, 3, 3, 0, 0, 22, 3, 3, 0, 0};
-    static const uint8_t huge_hello[] = {22, 3, 3, 0, 5, 2, 0xff, 0xff, 0xff, 3};
     static const uint8_t odd_alert[] = {21, 3, 3, 0, 3, 2, 40, 0};
     uint8_t zeros[600] = {0};
     script(http, sizeof http - 1, LP_E_TLS_PROTOCOL, "what came is not TLS");
@@ -294,9 +293,24 @@ static void what_is_not_tls_is_refused(void **state)
     script(ssl3, sizeof ssl3, LP_E_TLS_PROTOCOL, "");
     script(early_data, sizeof early_data, LP_E_TLS_PROTOCOL, "");
     script(empty_record, sizeof empty_record, LP_E_TLS_PROTOCOL, "");
-    script(huge_hello, sizeof huge_hello, LP_E_TLS_PROTOCOL, "");
     script(odd_alert, sizeof odd_alert, LP_E_TLS_PROTOCOL, "");
     script(zeros, sizeof zeros, LP_E_TLS_PROTOCOL, "not TLS");
+}
+
+// A ServerHello that claims 16 MB in records of 16 KB: given up when it no longer fits, not
+// collected.
+static void message_without_end_is_refused(void **state)
+{
+    (void)state;
+    enum { RECORD = 16384, RECORDS = 4 };
+    static uint8_t bytes[RECORDS * (5 + RECORD)];
+    for (size_t i = 0; i < RECORDS; i++) {
+        static const uint8_t header[5] = {22, 3, 3, RECORD >> 8, 0};
+        memcpy(bytes + i * (5 + RECORD), header, sizeof header);
+    }
+    static const uint8_t hello[4] = {2, 0xff, 0xff, 0xff};
+    memcpy(bytes + 5, hello, sizeof hello);
+    script(bytes, sizeof bytes, LP_E_TLS_PROTOCOL, "");
 }
 
 static void every_alert_is_told_in_words(void **state)
@@ -457,6 +471,7 @@ int main(void)
         T(key_that_is_not_the_certificates_is_found_before_a_byte_is_sent),
         T(swapped_chip_is_noticed_after_set_chip),
         T(what_is_not_tls_is_refused),
+        T(message_without_end_is_refused),
         T(every_alert_is_told_in_words),
         T(warnings_without_end_do_not_hang),
         T(silent_server_times_out),
