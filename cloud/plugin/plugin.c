@@ -265,7 +265,7 @@ static int on_disconnect(int event, void *event_data, void *userdata)
         const who_t who = {.client = lp_session_client(e->session),
                            .certificate = id,
                            .thing = lp_session_thing(e->session)};
-        note(p, "disconnect", &who, NULL, ed->reason == 0 ? NULL : mosquitto_strerror(ed->reason));
+        note(p, "disconnect", &who, NULL, NULL);
         lp_sessions_remove(&p->sessions, ed->client);
     }
     return MOSQ_ERR_SUCCESS;

@@ -121,21 +121,30 @@ lp_reg_err_t lp_reg_event_put_all(lp_registry_t *reg, const lp_reg_event_t *even
     return lp_db_end(reg, rc);
 }
 
-// Text that JSON can carry: valid UTF-8 without control characters except white space.
+// Bytes that follow the first of a UTF-8 character; -1: it cannot start one, or JSON cannot carry it.
+static int utf8_more(unsigned char c)
+{
+    if (c < 0x80) {
+        bool plain = (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\r' || c == '\t';
+        return plain ? 0 : -1;
+    }
+    return c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
+}
+
+// Valid UTF-8 without control characters other than white space.
 static bool is_text(const unsigned char *p, size_t len)
 {
     for (size_t i = 0; i < len;) {
-        size_t more = p[i] < 0x80 ? 0 : (p[i] >> 5) == 6 ? 1 : (p[i] >> 4) == 14 ? 2 : 3;
-        if ((p[i] < 0x20 && p[i] != '\n' && p[i] != '\r' && p[i] != '\t') || p[i] == 0x7f ||
-            (p[i] >= 0x80 && (p[i] < 0xc2 || p[i] > 0xf4)) || i + more >= len + (more == 0)) {
+        int more = utf8_more(p[i]);
+        if (more < 0 || (size_t)more >= len - i) {
             return false;
         }
-        for (size_t k = 1; k <= more; k++) {
-            if ((p[i + k] & 0xc0) != 0x80) {
+        for (int k = 1; k <= more; k++) {
+            if ((p[i + (size_t)k] & 0xc0) != 0x80) {
                 return false;
             }
         }
-        i += more + 1;
+        i += (size_t)more + 1;
     }
     return true;
 }
