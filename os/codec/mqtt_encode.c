@@ -135,6 +135,17 @@ static bool is_publish_valid(lp_mqtt_version_t v, const lp_mqtt_publish_t *p)
            is_dup_allowed && are_props_valid(v, p->props, LP_MQTT_IN_PUBLISH);
 }
 
+static size_t publish_body_len(lp_mqtt_version_t v, const lp_mqtt_publish_t *p)
+{
+    return 2 + p->topic.len + (p->qos > 0 ? 2 : 0) + props_len(v, p->props) + p->payload.len;
+}
+
+size_t lp_mqtt_publish_len(lp_mqtt_version_t v, const lp_mqtt_publish_t *p)
+{
+    size_t body = publish_body_len(v, p);
+    return 1 + mqtt_varint_len(body) + body;
+}
+
 lp_err_t lp_mqtt_encode_publish(lp_buf_t *out, lp_mqtt_version_t v, const lp_mqtt_publish_t *p)
 {
     if (!is_publish_valid(v, p)) {
@@ -144,8 +155,7 @@ lp_err_t lp_mqtt_encode_publish(lp_buf_t *out, lp_mqtt_version_t v, const lp_mqt
         return LP_E_RANGE;
     }
     unsigned flags = (p->is_dup ? 8u : 0u) | (unsigned)p->qos << 1 | (p->is_retained ? 1u : 0u);
-    size_t len = 2 + p->topic.len + (p->qos > 0 ? 2 : 0) + props_len(v, p->props) + p->payload.len;
-    lp_err_t err = begin(out, LP_MQTT_PUBLISH, (uint8_t)flags, len);
+    lp_err_t err = begin(out, LP_MQTT_PUBLISH, (uint8_t)flags, publish_body_len(v, p));
     if (err != LP_OK) {
         return err;
     }

@@ -187,6 +187,8 @@ typedef struct {
 
 lp_err_t lp_mqtt_encode_connect(lp_buf_t *out, lp_mqtt_version_t v, const lp_mqtt_connect_t *c);
 lp_err_t lp_mqtt_encode_publish(lp_buf_t *out, lp_mqtt_version_t v, const lp_mqtt_publish_t *p);
+// Bytes that lp_mqtt_encode_publish() appends, for a message that it accepts.
+size_t lp_mqtt_publish_len(lp_mqtt_version_t v, const lp_mqtt_publish_t *p);
 // PUBACK, PUBREC, PUBREL or PUBCOMP; `reason` is not sent in v4.
 lp_err_t lp_mqtt_encode_ack(lp_buf_t *out, lp_mqtt_version_t v, lp_mqtt_type_t type,
                             uint16_t packet_id, uint8_t reason);

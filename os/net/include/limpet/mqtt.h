@@ -78,8 +78,10 @@ typedef void lp_mqtt_done_fn(void *ctx, lp_err_t err, const lp_mqtt_result_t *re
 
 // What to do with a publish when the queue is full.
 typedef enum {
-    LP_MQTT_REFUSE_NEW,  // LP_E_NOSPACE
-    LP_MQTT_DROP_OLDEST, // the oldest that were never sent complete with LP_E_CANCELED
+    LP_MQTT_REFUSE_NEW, // LP_E_NOSPACE
+    // The oldest that were never sent complete with LP_E_CANCELED. They keep their slots until the
+    // loop turns, so the last slot is for that: with two or more dropped in one turn LP_E_NOSPACE.
+    LP_MQTT_DROP_OLDEST,
 } lp_mqtt_policy_t;
 
 // Limits of a server, checked here before anything is sent. 0: no limit.
@@ -89,8 +91,8 @@ typedef struct {
     size_t topic_bytes; // of a topic or filter, prefixes as above not counted
     size_t client_id_bytes;
     size_t packet_bytes;
-    bool no_dollar_client_id;
-    uint8_t max_qos; // 2: all
+    bool no_dollar_client_id; // no client id that starts with `$`
+    bool no_qos2;
 } lp_mqtt_limits_t;
 
 // AWS IoT Core. Others would be dropped without a word of explanation.
@@ -101,15 +103,18 @@ extern const lp_mqtt_limits_t lp_mqtt_limits_aws;
 typedef struct {
     lp_mqtt_done_fn *done_;
     void *ctx_;
-    size_t at_; // in the arena
+    size_t at_; // its packet in the arena
     size_t len_;
     uint64_t sent_ms_;
+    lp_err_t err_; // how it ends, once that is known
     uint16_t packet_id_;
+    uint8_t type_; // PUBLISH, SUBSCRIBE or UNSUBSCRIBE
     uint8_t state_;
-    uint8_t kind_;
     uint8_t qos_;
     uint8_t filters_;
-    lp_err_t err_;
+    bool is_retained_;
+    bool was_sent_; // wholly, on this connection or an earlier one
+    bool is_over_;  // while it is being sent: nothing is to be waited for after that
 } lp_mqtt_slot_t;
 
 typedef struct {
@@ -131,8 +136,9 @@ typedef struct {
     size_t slot_count;
     uint8_t *arena;
     size_t arena_cap;
-    // CONNECT is built in it and packets are received in it. At least 128; topic and properties of
-    // an incoming message must fit, else the message is passed over and counted as `skipped`.
+    // CONNECT is built in it and packets are received in it. At least 128. The topic and properties
+    // of an incoming message must fit, else the message is passed over: not delivered, not
+    // acknowledged, counted as `skipped`. Other packets that do not fit end the connection.
     uint8_t *rx;
     size_t rx_cap;
 } lp_mqtt_config_t;
@@ -163,37 +169,37 @@ typedef struct {
     lp_event_t kick_;
     lp_timer_t timer_;
     lp_mqtt_state_t state_;
-    // receiving
-    lp_mqtt_head_t head_;
-    size_t rx_len_;      // bytes of the current packet in rx
-    uint32_t body_left_; // bytes of the current packet not read yet
-    lp_mqtt_publish_t in_;
+    // Receiving: rx holds rx_len_ bytes, from the start of a packet or inside a payload.
+    size_t rx_len_;
+    uint32_t left_; // bytes of the packet that are not in rx yet, in the phases PAYLOAD and SKIP
     uint8_t rx_phase_;
-    bool in_is_wanted_;
-    // sending
+    bool in_is_wanted_; // deliver the payload that is arriving
+    bool in_is_acked_;  // acknowledge it when it is complete
+    lp_mqtt_publish_t in_;
+    // Sending: first what is under way, then control, then the queue.
     uint8_t control_[LP_MQTT_TX_CONTROL];
     size_t control_len_;
     size_t connect_len_;
-    size_t tx_at_; // sent bytes of the packet under way
+    size_t tx_at_;   // bytes sent of CONNECT or of the slot under way
+    size_t tx_slot_; // index + 1 of the slot whose packet is under way; 0: none
     size_t slot_used_;
     size_t arena_used_;
-    size_t tx_slot_; // index + 1 of the slot whose packet is under way; 0: none
     uint16_t next_packet_id_;
     uint16_t rx_qos2_[LP_MQTT_RX_QOS2_MAX];
-    size_t rx_qos2_count_;
-    // what the server allows
+    size_t rx_qos2_used_;
+    // What the server allows.
     uint16_t receive_max_;
     uint8_t max_qos_;
     bool retain_available_;
     uint32_t max_packet_;
-    // time
+    // Time.
     uint32_t keep_alive_ms_;
     uint64_t last_tx_ms_;
     uint64_t last_rx_ms_;
-    uint64_t deadline_ms_; // CONNACK or PINGRESP; 0: none
-    bool is_ping_due_;
+    uint64_t deadline_ms_; // for CONNACK, PINGRESP or the end; 0: none
+    lp_err_t closed_why_;  // what the stream said when it closed
+    uint32_t epoch_;       // counts attached streams, so that a callback that attaches is noticed
     bool is_in_callback_;
-    lp_err_t pending_why_;
     lp_mqtt_stats_t stats_;
 } lp_mqtt_t;
 
@@ -203,10 +209,11 @@ lp_err_t lp_mqtt_init(lp_mqtt_t *m, lp_loop_t *loop, const lp_mqtt_config_t *cfg
                       uint16_t first_packet_id);
 
 // Takes over a connected stream (lends until LP_MQTT_EV_CLOSED, by when the session has closed it)
-// and logs in. LP_E_STATE: has one already; LP_E_NOSPACE: CONNECT does not fit in rx.
+// and logs in. LP_E_STATE: it has one already.
 lp_err_t lp_mqtt_attach(lp_mqtt_t *m, lp_stream_t *stream);
 
-// Says goodbye and closes; LP_MQTT_EV_CLOSED follows. The queue stays. LP_E_STATE: no stream.
+// Says goodbye and closes; LP_MQTT_EV_CLOSED follows. The queue stays. LP_E_STATE: no stream, or it
+// is under way already.
 lp_err_t lp_mqtt_disconnect(lp_mqtt_t *m);
 
 // Queues a copy of the message (packet_id, is_dup and payload_len are not read). `done` may be
@@ -225,7 +232,8 @@ lp_err_t lp_mqtt_unsubscribe(lp_mqtt_t *m, const lp_span_t *filters, size_t coun
 // Completes all that is under way with LP_E_CANCELED, from the loop.
 void lp_mqtt_cancel_all(lp_mqtt_t *m);
 
-// Forgets the session's memory. LP_E_BUSY: a stream is attached or a completion is outstanding.
+// Gives the session's memory back. LP_E_BUSY: a stream is attached, a completion is outstanding, or
+// the call comes from one of the session's callbacks.
 lp_err_t lp_mqtt_deinit(lp_mqtt_t *m);
 
 lp_mqtt_state_t lp_mqtt_state(const lp_mqtt_t *m);
