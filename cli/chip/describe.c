@@ -41,12 +41,30 @@ static bool is_608(const lp_chipsim_image_t *image)
 
 // ---- private keys -----------------------------------------------------------
 
+// What is in a private slot and who made it; no real part can tell the latter.
+static const char *origin_words(const lp_chipsim_image_t *image, unsigned slot)
+{
+    uint8_t xy[64];
+    if (!lp_chipsim_public_key(image, slot, xy)) {
+        return "none yet";
+    }
+    switch ((lp_chipsim_origin_t)image->slot_origin[slot]) {
+    case LP_CHIPSIM_FROM_GENKEY:
+        return "made in the chip";
+    case LP_CHIPSIM_FROM_IMPORT:
+        return "brought from outside";
+    case LP_CHIPSIM_FROM_FACTORY:
+        return "from the factory";
+    case LP_CHIPSIM_FROM_WRITE:
+        break;
+    }
+    return "present";
+}
+
 static void describe_private(lp_chip_words_t *w, const lp_chipsim_image_t *image, unsigned slot)
 {
     uint16_t sc = lp_chip_slot_config(image, slot);
-    uint8_t xy[64];
-    bool made = lp_chipsim_public_key(image, slot, xy);
-    lp_chip_say(w, "P-256 private key, %s", made ? "present" : "none yet");
+    lp_chip_say(w, "P-256 private key, %s", origin_words(image, slot));
     if ((sc & 1) != 0) {
         lp_chip_say(w, "; signs external digests");
     }

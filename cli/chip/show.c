@@ -106,6 +106,13 @@ static void add_hex(cJSON *o, const char *name, const uint8_t *bytes, size_t len
     lp_wipe(hex, sizeof hex);
 }
 
+static const char *const origins[] = {
+    [LP_CHIPSIM_FROM_FACTORY] = "factory",
+    [LP_CHIPSIM_FROM_WRITE] = "write",
+    [LP_CHIPSIM_FROM_GENKEY] = "genkey",
+    [LP_CHIPSIM_FROM_IMPORT] = "import",
+};
+
 static cJSON *slot_json(const view_t *v, unsigned slot)
 {
     cJSON *o = cJSON_CreateObject();
@@ -115,16 +122,17 @@ static cJSON *slot_json(const view_t *v, unsigned slot)
     const uint8_t *p = lp_chipsim_slot_const(v->image, slot, &len);
     lp_chip_describe_slot(&w, v->image, slot);
     cJSON_AddNumberToObject(o, "slot", slot);
-    cJSON_AddNumberToObject(o, "slotConfig", lp_chip_slot_config(v->image, slot));
-    cJSON_AddNumberToObject(o, "keyConfig", lp_chip_key_config(v->image, slot));
-    cJSON_AddBoolToObject(o, "private", lp_chip_is_private(v->image, slot));
-    cJSON_AddBoolToObject(o, "locked", (v->image->config[88 + slot / 8] >> slot % 8 & 1) == 0);
+    cJSON_AddNumberToObject(o, "slot_config", lp_chip_slot_config(v->image, slot));
+    cJSON_AddNumberToObject(o, "key_config", lp_chip_key_config(v->image, slot));
+    cJSON_AddBoolToObject(o, "is_private", lp_chip_is_private(v->image, slot));
+    cJSON_AddBoolToObject(o, "is_locked", (v->image->config[88 + slot / 8] >> slot % 8 & 1) == 0);
     cJSON_AddNumberToObject(o, "writes", v->image->slot_writes[slot]);
+    cJSON_AddStringToObject(o, "origin", origins[v->image->slot_origin[slot]]);
     cJSON_AddStringToObject(o, "words", w.text);
     if (lp_chipsim_public_key(v->image, slot, xy)) {
-        add_hex(o, "publicKey", xy, sizeof xy);
+        add_hex(o, "public_key", xy, sizeof xy);
         if (v->reveal) {
-            add_hex(o, "privateKey", p + 4, 32);
+            add_hex(o, "private_key", p + 4, 32);
         }
     }
     if (v->reveal || is_public(v->image, slot)) {
@@ -142,8 +150,9 @@ static void show_json(const view_t *v)
     char serial[32];
     lp_chip_serial(serial, v->image);
     cJSON_AddStringToObject(o, "serial", serial);
-    cJSON_AddBoolToObject(o, "configLocked", v->image->config[87] != 0x55);
-    cJSON_AddBoolToObject(o, "dataLocked", v->image->config[86] != 0x55);
+    cJSON *lock = cJSON_AddObjectToObject(o, "lock");
+    cJSON_AddBoolToObject(lock, "config", v->image->config[87] != 0x55);
+    cJSON_AddBoolToObject(lock, "data", v->image->config[86] != 0x55);
     add_hex(o, "config", v->image->config, sizeof v->image->config);
     add_hex(o, "otp", v->image->otp, sizeof v->image->otp);
     lp_chip_describe_part(v->image, add_field, part);

@@ -97,6 +97,7 @@ static lp_cs_status_t create(lp_chipsim_t *c, unsigned slot)
     lp_cs_status_t status = new_private(c, key + PRIV_PAD);
     if (status == ST_OK) {
         lp_cs_program_slot(c, slot, 0, key, sizeof key);
+        c->image.slot_origin[slot] = LP_CHIPSIM_FROM_GENKEY;
     }
     lp_cs_wipe(key, sizeof key);
     return status;

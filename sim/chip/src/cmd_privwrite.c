@@ -61,6 +61,7 @@ LP_CS_HANDLER(privwrite)
     }
     if (status == ST_OK) {
         lp_cs_program_slot(c, slot, 0, plain, KEY);
+        c->image.slot_origin[slot] = LP_CHIPSIM_FROM_IMPORT;
     }
     lp_cs_wipe(plain, sizeof plain);
     return status;

@@ -46,6 +46,7 @@ bool lp_cs_program_slot(lp_chipsim_t *c, unsigned slot, size_t offset, const uin
         return true;
     }
     c->image.slot_writes[slot]++;
+    c->image.slot_origin[slot] = LP_CHIPSIM_FROM_WRITE;
     c->dirty = true;
     return lp_cs_program(c, cell + offset, bytes, len < size - offset ? len : size - offset);
 }

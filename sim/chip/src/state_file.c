@@ -72,6 +72,8 @@ static void render(text_t *t, const lp_chipsim_image_t *image)
     for (unsigned slot = 0; slot < SLOTS; slot++) {
         snprintf(name, sizeof name, "writes%u", slot);
         put_number(t, name, image->slot_writes[slot]);
+        snprintf(name, sizeof name, "origin%u", slot);
+        put_number(t, name, image->slot_origin[slot]);
     }
     put_hex(t, "rngseed", image->eeprom_seed, sizeof image->eeprom_seed);
     put_number(t, "boots", image->boots);
@@ -172,6 +174,11 @@ static bool take_slots(reader_t *r, lp_chipsim_image_t *image)
             return false;
         }
         image->slot_writes[slot] = (uint32_t)n;
+        snprintf(name, sizeof name, "origin%u", slot);
+        if (!take_number(r, name, LP_CHIPSIM_FROM_IMPORT, &n)) {
+            return false;
+        }
+        image->slot_origin[slot] = (uint8_t)n;
     }
     return true;
 }

@@ -64,6 +64,14 @@ enum {
     LP_CHIPSIM_GROUP_MAX = 155,
 };
 
+// How the present content of a slot came about. No part can tell; the model remembers it for people.
+typedef enum {
+    LP_CHIPSIM_FROM_FACTORY,
+    LP_CHIPSIM_FROM_WRITE,  // Write, DeriveKey, ECDH or a command's bookkeeping
+    LP_CHIPSIM_FROM_GENKEY, // made in the chip
+    LP_CHIPSIM_FROM_IMPORT, // PrivWrite: somebody had the key before
+} lp_chipsim_origin_t;
+
 // Everything that survives a loss of power. Secrets included: treat it as one (mode 0600 on disk).
 typedef struct {
     lp_chipsim_model_t model;
@@ -72,6 +80,7 @@ typedef struct {
     uint8_t data[LP_CHIPSIM_DATA_BYTES];    // slots one after another, see lp_chipsim_slot()
     uint8_t eeprom_seed[32];                // of the random number generator
     uint32_t slot_writes[LP_CHIPSIM_SLOTS]; // wear: how often each slot was programmed
+    uint8_t slot_origin[LP_CHIPSIM_SLOTS];  // lp_chipsim_origin_t
     uint64_t boots;                         // power-ups so far
     uint64_t seed; // 0: real randomness; else every random byte follows from it
 } lp_chipsim_image_t;
