@@ -1,30 +1,232 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app.h"
 
+#include <string.h>
+
+#include "limpet/keyflash.h"
 #include "limpet/log.h"
 #include "limpet/port/system.h"
-#include "limpet/rpc.h"
+#include "limpet/settings.h"
+#include "limpet/svc_cloud.h"
 #include "limpet/svc_rpc.h"
+#include "limpet/svc_sys.h"
+#include "sizes.h"
+#include "telemetry.h"
 
 #define LOG_MODULE "app"
 
+static const char app_name[] = "sensor";
+static const char fw_version[] = LP_VERSION;
+
+// -- memory
+
+static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
+static lp_config_value_t config_values[LP_SETTINGS_COUNT];
+static lp_store_item_t config_items[LP_SETTINGS_COUNT];
+static uint8_t config_arena[LP_SETTINGS_ARENA];
+static _Alignas(16) uint8_t tls_arena[SIZE_TLS_ARENA_BYTES];
+static _Alignas(16) uint8_t tls_stack[SIZE_TLS_STACK_BYTES];
+static lp_mqtt_slot_t mqtt_slots[SIZE_MQTT_SLOTS];
+static uint8_t mqtt_queue[SIZE_MQTT_QUEUE_BYTES];
+static uint8_t mqtt_rx[SIZE_MQTT_RX_BYTES];
+
 static struct {
+    lp_store_t store;
+    lp_config_t config;
+    lp_counters_t counters;
     lp_rpc_t rpc;
     lp_rpc_channel_t uart;
     lp_rpc_set_t rpc_set;
+    lp_svc_sys_t sys;
+    lp_turn_t turn;
+    lp_keystore_t keys;
+    lp_keyfile_io_t key_io;
+    lp_keyfile_t keyfile;
+    lp_svc_chip_t chip;
+    lp_svc_identity_t identity;
+    lp_svc_cloud_t cloud;
+    bool has_cloud;
+    telemetry_t telemetry;
 } app;
+
+// -- what is on the flash
+
+static void tell_health(const lp_store_t *store)
+{
+    switch (store->health) {
+    case LP_STORE_FRESH:
+        LP_LOGI("the flash is blank: a new board");
+        break;
+    case LP_STORE_CLEAN:
+        break;
+    case LP_STORE_TORN:
+        LP_LOGW("power failed during the last write to flash; what was there before it counts");
+        break;
+    case LP_STORE_DAMAGED:
+        LP_LOGE("the flash is damaged; what cannot be read is back at its default");
+        break;
+    }
+}
+
+static lp_err_t start_storage(const lp_app_board_t *board)
+{
+    const lp_store_config_t store = {.offset = 0,
+                                     .size_bytes = SIZE_STORE_BYTES,
+                                     .entries = store_entries,
+                                     .max_entries = SIZE_STORE_ENTRIES};
+    lp_err_t err = lp_store_open(&app.store, &store);
+    const lp_config_setup_t config = {.rows = lp_settings,
+                                      .count = LP_SETTINGS_COUNT,
+                                      .values = config_values,
+                                      .items = config_items,
+                                      .arena = config_arena,
+                                      .arena_bytes = sizeof config_arena,
+                                      .store = &app.store};
+    if (err == LP_OK) {
+        tell_health(&app.store);
+        err = lp_config_init(&app.config, &config);
+    }
+    if (err == LP_OK) {
+        lp_config_set_fallback(&app.config, "device.id", board->id);
+        lp_config_set_fallback(&app.config, "cloud.client_id", board->id);
+        lp_config_load(&app.config, NULL);
+        lp_counters_init(&app.counters, &app.store);
+        lp_counters_add(&app.counters, LP_COUNTER_BOOTS);
+    }
+    return err;
+}
+
+// -- settings that count at once
+
+static bool has_fixed_log_levels;
+
+static void apply_settings(void *ctx)
+{
+    (void)ctx;
+    if (!has_fixed_log_levels) {
+        (void)lp_log_set_levels(lp_config_str(&app.config, "log.level"));
+    }
+    if (app.has_cloud) {
+        lp_svc_cloud_poke(&app.cloud);
+    }
+}
+
+static void before_reboot(void *ctx)
+{
+    (void)ctx;
+    if (app.has_cloud) {
+        lp_svc_cloud_stop(&app.cloud);
+    }
+}
+
+static void warn_of_software_key(void)
+{
+    if (strncmp(lp_config_str(&app.config, "identity.key"), "file:", 5) == 0) {
+        LP_LOGW("SOFTWARE KEY: the private key is in flash; whoever can read the flash can copy "
+                "this device");
+        LP_LOGW("SOFTWARE KEY: a crypto chip keeps it safe; set identity.key to atca:0 then");
+    }
+}
+
+// -- services
+
+static void start_chip(const lp_app_board_t *board)
+{
+    lp_turn_init(&app.turn, board->loop);
+    lp_keyflash_init(&app.key_io, &app.store);
+    lp_keyfile_init(&app.keyfile, board->loop, &app.key_io);
+    lp_keystore_init(&app.keys, board->loop, NULL, &app.keyfile.prov);
+    if (board->i2c != NULL) {
+        const uint32_t rate_hz = (uint32_t)lp_config_int(&app.config, "i2c.rate_hz");
+        if (lp_i2c_set_rate(board->i2c, rate_hz) == LP_E_UNSUPPORTED) {
+            LP_LOGD("the bus keeps its own rate");
+        }
+    }
+    const lp_svc_chip_setup_t chip = {.loop = board->loop,
+                                      .rpc = &app.rpc,
+                                      .bus = board->i2c,
+                                      .bus_name = board->i2c_name,
+                                      .keys = &app.keys,
+                                      .turn = &app.turn,
+                                      .counters = &app.counters,
+                                      .plan = &lp_atecc_plan_limpet1};
+    lp_svc_chip_init(&app.chip, &chip);
+    const lp_svc_identity_setup_t identity = {.loop = board->loop,
+                                              .rpc = &app.rpc,
+                                              .config = &app.config,
+                                              .store = &app.store,
+                                              .keys = &app.keys,
+                                              .chip = &app.chip,
+                                              .turn = &app.turn};
+    lp_svc_identity_init(&app.identity, &identity);
+}
+
+static void start_cloud(const lp_app_board_t *board)
+{
+    const lp_tls_setup_t tls = {.loop = board->loop,
+                                .keys = &app.keys,
+                                .arena = tls_arena,
+                                .arena_bytes = sizeof tls_arena,
+                                .stack = tls_stack,
+                                .stack_bytes = sizeof tls_stack};
+    const lp_err_t err = lp_tls_init(&tls);
+    if (err != LP_OK) {
+        LP_LOGE("no TLS, and so no cloud (%s)", lp_err_text(err));
+        return;
+    }
+    const lp_svc_cloud_setup_t cloud = {.loop = board->loop,
+                                        .rpc = &app.rpc,
+                                        .config = &app.config,
+                                        .keys = &app.keys,
+                                        .chip = &app.chip,
+                                        .turn = &app.turn,
+                                        .memory = {.slots = mqtt_slots,
+                                                   .slot_count = SIZE_MQTT_SLOTS,
+                                                   .arena = mqtt_queue,
+                                                   .arena_bytes = sizeof mqtt_queue,
+                                                   .rx = mqtt_rx,
+                                                   .rx_bytes = sizeof mqtt_rx}};
+    lp_svc_cloud_init(&app.cloud, &cloud);
+    app.has_cloud = true;
+    app.telemetry = (telemetry_t){.loop = board->loop,
+                                  .config = &app.config,
+                                  .counters = &app.counters,
+                                  .chip = &app.chip,
+                                  .cloud = &app.cloud};
+    telemetry_start(&app.telemetry);
+}
 
 lp_err_t lp_app_start(const lp_app_board_t *board)
 {
-    LP_LOGI("board %s on port %s, started by %s", board->id, lp_port_name(), lp_port_boot_reason());
+    LP_LOGI("%s %s, board %s on port %s, started by %s", app_name, fw_version, board->id,
+            lp_port_name(), lp_port_boot_reason());
+    const lp_err_t err = start_storage(board);
+    if (err != LP_OK) {
+        return err;
+    }
+    has_fixed_log_levels = board->has_fixed_log_levels;
+    apply_settings(NULL);
+    warn_of_software_key();
     lp_rpc_init(&app.rpc);
     lp_svc_rpc_init(&app.rpc_set, &app.rpc);
+    const lp_svc_sys_setup_t sys = {.loop = board->loop,
+                                    .rpc = &app.rpc,
+                                    .config = &app.config,
+                                    .counters = &app.counters,
+                                    .app = app_name,
+                                    .fw_version = fw_version,
+                                    .on_config = apply_settings,
+                                    .on_reboot = before_reboot};
+    lp_svc_sys_init(&app.sys, &sys);
+    start_chip(board);
+    start_cloud(board);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
     return LP_OK;
 }
 
 void lp_app_stop(void)
 {
+    before_reboot(NULL);
     lp_rpc_close(&app.uart);
     LP_LOGI("switched off");
 }

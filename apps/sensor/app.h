@@ -3,6 +3,7 @@
 #ifndef APP_H
 #define APP_H
 
+#include "limpet/i2c.h"
 #include "limpet/loop.h"
 #include "limpet/stream.h"
 
@@ -11,10 +12,14 @@ enum { LP_APP_ID_BYTES = 10 }; // "lp-xxxxxx"
 // What a board gives to the application. All of it is lent until lp_app_stop().
 typedef struct {
     lp_loop_t *loop;
-    const char *id;    // device id
-    lp_stream_t *uart; // console and RPC
+    const char *id;            // device id
+    lp_stream_t *uart;         // console and RPC
+    lp_i2c_bus_t *i2c;         // null: no bus is wired
+    const char *i2c_name;      // for people
+    bool has_fixed_log_levels; // set by whoever started the board; log.level does not count
 } lp_app_board_t;
 
+// LP_E_INVALID, LP_E_IO: the flash cannot be used.
 lp_err_t lp_app_start(const lp_app_board_t *board);
 void lp_app_stop(void);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "bus.h"
 #include "limpet/log.h"
 #include "limpet/port/system.h"
 #include "limpet/posix.h"
@@ -44,7 +45,15 @@ static int run(const options_t *o, char **argv)
     if (lp_posix_uart_open(o->uart, o->uart_link, id, why, sizeof why) != LP_OK) {
         return refuse("board-uart", why);
     }
-    lp_app_board_t board = {.loop = &loop, .id = id, .uart = lp_posix_uart_stream()};
+    lp_app_board_t board = {.loop = &loop,
+                            .id = id,
+                            .uart = lp_posix_uart_stream(),
+                            .i2c_name = o->i2c != NULL ? o->i2c : "none",
+                            .has_fixed_log_levels = o->log_level != NULL};
+    if (bus_open(&loop, o->i2c, &board.i2c, why, sizeof why) != LP_OK) {
+        lp_posix_uart_close();
+        return refuse("board-i2c", why);
+    }
     const lp_err_t err = lp_app_start(&board);
     if (err == LP_OK) {
         lp_loop_run(&loop);

@@ -19,7 +19,7 @@
 
 typedef enum { TARGET_UNIX, TARGET_TCP, TARGET_TTY } target_kind_t;
 
-struct lp_posix_link {
+typedef struct {
     lp_stream_t stream; // must stay first
     target_kind_t kind;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; // or the host
@@ -32,15 +32,16 @@ struct lp_posix_link {
     lp_timer_t retry;
     bool is_up;
     bool was_told; // that it is not there
-};
+} link_t;
 
-static lp_posix_link_t the_link;
+static link_t the_link;
 
 static void on_lower(void *ctx, unsigned events, lp_err_t why);
 
-static void retry_later(lp_posix_link_t *l, lp_err_t why)
+static void retry_later(link_t *l, lp_err_t why)
 {
     const bool was_up = l->is_up;
+    const bool is_news = was_up || !l->was_told;
     l->is_up = false;
     if (l->lower != NULL) {
         lp_stream_close(l->lower);
@@ -53,7 +54,7 @@ static void retry_later(lp_posix_link_t *l, lp_err_t why)
     }
     l->was_told = true;
     lp_timer_start(lp_posix_loop, &l->retry, LP_POSIX_LINK_RETRY_MS);
-    if (l->fn != NULL && was_up) {
+    if (l->fn != NULL && is_news) {
         l->fn(l->ctx, LP_STREAM_CLOSED, why);
     }
 }
@@ -85,7 +86,7 @@ static int open_unix(const char *path)
     return fd;
 }
 
-static lp_err_t open_local(lp_posix_link_t *l)
+static lp_err_t open_local(link_t *l)
 {
     const int fd = l->kind == TARGET_TTY ? open_tty(l->path) : open_unix(l->path);
     if (fd < 0) {
@@ -101,7 +102,7 @@ static lp_err_t open_local(lp_posix_link_t *l)
 // From the loop: the retry timer also makes the first attempt.
 static void try_open(void *ctx)
 {
-    lp_posix_link_t *l = ctx;
+    link_t *l = ctx;
     lp_err_t err;
     if (l->kind == TARGET_TCP) {
         err = lp_port_tcp_open(&l->tcp, l->path, l->port, on_lower, l);
@@ -116,7 +117,7 @@ static void try_open(void *ctx)
 
 static void on_lower(void *ctx, unsigned events, lp_err_t why)
 {
-    lp_posix_link_t *l = ctx;
+    link_t *l = ctx;
     if ((events & LP_STREAM_OPEN) != 0) {
         LP_LOGI("I2C adapter at %s connected", l->path);
         l->is_up = true;
@@ -133,26 +134,28 @@ static void on_lower(void *ctx, unsigned events, lp_err_t why)
 
 static void link_listen(lp_stream_t *stream, lp_stream_fn *fn, void *ctx)
 {
-    lp_posix_link_t *l = (lp_posix_link_t *)stream;
+    link_t *l = (link_t *)stream;
     l->fn = fn;
     l->ctx = ctx;
 }
 
 static lp_err_t link_read(lp_stream_t *stream, uint8_t *buf, size_t cap, size_t *n)
 {
-    const lp_posix_link_t *l = (const lp_posix_link_t *)stream;
-    return l->is_up ? lp_stream_read(l->lower, buf, cap, n) : LP_E_CLOSED;
+    const link_t *l = (const link_t *)stream;
+    return l->is_up      ? lp_stream_read(l->lower, buf, cap, n)
+           : l->was_told ? LP_E_CLOSED
+                         : LP_E_AGAIN; // the first attempt is still to come
 }
 
 static lp_err_t link_write(lp_stream_t *stream, lp_span_t data, size_t *n)
 {
-    const lp_posix_link_t *l = (const lp_posix_link_t *)stream;
-    return l->is_up ? lp_stream_write(l->lower, data, n) : LP_E_CLOSED;
+    const link_t *l = (const link_t *)stream;
+    return l->is_up ? lp_stream_write(l->lower, data, n) : l->was_told ? LP_E_CLOSED : LP_E_AGAIN;
 }
 
 static void link_close(lp_stream_t *stream)
 {
-    lp_posix_link_t *l = (lp_posix_link_t *)stream;
+    link_t *l = (link_t *)stream;
     lp_timer_stop(lp_posix_loop, &l->retry);
     l->fn = NULL;
     l->is_up = false;
@@ -165,7 +168,7 @@ static void link_close(lp_stream_t *stream)
 static const lp_stream_ops_t link_ops = {
     .listen = link_listen, .read = link_read, .write = link_write, .close = link_close};
 
-static bool copy_path(lp_posix_link_t *l, const char *text, size_t len)
+static bool copy_path(link_t *l, const char *text, size_t len)
 {
     if (len == 0 || len >= sizeof l->path) {
         return false;
@@ -175,7 +178,7 @@ static bool copy_path(lp_posix_link_t *l, const char *text, size_t len)
     return true;
 }
 
-static bool parse_tcp(lp_posix_link_t *l, const char *text)
+static bool parse_tcp(link_t *l, const char *text)
 {
     const char *colon = strrchr(text, ':');
     char *end = NULL;
@@ -188,7 +191,7 @@ static bool parse_tcp(lp_posix_link_t *l, const char *text)
     return copy_path(l, text, (size_t)(colon - text));
 }
 
-static bool parse_target(lp_posix_link_t *l, const char *target)
+static bool parse_target(link_t *l, const char *target)
 {
     if (strncmp(target, "tcp:", 4) == 0) {
         return parse_tcp(l, target + 4);
@@ -201,8 +204,8 @@ static bool parse_target(lp_posix_link_t *l, const char *target)
 
 lp_err_t lp_posix_link_open(const char *target, lp_stream_t **stream)
 {
-    lp_posix_link_t *l = &the_link;
-    *l = (lp_posix_link_t){.stream = {.ops = &link_ops}};
+    link_t *l = &the_link;
+    *l = (link_t){.stream = {.ops = &link_ops}};
     if (!parse_target(l, target)) {
         return LP_E_FORMAT;
     }

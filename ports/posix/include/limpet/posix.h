@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "limpet/err.h"
+#include "limpet/i2c.h"
 #include "limpet/loop.h"
 #include "limpet/stream.h"
 
@@ -101,9 +102,10 @@ void lp_posix_log_to_stderr(bool on);
 // LP_STREAM_OPEN says when it is there.
 enum { LP_POSIX_LINK_RETRY_MS = 500 };
 
-typedef struct lp_posix_link lp_posix_link_t;
-
 // LP_E_FORMAT: `target` is none of the three forms. The link is static: one for each process.
 lp_err_t lp_posix_link_open(const char *target, lp_stream_t **stream);
+
+// A bus of this computer, "/dev/i2c-N". On an error `why` says it in a sentence. Static: one bus.
+lp_err_t lp_posix_i2cdev_open(const char *path, lp_i2c_bus_t **bus, char *why, size_t why_cap);
 
 #endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// All memory of this image that is a matter of choice, in one table.
+#ifndef SIZES_H
+#define SIZES_H
+
+enum {
+    SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
+    SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
+    SIZE_TLS_ARENA_BYTES = 96 * 1024, // certificates of three kinds and both record buffers
+#if defined(__SANITIZE_ADDRESS__)
+    SIZE_TLS_STACK_BYTES = 512 * 1024,
+#else
+    SIZE_TLS_STACK_BYTES = 64 * 1024,
+#endif
+    SIZE_MQTT_SLOTS = 16, // messages under way
+    SIZE_MQTT_QUEUE_BYTES = 4096,
+    SIZE_MQTT_RX_BYTES = 1024,
+    SIZE_TELEMETRY_BYTES = 256, // one message
+};
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet/settings.h - the settings of a Limpet device, as docs/rpc.md lists them.
+#ifndef LIMPET_SETTINGS_H
+#define LIMPET_SETTINGS_H
+
+#include "limpet/config.h"
+
+enum {
+    LP_SETTINGS_COUNT = 17,
+    // Small enough for all settings to fit in one RPC frame.
+    LP_SETTINGS_CERT_MAX = 2048, // identity.cert: own certificate and its chain
+    LP_SETTINGS_CA_MAX = 3072,   // trust.ca: a bundle
+    // For all strings at once and one more of the longest, see lp_config_setup_t.
+    LP_SETTINGS_ARENA = 10240,
+};
+
+extern const lp_config_row_t lp_settings[LP_SETTINGS_COUNT];
+
+// Splits "host", "host:port" or "[v6]:port". LP_E_FORMAT; LP_E_NOSPACE: the host is too long.
+lp_err_t lp_settings_split_server(const char *server, char *host, size_t host_cap, uint16_t *port);
+
+#endif

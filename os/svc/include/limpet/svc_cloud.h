@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet/svc_cloud.h - keeps the device connected: key, TCP, TLS, MQTT, again and again; Cloud.*.
+//
+// The states are drawn in svc_cloud.c. The key is the one that identity.key names and no other:
+// with the chip missing the state is "no-key" until it is back.
+#ifndef LIMPET_SVC_CLOUD_H
+#define LIMPET_SVC_CLOUD_H
+
+#include "limpet/backoff.h"
+#include "limpet/mqtt.h"
+#include "limpet/port/net.h"
+#include "limpet/svc_chip.h"
+#include "limpet/svc_identity.h"
+#include "limpet/tls.h"
+
+enum {
+    LP_CLOUD_NAME_MAX = 129,   // client id, thing, with the terminator
+    LP_CLOUD_TOPIC_MAX = 192,  // "limpet/<thing>/<what>", with the terminator
+    LP_CLOUD_DETAIL_MAX = 192, // explanation of an error, with the terminator
+    LP_CLOUD_NONCE_LEN = 32,   // hex digits of Cloud.Prove
+};
+
+typedef enum {
+    LP_CLOUD_OFF,       // disabled, or something is not configured
+    LP_CLOUD_WAIT_TIME, // certificates have dates, and the board does not know the time
+    LP_CLOUD_CHECK,     // waits for its turn, looks at the chip and the key
+    LP_CLOUD_NO_KEY,    // until the next look
+    LP_CLOUD_DIAL,      // TCP
+    LP_CLOUD_WAIT_TURN, // connected, but somebody else uses the chip
+    LP_CLOUD_HANDSHAKE, // TLS
+    LP_CLOUD_LOGIN,     // MQTT
+    LP_CLOUD_CONNECTED,
+    LP_CLOUD_BACKOFF,
+} lp_cloud_state_t;
+
+// "off", "wait-time", "no-key", "connecting", "connected", "backoff": what people are told. Static.
+const char *lp_cloud_state_name(lp_cloud_state_t state);
+
+// Memory of the MQTT session, from the image.
+typedef struct {
+    lp_mqtt_slot_t *slots;
+    size_t slot_count;
+    uint8_t *arena;
+    size_t arena_bytes;
+    uint8_t *rx;
+    size_t rx_bytes;
+} lp_cloud_memory_t;
+
+typedef struct {
+    lp_loop_t *loop;
+    lp_rpc_t *rpc;
+    lp_config_t *config;
+    lp_keystore_t *keys;
+    lp_svc_chip_t *chip;
+    lp_turn_t *turn;
+    lp_cloud_memory_t memory;
+} lp_svc_cloud_setup_t;
+
+typedef struct {
+    lp_err_t err; // LP_OK: there was none
+    char detail[LP_CLOUD_DETAIL_MAX];
+    uint64_t at_ms;
+} lp_cloud_error_t;
+
+// One Cloud.Prove under way.
+typedef struct {
+    lp_rpc_req_t *req; // null when it was answered because it took too long
+    bool is_waiting;   // for the broker
+    char topic[LP_CLOUD_TOPIC_MAX];
+    uint64_t started_us;
+} lp_cloud_proof_t;
+
+typedef struct lp_svc_cloud {
+    lp_svc_cloud_setup_t s_;
+    lp_rpc_set_t set_;
+    lp_cloud_state_t state;
+    lp_cloud_state_t shown_; // what people are told while a check runs again
+    uint64_t since_ms;
+    lp_cloud_error_t last_error;
+    lp_backoff_t backoff_;
+    lp_backoff_t key_backoff_;
+    lp_timer_t timer_; // of the state
+    lp_timer_t proof_timer_;
+    lp_event_t step_;
+    lp_turn_ticket_t ticket_;
+    lp_key_op_t key_op_;
+    uint32_t known_arrival_; // chip whose key was compared
+    char known_key_[48];     // key id that was compared
+    bool is_stopping_;
+    // the connection
+    lp_tcp_t tcp_;
+    lp_tls_t tls_;
+    lp_mqtt_t mqtt_;
+    bool has_mqtt_;
+    char host_[LP_TLS_HOST_MAX];
+    char client_id_[LP_CLOUD_NAME_MAX];
+    char thing_[LP_CLOUD_NAME_MAX];
+    char key_id_[48];
+    uint32_t acked_;
+    lp_cloud_proof_t proof_;
+} lp_svc_cloud_t;
+
+// `chip` and the key store are lent; lp_tls_init() was done. Starts to work from the loop.
+void lp_svc_cloud_init(lp_svc_cloud_t *svc, const lp_svc_cloud_setup_t *setup);
+
+// Settings changed: an enabled cloud starts, a disabled one stops. What else changed counts from
+// the next connection on.
+void lp_svc_cloud_poke(lp_svc_cloud_t *svc);
+
+// Says goodbye to the broker, if there is a connection.
+void lp_svc_cloud_stop(lp_svc_cloud_t *svc);
+
+// Queues `payload` for limpet/<thing>/<what>, QoS 1; the oldest goes when the queue is full. Works
+// without a connection. LP_E_STATE: the cloud is off; errors of lp_mqtt_publish().
+lp_err_t lp_svc_cloud_publish(lp_svc_cloud_t *svc, const char *what, lp_span_t payload);
+
+#endif

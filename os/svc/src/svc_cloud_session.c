@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// From settings to TLS and MQTT configurations, and what is published.
+#include <string.h>
+
+#include "limpet/log.h"
+#include "limpet/port/system.h"
+#include "limpet/settings.h"
+#include "svc_cloud_internal.h"
+
+enum { ALPN_PORT = 443 };
+
+// AWS IoT takes MQTT with a certificate on port 443 when the client asks for this protocol.
+static const char alpn_of_443[] = "x-amzn-mqtt-ca";
+
+const char *lp_cloud_state_name(lp_cloud_state_t state)
+{
+    switch (state) {
+    case LP_CLOUD_OFF:
+        return "off";
+    case LP_CLOUD_WAIT_TIME:
+        return "wait-time";
+    case LP_CLOUD_NO_KEY:
+        return "no-key";
+    case LP_CLOUD_CHECK:
+    case LP_CLOUD_DIAL:
+    case LP_CLOUD_WAIT_TURN:
+    case LP_CLOUD_HANDSHAKE:
+    case LP_CLOUD_LOGIN:
+        return "connecting";
+    case LP_CLOUD_CONNECTED:
+        return "connected";
+    case LP_CLOUD_BACKOFF:
+        return "backoff";
+    }
+    return "unknown";
+}
+
+lp_cloud_state_t lp_svc_cloud_shown(const lp_svc_cloud_t *svc)
+{
+    return svc->state == LP_CLOUD_CHECK ? svc->shown_ : svc->state;
+}
+
+static lp_err_t missing(const char *what, char detail[LP_CLOUD_DETAIL_MAX])
+{
+    (void)lp_fmt_str(detail, LP_CLOUD_DETAIL_MAX, "%s is not set", what);
+    return LP_E_NOT_CONFIGURED;
+}
+
+lp_err_t lp_svc_cloud_read_settings(lp_svc_cloud_t *svc, uint16_t *port,
+                                    char detail[LP_CLOUD_DETAIL_MAX])
+{
+    const lp_config_t *c = svc->s_.config;
+    static const char *const needed[] = {"cloud.server", "trust.ca", "identity.cert"};
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        if (lp_config_str(c, needed[i])[0] == '\0') {
+            return missing(needed[i], detail);
+        }
+    }
+    const lp_err_t err = lp_settings_split_server(lp_config_str(c, "cloud.server"), svc->host_,
+                                                  sizeof svc->host_, port);
+    if (err != LP_OK || lp_key_id_parse(lp_config_str(c, "identity.key"), &svc->key_op_.id)) {
+        (void)lp_fmt_str(detail, LP_CLOUD_DETAIL_MAX, "cloud.server or identity.key is not usable");
+        return LP_E_INVALID;
+    }
+    const char *client_id = lp_config_str(c, "cloud.client_id");
+    const char *thing = lp_config_str(c, "cloud.thing");
+    (void)lp_fmt_str(svc->key_id_, sizeof svc->key_id_, "%s", lp_config_str(c, "identity.key"));
+    if (!svc->has_mqtt_) { // the session borrows it for good
+        (void)lp_fmt_str(svc->client_id_, sizeof svc->client_id_, "%s", client_id);
+    }
+    (void)lp_fmt_str(svc->thing_, sizeof svc->thing_, "%s", thing[0] != '\0' ? thing : client_id);
+    return LP_OK;
+}
+
+static lp_tls_ecdhe_t ecdhe_of(const char *text)
+{
+    if (strcmp(text, "chip") == 0) {
+        return LP_TLS_ECDHE_CHIP;
+    }
+    return strcmp(text, "software") == 0 ? LP_TLS_ECDHE_SOFTWARE : LP_TLS_ECDHE_AUTO;
+}
+
+void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_config_t *config)
+{
+    const lp_config_t *c = svc->s_.config;
+    const char *alpn = lp_config_str(c, "cloud.alpn");
+    if (alpn[0] == '\0') {
+        alpn = port == ALPN_PORT ? alpn_of_443 : NULL;
+    }
+    *config = (lp_tls_config_t){
+        .trust_pem = lp_span_str(lp_config_str(c, "trust.ca")),
+        .cert_pem = lp_span_str(lp_config_str(c, "identity.cert")),
+        .key_id = svc->key_id_,
+        .host = svc->host_,
+        .alpn = alpn,
+        .max_version =
+            strcmp(lp_config_str(c, "cloud.tls_max"), "1.2") == 0 ? LP_TLS_1_2 : LP_TLS_1_3,
+        .ecdhe = ecdhe_of(lp_config_str(c, "identity.ecdhe")),
+        .check_dates = lp_config_bool(c, "trust.check_dates"),
+    };
+}
+
+lp_err_t lp_svc_cloud_make_session(lp_svc_cloud_t *svc, lp_mqtt_event_fn *on_event)
+{
+    if (svc->has_mqtt_) {
+        return LP_OK; // it outlives connections, and what is queued in it
+    }
+    const lp_config_t *c = svc->s_.config;
+    const lp_cloud_memory_t *m = &svc->s_.memory;
+    const lp_mqtt_config_t config = {
+        .version = lp_config_int(c, "cloud.mqtt_version") == 5 ? LP_MQTT_V5 : LP_MQTT_V4,
+        .connect = {.client_id = lp_span_str(svc->client_id_),
+                    .clean_start = true,
+                    .keep_alive_s = (uint16_t)lp_config_int(c, "cloud.keep_alive_s")},
+        .policy = LP_MQTT_DROP_OLDEST,
+        .limits = &lp_mqtt_limits_aws,
+        .on_event = on_event,
+        .ctx = svc,
+        .slots = m->slots,
+        .slot_count = m->slot_count,
+        .arena = m->arena,
+        .arena_cap = m->arena_bytes,
+        .rx = m->rx,
+        .rx_cap = m->rx_bytes,
+    };
+    uint8_t random[2] = {0};
+    (void)lp_port_entropy(random, sizeof random);
+    const lp_err_t err = lp_mqtt_init(&svc->mqtt_, svc->s_.loop, &config,
+                                      (uint16_t)((unsigned)random[0] << 8 | random[1]));
+    svc->has_mqtt_ = err == LP_OK;
+    return err;
+}
+
+static void on_acknowledged(void *ctx, lp_err_t err, const lp_mqtt_result_t *result)
+{
+    lp_svc_cloud_t *svc = ctx;
+    (void)result;
+    if (err == LP_OK) {
+        svc->acked_++;
+    }
+}
+
+lp_err_t lp_svc_cloud_publish(lp_svc_cloud_t *svc, const char *what, lp_span_t payload)
+{
+    char topic[LP_CLOUD_TOPIC_MAX];
+    if (!svc->has_mqtt_ || svc->state == LP_CLOUD_OFF) {
+        return LP_E_STATE;
+    }
+    if (lp_fmt_str(topic, sizeof topic, "limpet/%s/%s", svc->thing_, what) != LP_OK) {
+        return LP_E_RANGE;
+    }
+    const lp_mqtt_publish_t msg = {.topic = lp_span_str(topic), .payload = payload, .qos = 1};
+    return lp_mqtt_publish(&svc->mqtt_, &msg, on_acknowledged, svc);
+}
