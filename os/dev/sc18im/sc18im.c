@@ -246,7 +246,7 @@ static void on_stream(void *ctx, unsigned events, lp_err_t why)
 {
     lp_sc18im_t *a = ctx;
     (void)why;
-    if ((events & LP_STREAM_OPEN) != 0) { // for the first time, or again after it was unplugged
+    if ((events & LP_STREAM_OPEN) != 0 && a->is_closed_) { // plugged in again
         a->is_closed_ = false;
         a->is_rate_set_ = false;
     }
