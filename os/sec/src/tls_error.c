@@ -168,6 +168,7 @@ static lp_err_t classify(lp_tls_t *tls, int ret)
 lp_err_t lp_tls_fail(lp_tls_t *tls, int ret)
 {
     if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+        LP_TLS_DETAIL(tls, "the server closed the connection");
         tls->report_.err = LP_E_CLOSED;
     } else {
         tls->report_.err = classify(tls, ret);

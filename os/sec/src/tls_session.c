@@ -12,6 +12,11 @@
 
 enum { P256_SPKI_BYTES = 91 }; // SubjectPublicKeyInfo with an uncompressed point at its end
 
+static bool is_want(int ret)
+{
+    return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
 // The end of the lower stream is known when its LP_STREAM_CLOSED has come, which says why; until
 // then a read that finds nothing waits. Bytes for a dead line vanish, as they do in a socket's
 // buffer: what the server said before it hung up is then still read.
@@ -31,6 +36,7 @@ static int receive_lower(void *ctx, unsigned char *buf, size_t cap)
     lp_tls_t *tls = ctx;
     size_t n = 0;
     lp_err_t err = lp_stream_read(tls->lower_, buf, cap, &n);
+    tls->session_->is_lower_dry = err != LP_OK;
     if (err == LP_OK) {
         return (int)n;
     }
@@ -166,10 +172,11 @@ lp_err_t lp_tls_session_handshake(lp_tls_t *tls)
     mbedtls_ssl_set_bio(ssl, tls, send_lower, receive_lower, NULL);
     while (mbedtls_ssl_is_handshake_over(ssl) == 0) {
         int ret = mbedtls_ssl_handshake_step(ssl);
-        bool is_waiting = ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
-        if (ret != 0 && !is_waiting) {
+        if (ret != 0 && !is_want(ret)) {
             return lp_tls_fail(tls, ret);
         }
+        bool is_waiting = ret == MBEDTLS_ERR_SSL_WANT_WRITE ||
+                          (ret == MBEDTLS_ERR_SSL_WANT_READ && tls->session_->is_lower_dry);
         if (!(is_waiting ? lp_tls_engine_wait() : lp_tls_engine_breathe())) {
             return LP_E_CANCELED;
         }
@@ -197,14 +204,28 @@ void lp_tls_session_settle(lp_tls_t *tls)
     drop_identity(s);
 }
 
+// mbedTLS also says "want read" after a record that was for itself (a session ticket); whoever
+// waited then for the lower stream to become readable would wait for ever, because its bytes are
+// here already.
+static int read_on(lp_tls_t *tls, uint8_t *buf, size_t cap)
+{
+    lp_tls_session_t *s = tls->session_;
+    int ret;
+    do {
+        s->is_lower_dry = false;
+        ret = mbedtls_ssl_read(&s->ssl, buf, cap);
+    } while (ret == MBEDTLS_ERR_SSL_WANT_READ && (!s->is_lower_dry || tls->lower_err_ != LP_OK));
+    return ret;
+}
+
 lp_err_t lp_tls_session_read(lp_tls_t *tls, uint8_t *buf, size_t cap, size_t *n)
 {
-    int ret = mbedtls_ssl_read(&tls->session_->ssl, buf, cap);
+    int ret = read_on(tls, buf, cap);
     if (ret > 0) {
         *n = (size_t)ret;
         return LP_OK;
     }
-    if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE) {
+    if (is_want(ret)) {
         return LP_E_AGAIN;
     }
     return lp_tls_fail(tls, ret == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : ret);
@@ -212,10 +233,11 @@ lp_err_t lp_tls_session_read(lp_tls_t *tls, uint8_t *buf, size_t cap, size_t *n)
 
 lp_err_t lp_tls_session_probe(lp_tls_t *tls)
 {
-    int ret = mbedtls_ssl_read(&tls->session_->ssl, NULL, 0);
-    bool is_fine =
-        ret >= 0 || ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
-    return is_fine ? LP_OK : lp_tls_fail(tls, ret);
+    int ret = read_on(tls, NULL, 0);
+    if (is_want(ret) || mbedtls_ssl_get_bytes_avail(&tls->session_->ssl) > 0) {
+        return LP_OK;
+    }
+    return lp_tls_fail(tls, ret == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : ret);
 }
 
 // mbedTLS encrypts at once and then insists on sending that record before another: what it has
@@ -229,7 +251,7 @@ lp_err_t lp_tls_session_flush(lp_tls_t *tls)
         return LP_OK;
     }
     int ret = mbedtls_ssl_write(&s->ssl, unused, s->unsent); // reads nothing while out_left > 0
-    if (ret == MBEDTLS_ERR_SSL_WANT_WRITE || ret == MBEDTLS_ERR_SSL_WANT_READ) {
+    if (is_want(ret)) {
         return LP_E_AGAIN;
     }
     s->unsent = 0;
@@ -248,8 +270,13 @@ lp_err_t lp_tls_session_write(lp_tls_t *tls, lp_span_t data, size_t *n)
     if (err != LP_OK || tls->lower_err_ != LP_OK) {
         return err != LP_OK ? err : LP_E_AGAIN; // the end is told from the loop
     }
-    size_t len =
-        data.len < MBEDTLS_SSL_OUT_CONTENT_LEN ? data.len : (size_t)MBEDTLS_SSL_OUT_CONTENT_LEN;
+    // What does not fit into one record is not taken, not even its first part by mbedTLS on the
+    // quiet.
+    int room = mbedtls_ssl_get_max_out_record_payload(&s->ssl);
+    if (room <= 0) {
+        return lp_tls_fail(tls, room);
+    }
+    size_t len = data.len < (size_t)room ? data.len : (size_t)room;
     int ret = mbedtls_ssl_write(&s->ssl, data.ptr, len);
     if (ret > 0) {
         *n = (size_t)ret;

@@ -224,3 +224,18 @@ void rig_assert_clean(rig_t *rig)
     assert_true(rig->closed <= 1);
     assert_true(rig->opened <= 1);
 }
+
+static bool contains(const uint8_t *where, size_t size, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i + len <= size; i++) {
+        if (where[i] == bytes[0] && memcmp(where + i, bytes, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool rig_arena_contains(const uint8_t *bytes, size_t len)
+{
+    return contains(arena, sizeof arena, bytes, len) || contains(stack, sizeof stack, bytes, len);
+}

@@ -71,6 +71,8 @@ void rig_turns(rig_t *rig, unsigned turns);
 // connect and run; true when it is open.
 bool rig_handshake(rig_t *rig);
 const lp_tls_report_t *rig_report(const rig_t *rig);
+// Whether these bytes are anywhere in the arena, taken or not, or on the handshake's stack.
+bool rig_arena_contains(const uint8_t *bytes, size_t len);
 // Everything was given back.
 void rig_assert_clean(rig_t *rig);
 
