@@ -6,7 +6,7 @@
 
 #include "limpet/mqtt.h"
 
-enum { PEER_CAP = 300000, EVENT_CAP = 32, DONE_CAP = 64, MESSAGE_CAP = 32 };
+enum { PEER_CAP = 300000, EVENT_CAP = 32, DONE_CAP = 64, MESSAGE_CAP = 128 };
 
 // The stream. Events reach the listener from the loop, as the contract asks.
 typedef struct {
