@@ -72,18 +72,20 @@ static void complete_now(void *ctx)
     svc->done_(svc->done_ctx_, svc->done_err_);
 }
 
+// A bus whose adapter is unplugged has no chip; whoever waits for one need not know about adapters.
 static void complete(lp_svc_chip_t *svc, lp_err_t err)
 {
-    svc->done_err_ = err;
+    svc->done_err_ = err == LP_E_CLOSED ? LP_E_CHIP_MISSING : err;
     lp_loop_post(svc->s_.loop, &svc->done_event_);
 }
 
 static void lose(lp_svc_chip_t *svc, lp_err_t why)
 {
+    const char *text = why == LP_E_CLOSED ? "the bus adapter is not connected" : lp_err_text(why);
     if (svc->is_present) {
-        LP_LOGE("the crypto chip is gone (%s)", lp_err_text(why));
+        LP_LOGE("the crypto chip is gone (%s)", text);
     } else if (!svc->was_told_) {
-        LP_LOGW("no crypto chip on the bus %s (%s)", svc->s_.bus_name, lp_err_text(why));
+        LP_LOGW("no crypto chip on the bus %s (%s)", svc->s_.bus_name, text);
     }
     svc->is_present = false;
     svc->was_told_ = true;
@@ -117,6 +119,7 @@ static void take_seen(lp_svc_chip_t *svc)
     if (is_news) {
         svc->arrivals++;
         tell_new_chip(svc, is_other);
+        lp_timer_start(svc->s_.loop, &svc->watch_, LP_SVC_CHIP_WATCH_MS);
     }
 }
 
@@ -249,11 +252,42 @@ lp_err_t lp_svc_chip_make_key(lp_svc_chip_t *svc, uint8_t slot, uint8_t pub[64],
                : LP_E_CHIP_MISSING;
 }
 
+// -- the watch: at the start, and while there is a chip
+
+static void on_watched(void *ctx, lp_err_t err)
+{
+    (void)err; // what there is to say was said
+    lp_svc_chip_t *svc = ctx;
+    lp_turn_give(svc->s_.turn, &svc->watch_ticket_);
+    if (svc->is_present) {
+        lp_timer_start(svc->s_.loop, &svc->watch_, LP_SVC_CHIP_WATCH_MS);
+    }
+}
+
+static void watch_on_turn(void *ctx)
+{
+    lp_svc_chip_t *svc = ctx;
+    const lp_err_t err = lp_svc_chip_check(svc, on_watched, svc);
+    if (err != LP_OK) {
+        on_watched(svc, err);
+    }
+}
+
+static void watch(void *ctx)
+{
+    lp_svc_chip_t *svc = ctx;
+    lp_turn_take(svc->s_.turn, &svc->watch_ticket_, watch_on_turn, svc);
+}
+
 void lp_svc_chip_init(lp_svc_chip_t *svc, const lp_svc_chip_setup_t *setup)
 {
     memset(svc, 0, sizeof *svc);
     svc->s_ = *setup;
     lp_timer_init(&svc->retry_, release_then_scan, svc);
     lp_event_init(&svc->done_event_, complete_now, svc);
+    lp_timer_init(&svc->watch_, watch, svc);
+    if (setup->bus != NULL) {
+        lp_timer_start(setup->loop, &svc->watch_, 0);
+    }
     lp_svc_chip_add_methods(svc);
 }

@@ -319,8 +319,8 @@ static void begin(lp_svc_cloud_t *svc)
     if (lp_config_bool(svc->s_.config, "trust.check_dates") && lp_port_utc_s(&utc_s) != LP_OK) {
         if (svc->state != LP_CLOUD_WAIT_TIME) {
             LP_LOGW("waiting for the time: without it the dates of certificates mean nothing");
+            note_error(svc, LP_E_CLOCK, "the dates of certificates cannot be checked");
         }
-        note_error(svc, LP_E_CLOCK, "the dates of certificates cannot be checked");
         wait_in(svc, LP_CLOUD_WAIT_TIME, TIME_POLL_MS);
         return;
     }

@@ -17,6 +17,7 @@
 
 enum {
     LP_SVC_CHIP_FOUND_MAX = 4,
+    LP_SVC_CHIP_WATCH_MS = 10000, // how often somebody looks whether the chip is still there
     LP_SVC_CHIP_HEX_MAX = 2 * LP_ATECC_SERIAL_LEN + 1, // a serial number as text
 };
 
@@ -61,6 +62,9 @@ typedef struct lp_svc_chip {
     lp_err_t done_err_;
     lp_atecc_done_fn *done_;
     void *done_ctx_;
+    // the watch
+    lp_timer_t watch_;
+    lp_turn_ticket_t watch_ticket_;
     // the method under way
     lp_rpc_req_t *rpc_req_;
     lp_turn_ticket_t ticket_;
@@ -71,6 +75,8 @@ typedef struct lp_svc_chip {
     lp_atecc_token_t token_;
 } lp_svc_chip_t;
 
+// Lends what `setup` names. Looks for the chip from the loop, and again and again whether it is
+// there.
 void lp_svc_chip_init(lp_svc_chip_t *svc, const lp_svc_chip_setup_t *setup);
 
 // Looks whether the chip is there, and which one. The caller has the turn. `done` comes from the
