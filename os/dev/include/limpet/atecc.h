@@ -125,6 +125,7 @@ struct lp_atecc {
     uint8_t power_;
     uint8_t sends_, rereads_, wakes_, restarts_, faults_;
     bool is_lost_;      // volatile state is gone since the last command
+    bool is_fresh_;     // it woke up and nothing was sent yet
     bool is_mute_;      // the first reading of the answer brought nothing
     bool is_rested_;    // it was idle during this request
     bool is_running_;   // the head of the queue has begun
