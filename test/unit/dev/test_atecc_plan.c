@@ -197,6 +197,30 @@ static void identity_cannot_be_imported_read_overwritten_or_misused(void **state
     }
 }
 
+// docs/slot-plan.md is what people read before they lock a chip for ever.
+static void document_is_the_table(void **state)
+{
+    (void)state;
+    char line[400];
+    unsigned rows = 0;
+    FILE *f = fopen(SLOT_PLAN_DOC, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL) {
+        unsigned slot = 0;
+        unsigned bytes = 0;
+        unsigned sc = 0;
+        unsigned kc = 0;
+        if (sscanf(line, "| %u | %u | %*[^|]| 0x%x | 0x%x |", &slot, &bytes, &sc, &kc) == 4) {
+            assert_int_equal(slot, rows++);
+            assert_int_equal(bytes, slot < 8 ? 36 : slot == 8 ? 416 : 72);
+            assert_int_equal(sc, lp_atecc_plan_limpet1.slots[slot].slot_config);
+            assert_int_equal(kc, lp_atecc_plan_limpet1.slots[slot].key_config);
+        }
+    }
+    fclose(f);
+    assert_int_equal(rows, 16);
+}
+
 // ---- writing -----------------------------------------------------------------------------------
 
 static lp_atecc_plan_op_t op;
@@ -658,6 +682,7 @@ int main(void)
         cmocka_unit_test(differences_are_said_in_words),
         cmocka_unit_test(locked_slots_are_fine_where_they_may_be),
         cmocka_unit_test(identity_cannot_be_imported_read_overwritten_or_misused),
+        cmocka_unit_test(document_is_the_table),
         cmocka_unit_test(whole_way_of_a_blank_chip),
         cmocka_unit_test(write_touches_only_what_differs),
         cmocka_unit_test(readback_that_differs_gives_no_token),
