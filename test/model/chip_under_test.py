@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emulator behind test/model/runner.c, one process for a whole run."""
+
+import subprocess
+
+IMAGE_BYTES = 128 + 64 + 1208
+
+
+class ChipUnderTest:
+    def __init__(self, runner):
+        self.process = subprocess.Popen([runner], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.image = bytearray(IMAGE_BYTES)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+    def _ask(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().decode()
+        if not answer:
+            raise EOFError(f"the emulator died of: {line}")
+        if answer.startswith("bad request"):
+            raise ValueError(f"the runner does not understand: {line}")
+        return answer.rstrip("\n")
+
+    def _with_changes(self, line):
+        answer, *changes = self._ask(line).split(" ")
+        for change in changes:
+            at, value = change.split(":")
+            raw = bytes.fromhex(value)
+            self.image[int(at):int(at) + len(raw)] = raw
+        return answer
+
+    def new(self, part, seed):
+        self.image = bytearray.fromhex(self._ask(f"n {part} {seed}"))
+        return bytes(self.image)
+
+    def load(self, part, seed, image):
+        self.image = bytearray.fromhex(self._ask(f"l {part} {seed} {image.hex()}"))
+
+    def wake(self):
+        self._ask("k")
+
+    def power_cycle(self):
+        self._ask("p")
+
+    def wait(self, microseconds):
+        self._with_changes(f"t {microseconds}")
+
+    def write(self, data):
+        """True: the address was acknowledged."""
+        return self._with_changes(f"w {data.hex()}") == "ok"
+
+    def read(self, count):
+        answer = self._ask(f"r {count}")
+        return None if answer == "nack" else bytes.fromhex(answer)
+
+    def command(self, group):
+        """A group sent and its answer read; None when the chip does not acknowledge."""
+        answer = self._with_changes(f"c {group.hex()}")
+        return None if answer == "nack" else bytes.fromhex(answer)
