@@ -28,7 +28,7 @@ struct lp_tls_session {
     lp_err_t key_err; // of the first operation of a key that failed
     uint32_t verify_flags;
     unsigned refused_before; // by the arena, before this session
-    bool is_lower_dry; // its last read found nothing
+    bool is_lower_dry;       // its last read found nothing
     size_t unsent;           // application bytes that were taken and wait in mbedTLS's buffer
     uint8_t ip[16];
     size_t ip_len; // 0: host is a name

@@ -35,14 +35,14 @@ static void again(void)
     peer_close(&rig.peer);
 }
 
-// How many bytes the server sends in a whole handshake.
+// How many bytes the server sends in a whole handshake, at least: ECDSA signatures vary in length.
 static size_t handshake_bytes(lp_tls_version_t version)
 {
     rig.config.max_version = version;
     assert_true(rig_handshake(&rig));
     size_t bytes = rig.peer.to_client;
     again();
-    return bytes;
+    return bytes - 8;
 }
 
 static void line_cut_after_any_byte_ends_with_its_reason(void **state)
