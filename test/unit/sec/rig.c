@@ -72,7 +72,7 @@ static void on_beat(void *ctx)
 {
     rig_t *rig = ctx;
     rig->beats++;
-    lp_timer_start(&rig->loop, &rig->heartbeat, RIG_HEARTBEAT_MS);
+    lp_timer_start(rig->loop, &rig->heartbeat, RIG_HEARTBEAT_MS);
 }
 
 static void read_all(rig_t *rig)
@@ -109,16 +109,23 @@ static void on_tls(void *ctx, unsigned events, lp_err_t why)
 
 void rig_open(rig_t *rig)
 {
-    memset(rig, 0, sizeof *rig);
+    static lp_loop_t loop;
     fake_clock_reset();
+    lp_loop_init(&loop);
+    rig_open_on(rig, &loop);
+}
+
+void rig_open_on(rig_t *rig, lp_loop_t *loop)
+{
+    memset(rig, 0, sizeof *rig);
     fake_system_reset();
     fake_clock_set_utc_s(PKI_NOW_S);
-    lp_loop_init(&rig->loop);
-    fakechip_open(&rig->chip, &rig->loop);
+    rig->loop = loop;
+    fakechip_open(&rig->chip, rig->loop);
     rig->io = (lp_keyfile_io_t){.load = load_key, .save = save_key, .ctx = rig};
-    lp_keyfile_init(&rig->files, &rig->loop, &rig->io);
-    lp_keystore_init(&rig->keys, &rig->loop, &rig->chip.prov, &rig->files.prov);
-    lp_tls_setup_t setup = {.loop = &rig->loop,
+    lp_keyfile_init(&rig->files, rig->loop, &rig->io);
+    lp_keystore_init(&rig->keys, rig->loop, &rig->chip.prov, &rig->files.prov);
+    lp_tls_setup_t setup = {.loop = rig->loop,
                             .keys = &rig->keys,
                             .arena = arena,
                             .arena_bytes = rig_arena_bytes,
@@ -126,7 +133,7 @@ void rig_open(rig_t *rig)
                             .stack_bytes = sizeof stack};
     assert_int_equal(lp_tls_init(&setup), LP_OK);
     lp_timer_init(&rig->heartbeat, on_beat, rig);
-    lp_timer_start(&rig->loop, &rig->heartbeat, RIG_HEARTBEAT_MS);
+    lp_timer_start(rig->loop, &rig->heartbeat, RIG_HEARTBEAT_MS);
     rig->peer_config = (peer_config_t){.id = &rig_pki.server, .client_ca = &rig_pki.device_ca};
     rig->config = (lp_tls_config_t){.trust_pem = lp_span_str(rig_pki.root_pem),
                                     .host = "localhost",
@@ -151,11 +158,11 @@ void rig_close(rig_t *rig)
         peer_close(&rig->peer);
     }
     fakechip_close(&rig->chip);
+    lp_timer_stop(rig->loop, &rig->heartbeat);
 }
 
 void rig_certify(rig_t *rig, const char *key_id)
 {
-    static const pki_spec_t spec = {.cn = "lp-4f21c0", .eku = "clientAuth"};
     uint8_t pub[64];
     if (strncmp(key_id, "atca:", 5) == 0) {
         pki_public(rig->chip.identity, pub);
@@ -164,6 +171,12 @@ void rig_certify(rig_t *rig, const char *key_id)
         pki_public(key, pub);
         EVP_PKEY_free(key);
     }
+    rig_certify_key(rig, pub, key_id);
+}
+
+void rig_certify_key(rig_t *rig, const uint8_t pub[64], const char *key_id)
+{
+    static const pki_spec_t spec = {.cn = "lp-4f21c0", .eku = "clientAuth"};
     pki_id_t id = pki_issue(pki_from_public(pub), &spec, &rig_pki.device_ca);
     rig->cert_pem[0] = '\0';
     pki_pem(&id, rig->cert_pem, sizeof rig->cert_pem);
@@ -175,7 +188,7 @@ void rig_certify(rig_t *rig, const char *key_id)
 lp_err_t rig_connect(rig_t *rig)
 {
     if (rig->peer.loop == NULL) {
-        peer_open(&rig->peer, &rig->loop, &rig->peer_config);
+        peer_open(&rig->peer, rig->loop, &rig->peer_config);
     }
     rig->opened = 0;
     rig->closed = 0;
@@ -187,14 +200,14 @@ lp_err_t rig_connect(rig_t *rig)
 void rig_turns(rig_t *rig, unsigned turns)
 {
     for (unsigned i = 0; i < turns; i++) {
-        lp_loop_turn(&rig->loop, RIG_HEARTBEAT_MS);
+        lp_loop_turn(rig->loop, RIG_HEARTBEAT_MS);
     }
 }
 
 void rig_run(rig_t *rig)
 {
     for (unsigned i = 0; i < TURNS_MAX && rig->opened == 0 && rig->closed == 0; i++) {
-        lp_loop_turn(&rig->loop, RIG_HEARTBEAT_MS);
+        lp_loop_turn(rig->loop, RIG_HEARTBEAT_MS);
     }
     assert_int_not_equal(rig->opened + rig->closed, 0); // hangs otherwise
 }

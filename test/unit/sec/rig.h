@@ -26,7 +26,7 @@ extern rig_pki_t rig_pki;
 extern size_t rig_arena_bytes; // what rig_open() gives
 
 typedef struct {
-    lp_loop_t loop;
+    lp_loop_t *loop;
     lp_keystore_t keys;
     fakechip_t chip;
     lp_keyfile_t files;
@@ -60,9 +60,12 @@ int rig_pki_drop(void **state);
 // A board with its key in the chip and a server that accepts it. Change rig->config and
 // rig->peer_config, then rig_connect().
 void rig_open(rig_t *rig);
+// The same on a loop that exists already, in the time that it is.
+void rig_open_on(rig_t *rig, lp_loop_t *loop);
 void rig_close(rig_t *rig);
 // Gives the board a certificate for the key of `key_id`.
 void rig_certify(rig_t *rig, const char *key_id);
+void rig_certify_key(rig_t *rig, const uint8_t pub[64], const char *key_id);
 // Opens the peer (unless it is open) and the connection. What lp_tls_open() says.
 lp_err_t rig_connect(rig_t *rig);
 // Turns until opened or closed, or until the loop has turned too often.

@@ -214,7 +214,7 @@ static void renegotiation_is_refused(void **state)
     rig_turns(&rig, 5);
     SSL_renegotiate(rig.peer.ssl);
     SSL_do_handshake(rig.peer.ssl); // sends HelloRequest; to our "no" OpenSSL answers with an alert
-    lp_loop_post(&rig.loop, &rig.peer.event);
+    lp_loop_post(rig.loop, &rig.peer.event);
     run_until_closed();
     assert_int_equal(rig.why, LP_E_TLS_ALERT);
 }

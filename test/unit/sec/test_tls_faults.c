@@ -52,7 +52,7 @@ static void line_cut_after_any_byte_ends_with_its_reason(void **state)
     for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
         size_t bytes = handshake_bytes((lp_tls_version_t)version);
         for (size_t n = 1; n < bytes; n += n < 150 ? 1 : 9) {
-            peer_open(&rig.peer, &rig.loop, &rig.peer_config);
+            peer_open(&rig.peer, rig.loop, &rig.peer_config);
             rig.peer.cut_after = n;
             assert_false(rig_handshake(&rig));
             assert_int_equal(rig.why, LP_E_NET_RESET);
@@ -71,7 +71,7 @@ static void line_dead_after_any_byte_times_out(void **state)
     for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
         size_t bytes = handshake_bytes((lp_tls_version_t)version);
         for (size_t n = 1; n < bytes; n += 97) {
-            peer_open(&rig.peer, &rig.loop, &rig.peer_config);
+            peer_open(&rig.peer, rig.loop, &rig.peer_config);
             rig.peer.cut_after = n;
             rig.peer.is_cut_silent = true;
             assert_false(rig_handshake(&rig));
@@ -94,7 +94,7 @@ static void bit_flipped_anywhere_never_opens_unnoticed(void **state)
         size_t bytes = handshake_bytes((lp_tls_version_t)version);
         unsigned passed = 0;
         for (size_t n = 1; n <= bytes; n += n < 150 ? 1 : 9) {
-            peer_open(&rig.peer, &rig.loop, &rig.peer_config);
+            peer_open(&rig.peer, rig.loop, &rig.peer_config);
             rig.peer.flip_at = n;
             if (rig_handshake(&rig)) {
                 passed++;
@@ -290,7 +290,7 @@ static void setup_that_cannot_work_is_told(void **state)
     rig_open(&rig);
     static uint8_t memory[8192];
     static uint8_t stack[8192];
-    lp_tls_setup_t good = {.loop = &rig.loop,
+    lp_tls_setup_t good = {.loop = rig.loop,
                            .keys = &rig.keys,
                            .arena = memory,
                            .arena_bytes = sizeof memory,

@@ -296,7 +296,7 @@ static void one_byte_at_a_time_connects(void **state)
     (void)state;
     for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
-        peer_open(&rig.peer, &rig.loop, &rig.peer_config);
+        peer_open(&rig.peer, rig.loop, &rig.peer_config);
         rig.peer.chunk = 1;
         rig.peer.write_cap = 7;
         rig.peer.write_refusals = 50;
@@ -338,7 +338,7 @@ static void dates_unchecked_connects_without_a_clock(void **state)
 {
     (void)state;
     fake_clock_reset();
-    lp_loop_turn(&rig.loop, 0);
+    lp_loop_turn(rig.loop, 0);
     rig.config.check_dates = false;
     must_connect();
 }
@@ -359,7 +359,7 @@ static void second_open_during_a_handshake_is_busy(void **state)
     (void)state;
     lp_tls_t other;
     peer_t other_peer;
-    peer_open(&other_peer, &rig.loop, &rig.peer_config);
+    peer_open(&other_peer, rig.loop, &rig.peer_config);
     assert_int_equal(rig_connect(&rig), LP_OK);
     assert_int_equal(lp_tls_open(&other, &other_peer.stream, &rig.config, NULL, NULL), LP_E_BUSY);
     rig_run(&rig);

@@ -270,7 +270,7 @@ static void script(const void *bytes, size_t len, lp_err_t err, const char *word
 {
     for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
-        peer_open_script(&rig.peer, &rig.loop, bytes, len);
+        peer_open_script(&rig.peer, rig.loop, bytes, len);
         must_fail(err, words);
         peer_close(&rig.peer);
     }
@@ -332,7 +332,7 @@ static void warnings_without_end_do_not_hang(void **state)
     for (size_t i = 0; i < sizeof warnings; i += 7) {
         memcpy(warnings + i, warning, 7);
     }
-    peer_open_script(&rig.peer, &rig.loop, warnings, sizeof warnings);
+    peer_open_script(&rig.peer, rig.loop, warnings, sizeof warnings);
     assert_false(rig_handshake(&rig));
     assert_int_equal(rig.closed, 1);
 }
@@ -341,18 +341,18 @@ static void silent_server_times_out(void **state)
 {
     (void)state;
     rig.config.handshake_timeout_ms = 5000;
-    peer_open_script(&rig.peer, &rig.loop, "", 0);
+    peer_open_script(&rig.peer, rig.loop, "", 0);
     must_fail(LP_E_TIMEOUT, "not finished in time");
 }
 
 static void server_that_hangs_up_is_told_from_one_that_refuses(void **state)
 {
     (void)state;
-    peer_open_script(&rig.peer, &rig.loop, "", 0);
+    peer_open_script(&rig.peer, rig.loop, "", 0);
     rig.peer.end_why = LP_E_NET_RESET;
     must_fail(LP_E_NET_RESET, "connection reset");
     peer_close(&rig.peer);
-    peer_open_script(&rig.peer, &rig.loop, "", 0);
+    peer_open_script(&rig.peer, rig.loop, "", 0);
     rig.peer.end_why = LP_E_CLOSED;
     must_fail(LP_E_CLOSED, "ended before TLS did");
 }
