@@ -96,6 +96,12 @@ static bool take(const cJSON *tree, const char *name, char *out, size_t cap)
     return true;
 }
 
+// An answer without its list says nothing; it does not say that there is nothing.
+static bool has_array(const cJSON *answer, const char *name)
+{
+    return cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(answer, name));
+}
+
 // Host names and an optional port; nothing that could be taken for a path or a header.
 static bool is_host_port(const char *s)
 {
@@ -274,6 +280,10 @@ lp_aws_result_t lp_iot_cert_list(const lp_aws_config_t *c, double since_s,
         if (rc != LP_AWS_OK) {
             return rc;
         }
+        if (!has_array(answer, "certificates")) {
+            cJSON_Delete(answer);
+            return fail_answer(r.action, "certificates", f);
+        }
         const cJSON *next = cJSON_GetObjectItemCaseSensitive(answer, "nextMarker");
         bool is_more = take_page_of_certs(answer, since_s, &list) && cJSON_IsString(next) &&
                        lp_aws_encode(marker, sizeof marker, next->valuestring) && marker[0] != '\0';
@@ -286,29 +296,44 @@ lp_aws_result_t lp_iot_cert_list(const lp_aws_config_t *c, double since_s,
     return LP_AWS_OK;
 }
 
-static lp_aws_result_t thing_call(const lp_aws_config_t *c, const char *action, const char *method,
-                                  const char *thing, const char *body, lp_fault_t *f)
+// DescribeThing and CreateThing both answer with the thing's name.
+static lp_aws_result_t named_thing(const lp_aws_config_t *c, const char *action, const char *method,
+                                   const char *thing, const char *body, lp_fault_t *f)
 {
     char path[MAX_PATH];
+    char name[LP_IOT_MAX_NAME + 1];
     if (!lp_iot_is_thing_name(thing) || !make_path(path, "/things/", thing, "")) {
         return fail_name(action, thing, f);
     }
-    return simple(c, action, method, path, "", body, NULL, f);
+    lp_aws_request_t r = control(c, action, method, path);
+    r.body = body;
+    cJSON *answer = NULL;
+    lp_aws_result_t rc = lp_aws_call(c, &r, &answer, f);
+    if (rc == LP_AWS_OK &&
+        (!take(answer, "thingName", name, sizeof name) || strcmp(name, thing) != 0)) {
+        rc = fail_answer(action, "thingName", f);
+    }
+    cJSON_Delete(answer);
+    return rc;
 }
 
 lp_aws_result_t lp_iot_thing_get(const lp_aws_config_t *c, const char *thing, lp_fault_t *f)
 {
-    return thing_call(c, "DescribeThing", "GET", thing, NULL, f);
+    return named_thing(c, "DescribeThing", "GET", thing, NULL, f);
 }
 
 lp_aws_result_t lp_iot_thing_create(const lp_aws_config_t *c, const char *thing, lp_fault_t *f)
 {
-    return thing_call(c, "CreateThing", "POST", thing, "{}", f);
+    return named_thing(c, "CreateThing", "POST", thing, "{}", f);
 }
 
 lp_aws_result_t lp_iot_thing_delete(const lp_aws_config_t *c, const char *thing, lp_fault_t *f)
 {
-    return thing_call(c, "DeleteThing", "DELETE", thing, NULL, f);
+    char path[MAX_PATH];
+    if (!lp_iot_is_thing_name(thing) || !make_path(path, "/things/", thing, "")) {
+        return fail_name("DeleteThing", thing, f);
+    }
+    return simple(c, "DeleteThing", "DELETE", path, "", NULL, NULL, f);
 }
 
 // "arn:aws:iot:region:account:cert/<id>"; principals of other kinds are left out.
@@ -331,6 +356,10 @@ lp_aws_result_t lp_iot_thing_certs(const lp_aws_config_t *c, const char *thing,
     lp_aws_result_t rc = lp_aws_call(c, &r, &answer, f);
     if (rc != LP_AWS_OK) {
         return rc;
+    }
+    if (!has_array(answer, "principals")) {
+        cJSON_Delete(answer);
+        return fail_answer(r.action, "principals", f);
     }
     id_list_t list = {.ids = ids};
     const cJSON *item = NULL;
@@ -464,6 +493,9 @@ lp_aws_result_t lp_iot_policy_is_attached(const lp_aws_config_t *c, const char *
     r.query = "pageSize=100";
     cJSON *answer = NULL;
     lp_aws_result_t rc = lp_aws_call(c, &r, &answer, f);
+    if (rc == LP_AWS_OK && !has_array(answer, "policies")) {
+        rc = fail_answer(r.action, "policies", f);
+    }
     if (rc == LP_AWS_OK) {
         *is_attached = has_policy(answer, policy);
     }

@@ -56,7 +56,8 @@ static lp_exit_t check_certificate(const lp_setup_t *s, const lp_iot_cert_t *cer
     }
     lp_fault_set(f, LP_EXIT_CLOUD, "certificate-check",
                  "the certificate that the cloud made is not for the board's key");
-    lp_fault_why(f, "certificate %.8s...%s", cert->id, cert->id + 62);
+    lp_fault_why(f, "certificate %.8s...%s, which is removed again", cert->id, cert->id + 62);
+    lp_fault_next(f, "is this the right cloud? Some imitations do not sign the key they are given");
     return f->exit;
 }
 
@@ -100,6 +101,35 @@ static lp_exit_t look_for_lost(lp_setup_t *s, lp_iot_cert_t *cert, bool *is_foun
     return rc;
 }
 
+lp_exit_t lp_act_remove_doubles(lp_setup_t *s, bool is_last_look, lp_fault_t *f)
+{
+    lp_iot_cert_t newest = {.id = ""};
+    bool is_found = false;
+    size_t n = 0;
+    if (!s->journal.is_double_possible || s->state.cloud.cert.id[0] == '\0') {
+        return LP_EXIT_OK;
+    }
+    char(*ids)[LP_IOT_ID_LEN + 1] = calloc(LP_IOT_MAX_LISTED + 1, sizeof *ids);
+    if (ids == NULL) {
+        return lp_fault_set(f, LP_EXIT_LOCAL, "no-memory", "out of memory");
+    }
+    lp_exit_t rc = lp_observe_find_cert(&s->aws, s->state.board.identity.public_key,
+                                        s->journal.asked_utc_s - CLOCK_SLACK_S, &newest, &is_found,
+                                        ids, &n, f);
+    if (rc == LP_EXIT_OK && is_found) {
+        memcpy(ids[n++], newest.id, sizeof newest.id);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(ids[i], s->state.cloud.cert.id) != 0) {
+            remove_extras(s, &ids[i], 1);
+            is_last_look = true;
+        }
+    }
+    free(ids);
+    s->journal.is_double_possible = rc != LP_EXIT_OK || !is_last_look;
+    return rc == LP_EXIT_OK ? lp_journal_save(&s->journal, f) : rc;
+}
+
 static lp_exit_t note_asked(lp_setup_t *s, lp_fault_t *f)
 {
     lp_journal_t *j = &s->journal;
@@ -108,6 +138,7 @@ static lp_exit_t note_asked(lp_setup_t *s, lp_fault_t *f)
     snprintf(j->public_key, sizeof j->public_key, "%s", s->state.board.identity.public_key);
     j->cert_id[0] = '\0';
     j->is_cert_asked = true;
+    j->is_double_possible = false;
     j->asked_utc_s = (double)time(NULL);
     j->is_proven = false;
     return lp_journal_save(j, f);
@@ -147,6 +178,7 @@ static lp_exit_t create_certificate(lp_setup_t *s, lp_iot_cert_t *cert, lp_fault
         if (is_found) {
             return LP_EXIT_OK;
         }
+        s->journal.is_double_possible = true;
     }
     explain_unknown(f);
     return f->exit;
@@ -164,6 +196,9 @@ static lp_exit_t make_certificate(lp_setup_t *s, lp_fault_t *f)
     }
     if (rc == LP_EXIT_OK) {
         rc = check_certificate(s, &cert, f);
+        if (rc != LP_EXIT_OK) {
+            remove_extras(s, &cert.id, 1);
+        }
     }
     return rc == LP_EXIT_OK ? note_certificate(s, &cert, f) : rc;
 }

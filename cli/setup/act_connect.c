@@ -10,10 +10,11 @@
 #include "setup.h"
 
 enum {
-    POLL_MS = 250,
+    POLL_MS = 120,
     REBOOT_MS = 20000,
-    RETAINED_MS = 15000,
+    RETAINED_S = 15,
     PROOF_TRIES = 3,
+    CONFIGURE_TRIES = 2,
     NONCE_BYTES = 16,
 };
 
@@ -99,12 +100,6 @@ static lp_exit_t wait_restarted(lp_setup_t *s, lp_fault_t *f)
     return f->exit;
 }
 
-static bool is_connected(const lp_setup_t *s)
-{
-    const lp_setup_status_t *t = &s->state.board.status;
-    return strcmp(t->state, "connected") == 0 && strcmp(t->cert_id, s->state.cloud.cert.id) == 0;
-}
-
 static const char *advice(const char *error_name)
 {
     static const struct {
@@ -159,7 +154,7 @@ static lp_exit_t wait_connected(lp_setup_t *s, lp_fault_t *f)
             return rc;
         }
         bool is_hopeless = strcmp(s->state.board.status.state, "no-key") == 0;
-        if (is_connected(s)) {
+        if (lp_setup_is_connected(&s->state)) {
             return LP_EXIT_OK;
         }
         if (is_hopeless || lp_ui_now_ms() >= deadline) {
@@ -197,7 +192,8 @@ static bool is_our_message(const lp_setup_t *s, const char *payload, const char 
 
 static lp_exit_t read_back(lp_setup_t *s, const char *topic, const char *nonce, lp_fault_t *f)
 {
-    uint64_t deadline = lp_ui_now_ms() + RETAINED_MS;
+    long patience_s = s->options->connect_s < RETAINED_S ? s->options->connect_s : RETAINED_S;
+    uint64_t deadline = lp_ui_now_ms() + (uint64_t)patience_s * 1000u;
     bool was_seen = false;
     do {
         char payload[1024];
@@ -308,16 +304,40 @@ static lp_exit_t note_proven(lp_setup_t *s, lp_fault_t *f)
     return lp_journal_save(j, f);
 }
 
-lp_exit_t lp_act_connect(lp_setup_t *s, lp_fault_t *f)
+// Settings, restart, and a look whether they are what the board now has: a restart that nobody
+// asked for in between loses what was set and not yet saved, and then it is done once more.
+static lp_exit_t bring_up(lp_setup_t *s, lp_fault_t *f)
 {
     bool is_configuring = (s->plan.actions & LP_DO_CONFIG) != 0;
-    lp_exit_t rc = is_configuring ? configure(s, f) : LP_EXIT_OK;
-    if (rc == LP_EXIT_OK) {
-        rc = restart(s, is_configuring, f);
+    lp_exit_t rc = LP_EXIT_OK;
+    if (!is_configuring && lp_setup_is_connected(&s->state)) {
+        return LP_EXIT_OK; // only the proof is missing
     }
-    if (rc == LP_EXIT_OK) {
-        rc = wait_restarted(s, f);
+    for (int i = 0; i < CONFIGURE_TRIES; i++) {
+        rc = is_configuring ? configure(s, f) : LP_EXIT_OK;
+        if (rc == LP_EXIT_OK) {
+            rc = restart(s, is_configuring, f);
+        }
+        if (rc == LP_EXIT_OK) {
+            rc = wait_restarted(s, f);
+        }
+        if (rc == LP_EXIT_OK && is_configuring) {
+            rc = lp_observe_settings(s->board, &s->state, f);
+        }
+        if (rc != LP_EXIT_OK || !is_configuring || lp_setup_is_configured(&s->state)) {
+            return rc;
+        }
     }
+    lp_fault_set(f, LP_EXIT_BOARD, "board-forgets", "the board does not keep its settings");
+    lp_fault_why(f, "they were set and saved %d times, and are not there after the restart",
+                 CONFIGURE_TRIES);
+    lp_fault_next(f, "is its flash full or worn? limpet console shows what the board says");
+    return f->exit;
+}
+
+lp_exit_t lp_act_connect(lp_setup_t *s, lp_fault_t *f)
+{
+    lp_exit_t rc = bring_up(s, f);
     if (rc == LP_EXIT_OK) {
         rc = prove(s, f);
     }

@@ -83,6 +83,7 @@ static void take_tree(const cJSON *tree, lp_journal_t *j)
     take_string(tree, "cert_id", j->cert_id, sizeof j->cert_id);
     j->is_cert_asked = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tree, "cert_asked"));
     j->asked_utc_s = take_number(tree, "asked_utc_s");
+    j->is_double_possible = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tree, "double_possible"));
     j->made_thing = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tree, "made_thing"));
     j->made_policy = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tree, "made_policy"));
     j->is_proven = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tree, "proven"));
@@ -131,6 +132,7 @@ static char *to_text(const lp_journal_t *j)
     cJSON_AddStringToObject(t, "public_key", j->public_key);
     cJSON_AddBoolToObject(t, "cert_asked", j->is_cert_asked);
     cJSON_AddNumberToObject(t, "asked_utc_s", j->asked_utc_s);
+    cJSON_AddBoolToObject(t, "double_possible", j->is_double_possible);
     cJSON_AddStringToObject(t, "cert_id", j->cert_id);
     cJSON_AddBoolToObject(t, "made_thing", j->made_thing);
     cJSON_AddBoolToObject(t, "made_policy", j->made_policy);

@@ -17,6 +17,7 @@ typedef struct {
     char public_key[129];
     bool is_cert_asked; // a certificate was asked for, and the answer may have been lost
     double asked_utc_s;
+    bool is_double_possible; // an answer was lost and nothing was found: two may have been made
     char cert_id[65];
     bool made_thing;
     bool made_policy;

@@ -15,12 +15,15 @@ lp_exit_t lp_observe_info(lp_board_t *board, lp_setup_board_t *out, lp_fault_t *
 lp_exit_t lp_observe_chip(lp_board_t *board, lp_setup_chip_t *chip, lp_fault_t *f);
 lp_exit_t lp_observe_identity(lp_board_t *board, const char *key_id, lp_setup_identity_t *out,
                               lp_fault_t *f);
+// Identity and configuration anew, for the key that is in use.
+lp_exit_t lp_observe_settings(lp_board_t *board, lp_setup_state_t *s, lp_fault_t *f);
 lp_exit_t lp_observe_status(lp_board_t *board, lp_setup_status_t *out, lp_fault_t *f);
 
 // Needs the observed board and the wish in *s. The journal says where to look for what an earlier
 // run made.
-lp_exit_t lp_observe_cloud(const lp_aws_config_t *aws, const lp_journal_t *journal,
-                           lp_setup_state_t *s, lp_fault_t *f);
+// Fills in the data endpoint of *aws.
+lp_exit_t lp_observe_cloud(lp_aws_config_t *aws, const lp_journal_t *journal, lp_setup_state_t *s,
+                           lp_fault_t *f);
 
 // The newest certificate for `public_key` that was made at since_s or later. *cert is untouched
 // when there is none; *is_found says so. `extras` (may be null) gets the ids of further ones.

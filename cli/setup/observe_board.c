@@ -229,6 +229,14 @@ lp_exit_t lp_observe_status(lp_board_t *board, lp_setup_status_t *out, lp_fault_
     return LP_EXIT_OK;
 }
 
+lp_exit_t lp_observe_settings(lp_board_t *board, lp_setup_state_t *s, lp_fault_t *f)
+{
+    char key_id[40];
+    lp_setup_key_id(&s->board.chip, &s->wish, key_id, sizeof key_id);
+    lp_exit_t rc = lp_observe_identity(board, key_id, &s->board.identity, f);
+    return rc == LP_EXIT_OK ? observe_config(board, &s->board.config, f) : rc;
+}
+
 lp_exit_t lp_observe_board(lp_board_t *board, const lp_setup_wish_t *wish, lp_setup_board_t *out,
                            lp_fault_t *f)
 {

@@ -207,6 +207,29 @@ static lp_exit_t observe_policy(const lp_aws_config_t *aws, lp_setup_state_t *s,
     return LP_EXIT_OK;
 }
 
+// A proof in the cloud, from whichever computer, spares another one. Asking for it now also tells
+// whether asking is permitted, before anything is made or locked.
+static lp_exit_t observe_proof(const lp_aws_config_t *aws, lp_setup_state_t *s, lp_fault_t *f)
+{
+    char topic[256];
+    char payload[1024];
+    char cert_id[LP_IOT_ID_LEN + 1];
+    snprintf(topic, sizeof topic, "limpet/%s/proof", s->wish.thing);
+    lp_aws_result_t rc = lp_iot_retained(aws, topic, payload, sizeof payload, f);
+    if (rc == LP_AWS_NOT_FOUND) {
+        return LP_EXIT_OK;
+    }
+    if (rc != LP_AWS_OK) {
+        return f->exit;
+    }
+    cJSON *tree = cJSON_Parse(payload);
+    lp_take_string(tree, "cert_id", cert_id, sizeof cert_id);
+    cJSON_Delete(tree);
+    lp_lower(cert_id);
+    s->cloud.is_proven = cert_id[0] != '\0' && strcmp(cert_id, s->cloud.cert.id) == 0;
+    return LP_EXIT_OK;
+}
+
 // Nice to show, often not permitted: no error.
 static void observe_account(const lp_aws_config_t *aws, lp_setup_cloud_t *cloud)
 {
@@ -219,19 +242,33 @@ static void observe_account(const lp_aws_config_t *aws, lp_setup_cloud_t *cloud)
     }
 }
 
-lp_exit_t lp_observe_cloud(const lp_aws_config_t *aws, const lp_journal_t *journal,
-                           lp_setup_state_t *s, lp_fault_t *f)
+static lp_exit_t observe_endpoint(lp_aws_config_t *aws, lp_setup_cloud_t *cloud, lp_fault_t *f)
 {
-    s->cloud = (lp_setup_cloud_t){.cert_state = LP_CERT_NONE};
-    if (lp_iot_endpoint(aws, s->cloud.server, sizeof s->cloud.server, f) != LP_AWS_OK) {
+    if (lp_iot_endpoint(aws, cloud->server, sizeof cloud->server, f) != LP_AWS_OK) {
         return f->exit;
     }
-    if (strchr(s->cloud.server, ':') == NULL) {
-        size_t n = strlen(s->cloud.server);
-        snprintf(s->cloud.server + n, sizeof s->cloud.server - n, ":8883");
+    size_t n = strcspn(cloud->server, ":");
+    if (!aws->is_custom) {
+        snprintf(aws->data_url, sizeof aws->data_url, "https://%.*s", (int)n, cloud->server);
+    }
+    if (cloud->server[n] == '\0') {
+        snprintf(cloud->server + n, sizeof cloud->server - n, ":8883");
+    }
+    return LP_EXIT_OK;
+}
+
+lp_exit_t lp_observe_cloud(lp_aws_config_t *aws, const lp_journal_t *journal, lp_setup_state_t *s,
+                           lp_fault_t *f)
+{
+    s->cloud = (lp_setup_cloud_t){.cert_state = LP_CERT_NONE};
+    if (observe_endpoint(aws, &s->cloud, f) != LP_EXIT_OK) {
+        return f->exit;
     }
     observe_account(aws, &s->cloud);
     bool has_key = s->board.identity.exists && s->board.identity.public_key[0] != '\0';
     lp_exit_t rc = has_key ? observe_certs(aws, journal, s, f) : observe_thing(aws, s, f);
-    return rc == LP_EXIT_OK ? observe_policy(aws, s, f) : rc;
+    if (rc == LP_EXIT_OK) {
+        rc = observe_policy(aws, s, f);
+    }
+    return rc == LP_EXIT_OK ? observe_proof(aws, s, f) : rc;
 }

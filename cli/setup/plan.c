@@ -181,9 +181,11 @@ static lp_exit_t plan_cloud(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault
     return rc;
 }
 
-static bool is_configured(const lp_setup_state_t *s, const char *key_id)
+bool lp_setup_is_configured(const lp_setup_state_t *s)
 {
     const lp_setup_config_t *c = &s->board.config;
+    char key_id[40];
+    lp_setup_key_id(&s->board.chip, &s->wish, key_id, sizeof key_id);
     return c->enable && strcmp(c->server, s->cloud.server) == 0 &&
            strcmp(c->client_id, s->wish.thing) == 0 && strcmp(c->thing, s->wish.thing) == 0 &&
            strcmp(c->key, key_id) == 0 && c->trust_ca != NULL &&
@@ -191,15 +193,20 @@ static bool is_configured(const lp_setup_state_t *s, const char *key_id)
            strcmp(s->board.identity.cert_id, s->cloud.cert.id) == 0 && s->board.identity.is_match;
 }
 
-static void plan_connect(const lp_setup_state_t *s, lp_plan_t *plan, const char *key_id)
+bool lp_setup_is_connected(const lp_setup_state_t *s)
+{
+    return strcmp(s->board.status.state, "connected") == 0 && s->cloud.cert.id[0] != '\0' &&
+           strcmp(s->board.status.cert_id, s->cloud.cert.id) == 0;
+}
+
+static void plan_connect(const lp_setup_state_t *s, lp_plan_t *plan)
 {
     bool is_new = (plan->actions & LP_DO_CERT_CREATE) != 0;
-    if (is_new || !is_configured(s, key_id)) {
+    if (is_new || !lp_setup_is_configured(s)) {
         plan->actions |= LP_DO_CONFIG;
     }
-    bool is_connected = strcmp(s->board.status.state, "connected") == 0 &&
-                        strcmp(s->board.status.cert_id, s->cloud.cert.id) == 0;
-    if (plan->actions != 0 || !is_connected) {
+    bool is_connected = lp_setup_is_connected(s);
+    if (plan->actions != 0 || !is_connected || !s->cloud.is_proven) {
         plan->actions |= LP_DO_PROVE;
     }
 }
@@ -293,13 +300,14 @@ static void say_cloud(const lp_setup_state_t *s, lp_plan_t *plan)
     }
 }
 
-static void say_connect(lp_plan_t *plan)
+static void say_connect(const lp_setup_state_t *s, lp_plan_t *plan)
 {
     unsigned a = plan->actions & LP_DO_CONNECT;
     if (a != 0) {
         snprintf(add_line(plan, a, "")->text, sizeof plan->lines[0].text, "%s",
-                 (a & LP_DO_CONFIG) != 0 ? "configure the board, restart it, watch it connect"
-                                         : "restart the board, watch it connect");
+                 (a & LP_DO_CONFIG) != 0    ? "configure the board, restart it, watch it connect"
+                 : lp_setup_is_connected(s) ? "prove the connection with a message"
+                                            : "restart the board, watch it connect");
     }
 }
 
@@ -325,11 +333,11 @@ lp_exit_t lp_plan_make(const lp_setup_state_t *state, lp_plan_t *plan, lp_fault_
     if (rc != LP_EXIT_OK) {
         return rc;
     }
-    plan_connect(state, &made, key_id);
+    plan_connect(state, &made);
     add_warnings(state, &made);
     say_chip(state, &made);
     say_cloud(state, &made);
-    say_connect(&made);
+    say_connect(state, &made);
     *plan = made;
     return LP_EXIT_OK;
 }

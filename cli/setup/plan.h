@@ -47,6 +47,12 @@ typedef struct {
 // LP_EXIT_OK and *plan, or the reason why nothing can be done.
 lp_exit_t lp_plan_make(const lp_setup_state_t *state, lp_plan_t *plan, lp_fault_t *f);
 
+// Whether the board's settings and certificate are the ones that are wished for.
+bool lp_setup_is_configured(const lp_setup_state_t *state);
+
+// Whether the board says that it is connected with the certificate that it should have.
+bool lp_setup_is_connected(const lp_setup_state_t *state);
+
 // The number under which `action` is in the plan; 0 when it is not.
 int lp_plan_number(const lp_plan_t *plan, unsigned action);
 

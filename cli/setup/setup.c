@@ -8,7 +8,7 @@
 #include "json_take.h"
 #include "observe.h"
 
-enum { SETTLE_MS = 12000, POLL_MS = 300 };
+enum { SETTLE_MS = 12000, POLL_MS = 300, REOPEN_MS = 4000 };
 
 static void say_board(const lp_setup_board_t *b)
 {
@@ -200,10 +200,6 @@ static lp_exit_t look_at_cloud(lp_setup_t *s, lp_fault_t *f)
     if (rc != LP_EXIT_OK) {
         return rc;
     }
-    if (!s->aws.is_custom) {
-        snprintf(s->aws.data_url, sizeof s->aws.data_url, "https://%.*s",
-                 (int)strcspn(s->state.cloud.server, ":"), s->state.cloud.server);
-    }
     say_cloud(s);
     return lp_setup_load_trust(s, f);
 }
@@ -224,6 +220,25 @@ static lp_exit_t run_step(lp_setup_t *s, unsigned group,
     return act(s, f);
 }
 
+// Silence in the middle may be a restart; say so when the board's own count shows it.
+static void explain_silence(lp_setup_t *s, lp_fault_t *f)
+{
+    bool is_silence = strcmp(f->code, "board-timeout") == 0 || strcmp(f->code, "board-lost") == 0;
+    lp_setup_board_t now = {.boot_count = s->state.board.boot_count};
+    lp_fault_t ignored;
+    if (!is_silence || lp_board_reopen(s->board, REOPEN_MS, &ignored) != LP_EXIT_OK ||
+        lp_observe_info(s->board, &now, &ignored) != LP_EXIT_OK ||
+        now.boot_count == s->state.board.boot_count) {
+        return;
+    }
+    char what[sizeof f->what];
+    snprintf(what, sizeof what, "%s", f->what);
+    lp_fault_set(f, LP_EXIT_BOARD, "board-restarted", "the board restarted in the middle");
+    lp_fault_why(f, "%s; its boot count went from %.0f to %.0f", what, s->state.board.boot_count,
+                 now.boot_count);
+    lp_fault_next(f, "check its power supply, then run the same command again; it goes on there");
+}
+
 static lp_exit_t run_steps(lp_setup_t *s, lp_fault_t *f)
 {
     static const struct {
@@ -239,6 +254,10 @@ static lp_exit_t run_steps(lp_setup_t *s, lp_fault_t *f)
     lp_exit_t rc = LP_EXIT_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == LP_EXIT_OK; i++) {
         rc = run_step(s, steps[i].group, steps[i].act, f);
+    }
+    if (rc != LP_EXIT_OK && !lp_interrupt_seen()) {
+        explain_silence(s, f);
+        rc = f->exit;
     }
     return rc;
 }
@@ -273,6 +292,9 @@ static lp_exit_t carry_out(lp_setup_t *s, lp_fault_t *f)
     lp_ui_info("%s", "");
     rc = run_steps(s, f);
     if (rc == LP_EXIT_OK) {
+        rc = lp_act_remove_doubles(s, false, f);
+    }
+    if (rc == LP_EXIT_OK) {
         lp_ui_info("\nDone. See it:  limpet console");
         done_event(s, true);
     }
@@ -299,7 +321,8 @@ lp_exit_t lp_setup_run(lp_setup_t *s, lp_fault_t *f)
         return rc;
     }
     if (s->plan.actions == 0) {
-        return say_nothing_to_do(s);
+        rc = lp_act_remove_doubles(s, true, f);
+        return rc == LP_EXIT_OK ? say_nothing_to_do(s) : rc;
     }
     say_plan(&s->plan, s->options->is_dry_run);
     return s->options->is_dry_run ? LP_EXIT_OK : carry_out(s, f);

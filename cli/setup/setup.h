@@ -47,6 +47,11 @@ lp_exit_t lp_act_key(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_cloud(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_connect(lp_setup_t *s, lp_fault_t *f);
 
+// After a lost answer: removes certificates for the board's key that this setup made and does not
+// use. Lists may lag behind, so one more look is due in the next run unless this one found
+// something or is the last.
+lp_exit_t lp_act_remove_doubles(lp_setup_t *s, bool is_last_look, lp_fault_t *f);
+
 // Reads the roots that the board is to trust into s->state.wish.trust_ca.
 lp_exit_t lp_setup_load_trust(lp_setup_t *s, lp_fault_t *f);
 

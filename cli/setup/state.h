@@ -92,6 +92,7 @@ typedef struct {
     lp_policy_state_t policy;
     bool is_policy_attached;
     bool is_thing_attached;
+    bool is_proven; // the cloud holds a proof message of this certificate
 } lp_setup_cloud_t;
 
 typedef struct {

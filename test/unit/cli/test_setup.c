@@ -11,57 +11,13 @@
 #include <cmocka.h>
 
 #include "limpet/ui.h"
-#include "scene.h"
-
-static scene_t scene;
-
-static int open_scene(void **state)
-{
-    scene_open(&scene);
-    *state = &scene;
-    return 0;
-}
-
-static int close_scene(void **state)
-{
-    scene_close(*state);
-    return 0;
-}
-
-// The one good end: one live certificate, ACTIVE, attached to thing and policy, for the board's
-// key, on the board.
-static void assert_set_up(scene_t *s)
-{
-    assert_int_equal(s->cloud.n_bad_signatures, 0);
-    assert_int_equal(fake_cloud_live_certs(&s->cloud), 1);
-    const fake_cert_t *cert = NULL;
-    for (int i = 0; i < s->cloud.n_certs; i++) {
-        cert = s->cloud.certs[i].is_deleted ? cert : &s->cloud.certs[i];
-    }
-    assert_non_null(cert);
-    assert_string_equal(cert->status, "ACTIVE");
-    assert_true(cert->has_policy && cert->has_thing);
-    assert_string_equal(s->cloud.thing, fake_board_id);
-    assert_string_equal(fake_board_setting(&s->board, "identity", "cert"), cert->pem);
-    assert_string_equal(fake_board_setting(&s->board, "cloud", "thing"), fake_board_id);
-    assert_non_null(strstr(s->cloud.retained, cert->id));
-    assert_false(s->board.was_locked_unread);
-}
-
-static void run_ok(scene_t *s)
-{
-    int rc = scene_setup(s, NULL, NULL, NULL);
-    if (rc != 0) {
-        print_message("%s%s%s\n", s->err, s->out, s->cloud.last_bad);
-    }
-    assert_int_equal(rc, LP_EXIT_OK);
-}
+#include "scene_assert.h"
 
 static void setup_bare_board_is_proven(void **state)
 {
     scene_t *s = *state;
-    run_ok(s);
-    assert_set_up(s);
+    scene_setup_ok(s);
+    scene_assert_set_up(s);
     assert_int_equal(s->board.n_lock_config, 1);
     assert_int_equal(s->board.n_lock_data, 1);
     assert_int_equal(s->board.n_genkey, 1);
@@ -74,22 +30,311 @@ static void setup_bare_board_is_proven(void **state)
 static void setup_second_run_changes_nothing(void **state)
 {
     scene_t *s = *state;
-    run_ok(s);
+    scene_setup_ok(s);
     fake_cloud_calm(&s->cloud);
     int saves = s->board.n_save;
-    run_ok(s);
+    scene_setup_ok(s);
     assert_non_null(strstr(s->err, "Nothing to do: lp-00fa4e is set up and connected"));
     assert_int_equal(s->cloud.n_changes, 0);
     assert_int_equal(s->board.n_save, saves);
     assert_int_equal(s->board.n_prove, 1);
-    assert_set_up(s);
+    scene_assert_set_up(s);
+}
+
+static void setup_dry_run_changes_nothing(void **state)
+{
+    scene_t *s = *state;
+    assert_int_equal(scene_setup(s, "--dry-run", NULL, NULL), 0);
+    assert_non_null(strstr(s->out, "lock the chip's configuration and data zones"));
+    assert_non_null(strstr(s->out, "cannot be undone"));
+    assert_int_equal(s->cloud.n_changes, 0);
+    assert_int_equal(s->board.n_configure + s->board.n_genkey + s->board.n_save, 0);
+}
+
+static void setup_without_consent_changes_nothing(void **state)
+{
+    scene_t *s = *state;
+    const char *args[] = {"aws-iot-setup", "--port", s->link, NULL};
+    assert_int_equal(scene_run(s, args), LP_EXIT_DECLINED);
+    assert_non_null(strstr(s->err, "error[not-confirmed]"));
+    assert_int_equal(s->cloud.n_changes, 0);
+    assert_int_equal(s->board.n_configure + s->board.n_genkey + s->board.n_save, 0);
+}
+
+static void setup_json_is_json(void **state)
+{
+    scene_t *s = *state;
+    assert_int_equal(scene_setup(s, "--json", NULL, NULL), 0);
+    assert_string_equal(s->err, "");
+    int n_lines = 0;
+    bool is_done = false;
+    for (char *save = NULL, *line = strtok_r(s->out, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save)) {
+        cJSON *tree = cJSON_Parse(line);
+        assert_true(cJSON_IsObject(tree));
+        const cJSON *event = cJSON_GetObjectItem(tree, "event");
+        is_done = cJSON_IsString(event) && strcmp(event->valuestring, "done") == 0;
+        cJSON_Delete(tree);
+        n_lines++;
+    }
+    assert_true(is_done && n_lines >= 12);
+}
+
+// --- one thing is wrong, one thing is repaired
+
+static fake_cert_t *first_cert(scene_t *s)
+{
+    return &s->cloud.certs[0];
+}
+
+static void repair(scene_t *s, int n_changes)
+{
+    fake_cloud_calm(&s->cloud);
+    int keys = s->board.n_genkey;
+    scene_setup_ok(s);
+    scene_assert_set_up(s);
+    assert_int_equal(s->cloud.n_changes, n_changes);
+    assert_int_equal(s->board.n_genkey, keys);
+}
+
+static void setup_inactive_certificate_is_activated(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    strcpy(first_cert(s)->status, "INACTIVE");
+    repair(s, 1);
+    assert_non_null(strstr(s->err, "set the certificate ACTIVE again"));
+}
+
+static void setup_detached_policy_is_attached(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    first_cert(s)->has_policy = false;
+    repair(s, 1);
+}
+
+static void setup_missing_thing_is_made(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    s->cloud.has_thing = false;
+    first_cert(s)->has_thing = false;
+    repair(s, 2);
+}
+
+static void setup_missing_policy_is_made(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    s->cloud.has_policy = false;
+    first_cert(s)->has_policy = false;
+    repair(s, 2);
+}
+
+static void setup_moved_broker_is_configured(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    strcpy(s->cloud.broker, "elsewhere.example:8883");
+    repair(s, 0);
+    assert_string_equal(fake_board_setting(&s->board, "cloud", "server"), "elsewhere.example:8883");
+}
+
+static void setup_lost_settings_are_restored_without_a_new_certificate(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    cJSON_DeleteItemFromObject(s->board.saved, "identity");
+    cJSON_DeleteItemFromObject(s->board.staged, "identity");
+    repair(s, 0);
+}
+
+static void setup_revoked_certificate_stays_revoked(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    strcpy(first_cert(s)->status, "REVOKED");
+    fake_cloud_calm(&s->cloud);
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    scene_assert_tidy_failure(s, rc);
+    assert_int_equal(rc, LP_EXIT_CONFLICT);
+    assert_int_equal(s->cloud.n_changes, 0);
+    assert_int_equal(scene_setup(s, "--new-certificate", NULL, NULL), 0);
+    assert_int_equal(fake_cloud_live_certs(&s->cloud), 2);
+    assert_string_equal(first_cert(s)->status, "REVOKED");
+}
+
+static void setup_deleted_certificate_is_replaced(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    first_cert(s)->is_deleted = true;
+    repair(s, 3);
+}
+
+static void setup_foreign_policy_is_left_alone(void **state)
+{
+    scene_t *s = *state;
+    s->cloud.has_policy = true;
+    strcpy(s->cloud.policy, "limpet-device");
+    strcpy(s->cloud.policy_document, "{\"Version\":\"2012-10-17\",\"Statement\":[]}");
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    scene_assert_tidy_failure(s, rc);
+    assert_int_equal(rc, LP_EXIT_CONFLICT);
+    assert_int_equal(s->cloud.n_changes, 0);
+    assert_int_equal(s->board.n_configure, 0);
+    assert_int_equal(scene_setup(s, "--policy", "limpet-device", NULL), 0);
+}
+
+// --- chips
+
+static void expect_chip_fault(scene_t *s, const char *code)
+{
+    int rc = scene_setup(s, "--require-chip", NULL, NULL);
+    scene_assert_tidy_failure(s, rc);
+    assert_int_equal(rc, LP_EXIT_CHIP);
+    assert_non_null(strstr(s->err, code));
+    assert_int_equal(s->cloud.n_changes, 0);
+    assert_int_equal(s->board.n_configure + s->board.n_genkey + s->board.n_save, 0);
+}
+
+static void setup_foreign_chip_is_refused(void **state)
+{
+    scene_t *s = *state;
+    s->board.is_preset = s->board.is_config_locked = s->board.is_data_locked = true;
+    expect_chip_fault(s, "error[chip-foreign]");
+    assert_non_null(strstr(s->err, "slot 0 may be written in the clear"));
+}
+
+static void setup_trustngo_chip_is_named(void **state)
+{
+    scene_t *s = *state;
+    s->board.is_config_locked = s->board.is_data_locked = true;
+    strcpy(s->board.variant, "trustngo");
+    expect_chip_fault(s, "error[chip-trustngo]");
+}
+
+static void setup_stuck_bus_is_named(void **state)
+{
+    scene_t *s = *state;
+    s->board.has_chip = false;
+    strcpy(s->board.lines, "SDA low, SCL high");
+    expect_chip_fault(s, "error[chip-bus-stuck]");
+}
+
+static void setup_required_chip_is_missed(void **state)
+{
+    scene_t *s = *state;
+    s->board.has_chip = false;
+    expect_chip_fault(s, "error[chip-no-ack]");
+}
+
+static void setup_without_chip_warns_of_the_software_key(void **state)
+{
+    scene_t *s = *state;
+    s->board.has_chip = false;
+    scene_setup_ok(s);
+    scene_assert_set_up(s);
+    assert_non_null(strstr(s->err, "software key"));
+    assert_string_equal(fake_board_setting(&s->board, "identity", "key"), "file:key.pem");
+}
+
+static void setup_chip_taken_off_is_no_reason_for_another_key(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    s->board.has_chip = false;
+    fake_cloud_calm(&s->cloud);
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    scene_assert_tidy_failure(s, rc);
+    assert_int_equal(rc, LP_EXIT_CHIP);
+    assert_non_null(strstr(s->err, "error[chip-missing]"));
+    assert_int_equal(s->cloud.n_changes, 0);
+    assert_int_equal(s->board.n_genkey, 1);
+}
+
+static void setup_wrong_read_back_is_never_locked(void **state)
+{
+    scene_t *s = *state;
+    s->board.lies_about_read_back = true;
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    scene_assert_tidy_failure(s, rc);
+    assert_int_equal(rc, LP_EXIT_CHIP);
+    assert_int_equal(s->board.n_lock_config + s->board.n_lock_data, 0);
+    s->board.lies_about_read_back = false;
+    scene_setup_ok(s);
+    scene_assert_set_up(s);
+}
+
+// --- what is not believed
+
+static void setup_request_for_another_key_is_noticed(void **state)
+{
+    scene_t *s = *state;
+    s->board.signs_wrongly = true;
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    scene_assert_tidy_failure(s, rc);
+    assert_int_equal(rc, LP_EXIT_BOARD);
+    assert_non_null(strstr(s->err, "error[csr-check]"));
+    assert_int_equal(s->cloud.n_changes, 0);
+}
+
+static void setup_certificate_for_another_key_is_noticed(void **state)
+{
+    scene_t *s = *state;
+    s->cloud.is_rsa = true;
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    scene_assert_tidy_failure(s, rc);
+    assert_int_equal(rc, LP_EXIT_CLOUD);
+    assert_int_equal(s->board.n_save, 0);
+}
+
+static void setup_message_that_never_arrived_is_noticed(void **state)
+{
+    scene_t *s = *state;
+    s->board.ignores_proof = true;
+    strcpy(s->cloud.retained_topic, "limpet/lp-00fa4e/proof");
+    strcpy(s->cloud.retained, "{\"nonce\":\"00112233445566778899aabbccddeeff\",\"cert_id\":\"x\"}");
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    scene_assert_tidy_failure(s, rc);
+    assert_int_equal(rc, LP_EXIT_UNPROVEN);
+    s->board.ignores_proof = false;
+    s->board.is_offline = true;
+    rc = scene_setup(s, NULL, NULL, NULL);
+    assert_int_equal(rc, LP_EXIT_UNPROVEN);
+    s->board.is_offline = false;
 }
 
 int main(void)
 {
+#define SCENE_TEST(name)                                                                           \
+    cmocka_unit_test_setup_teardown(name, scene_open_for_test, scene_close_for_test)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(setup_bare_board_is_proven, open_scene, close_scene),
-        cmocka_unit_test_setup_teardown(setup_second_run_changes_nothing, open_scene, close_scene),
+        SCENE_TEST(setup_bare_board_is_proven),
+        SCENE_TEST(setup_second_run_changes_nothing),
+        SCENE_TEST(setup_dry_run_changes_nothing),
+        SCENE_TEST(setup_without_consent_changes_nothing),
+        SCENE_TEST(setup_json_is_json),
+        SCENE_TEST(setup_inactive_certificate_is_activated),
+        SCENE_TEST(setup_detached_policy_is_attached),
+        SCENE_TEST(setup_missing_thing_is_made),
+        SCENE_TEST(setup_missing_policy_is_made),
+        SCENE_TEST(setup_moved_broker_is_configured),
+        SCENE_TEST(setup_lost_settings_are_restored_without_a_new_certificate),
+        SCENE_TEST(setup_revoked_certificate_stays_revoked),
+        SCENE_TEST(setup_deleted_certificate_is_replaced),
+        SCENE_TEST(setup_foreign_policy_is_left_alone),
+        SCENE_TEST(setup_foreign_chip_is_refused),
+        SCENE_TEST(setup_trustngo_chip_is_named),
+        SCENE_TEST(setup_stuck_bus_is_named),
+        SCENE_TEST(setup_required_chip_is_missed),
+        SCENE_TEST(setup_without_chip_warns_of_the_software_key),
+        SCENE_TEST(setup_chip_taken_off_is_no_reason_for_another_key),
+        SCENE_TEST(setup_wrong_read_back_is_never_locked),
+        SCENE_TEST(setup_request_for_another_key_is_noticed),
+        SCENE_TEST(setup_certificate_for_another_key_is_noticed),
+        SCENE_TEST(setup_message_that_never_arrived_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
