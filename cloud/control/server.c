@@ -197,8 +197,7 @@ static bool open_listener(listener_t *l, const lp_server_config_t *config, int p
         MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_ARRAY, tls != NULL ? tls : none,
-        MHD_OPTION_END);
+        MHD_OPTION_ARRAY, tls != NULL ? tls : none, MHD_OPTION_END);
     if (l->daemon == NULL) {
         snprintf(why, size, "cannot listen on %s port %d: %s", config->address, port,
                  strerror(errno));

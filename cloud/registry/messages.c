@@ -121,7 +121,8 @@ lp_reg_err_t lp_reg_event_put_all(lp_registry_t *reg, const lp_reg_event_t *even
     return lp_db_end(reg, rc);
 }
 
-// Bytes that follow the first of a UTF-8 character; -1: it cannot start one, or JSON cannot carry it.
+// Bytes that follow the first of a UTF-8 character; -1: it cannot start one, or JSON cannot carry
+// it.
 static int utf8_more(unsigned char c)
 {
     if (c < 0x80) {
