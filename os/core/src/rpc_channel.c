@@ -85,6 +85,7 @@ static void receive(lp_rpc_channel_t *ch)
     while (ch->is_open_ && ch->pending_pos_ < ch->pending_len_ && ch->out_len_ == 0) {
         take_byte(ch, ch->pending_[ch->pending_pos_++]);
         if (ch->pending_pos_ == ch->pending_len_) {
+            lp_wipe(ch->pending_, ch->pending_len_);
             ch->pending_pos_ = 0;
             ch->pending_len_ = 0;
         }
