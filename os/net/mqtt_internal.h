@@ -82,6 +82,20 @@ enum { RX_PACKET, RX_PAYLOAD, RX_SKIP };
 // Reads and handles what is there. True: stopped early (fairness, or no control room).
 bool mqtt_receive(lp_mqtt_t *m);
 
+// --- mqtt_handle.c ------------------------------------------------------------------------------
+
+// Whether a packet of this type may come now.
+bool mqtt_is_expected(const lp_mqtt_t *m, const lp_mqtt_head_t *h);
+// Handles a whole packet. LP_E_FORMAT: it breaks the protocol. It may have ended the connection.
+lp_err_t mqtt_handle(lp_mqtt_t *m, const lp_mqtt_head_t *h, lp_span_t body);
+
+// A message in pieces: decode its head, begin, every piece in order, end (which acknowledges it).
+lp_err_t mqtt_message_decode(const lp_mqtt_t *m, const lp_mqtt_head_t *h, lp_span_t body,
+                             lp_mqtt_publish_t *p);
+void mqtt_message_begin(lp_mqtt_t *m, const lp_mqtt_publish_t *p);
+void mqtt_message_piece(lp_mqtt_t *m, lp_span_t piece, size_t offset);
+void mqtt_message_end(lp_mqtt_t *m);
+
 // --- mqtt_limits.c ------------------------------------------------------------------------------
 
 lp_err_t mqtt_check_topic(const lp_mqtt_limits_t *limits, lp_span_t topic, uint8_t qos);
