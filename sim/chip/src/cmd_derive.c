@@ -14,8 +14,7 @@ typedef struct {
 static lp_cs_status_t target_ok(lp_chipsim_t *c, const derive_t *d)
 {
     bool enabled = (lp_cs_slot_config(c, d->target) & SC_W13) != 0;
-    if (lp_cs_breaks(c, LP_RULE_DERIVE_CONFIG_LOCK, !lp_cs_config_locked(c)) ||
-        lp_cs_breaks(c, LP_RULE_DERIVE_PRIVATE, lp_cs_is_private(c, d->target)) ||
+    if (lp_cs_breaks(c, LP_RULE_DERIVE_PRIVATE, lp_cs_is_private(c, d->target)) ||
         lp_cs_breaks(c, LP_RULE_DERIVE_SLOT_LOCKED, lp_cs_slot_locked(c, d->target)) ||
         lp_cs_breaks(c, LP_RULE_DERIVE_ENABLED, lp_cs_data_locked(c) && !enabled)) {
         return ST_EXEC;

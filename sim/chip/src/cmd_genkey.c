@@ -56,8 +56,7 @@ static lp_cs_status_t private_ok(lp_chipsim_t *c, const lp_cs_cmd_t *m, unsigned
     bool create = (m->p1 & CREATE) != 0;
     bool locked = lp_cs_data_locked(c);
     bool pub_info = (lp_cs_key_config(c, slot) & KC_PUB_INFO) != 0;
-    if (lp_cs_breaks(c, LP_RULE_GENKEY_CONFIG_LOCK, !lp_cs_config_locked(c)) ||
-        lp_cs_breaks(c, LP_RULE_GENKEY_PRIVATE, !lp_cs_is_private(c, slot)) ||
+    if (lp_cs_breaks(c, LP_RULE_GENKEY_PRIVATE, !lp_cs_is_private(c, slot)) ||
         lp_cs_breaks(c, LP_RULE_GENKEY_SECRET, (sc & SC_SECRET) == 0) ||
         lp_cs_breaks(c, LP_RULE_GENKEY_TYPE, lp_cs_key_type(c, slot) != KEY_TYPE_P256) ||
         lp_cs_breaks(c, LP_RULE_GENKEY_SLOT_LOCKED, create && lp_cs_slot_locked(c, slot)) ||

@@ -88,8 +88,7 @@ static lp_cs_status_t public_key(lp_chipsim_t *c, unsigned slot, uint8_t xy[64])
 {
     bool ecc = lp_cs_key_type(c, slot) == KEY_TYPE_P256 && !lp_cs_is_private(c, slot);
     bool needs = lp_cs_data_locked(c) && (lp_cs_key_config(c, slot) & KC_PUB_INFO) != 0;
-    if (lp_cs_breaks(c, LP_RULE_VERIFY_KEY_TYPE, !ecc) ||
-        lp_cs_breaks(c, LP_RULE_VERIFY_SLOT, slot < 8) ||
+    if (lp_cs_breaks(c, LP_RULE_VERIFY_KEY_TYPE, !ecc) || slot < 8 ||
         lp_cs_breaks(c, LP_RULE_VERIFY_VALIDATED, needs && !lp_cs_public_is_valid(c, slot))) {
         return ST_EXEC;
     }
@@ -206,9 +205,8 @@ static lp_cs_status_t set_validity(lp_chipsim_t *c, const lp_cs_cmd_t *m)
     bool markable = (lp_cs_key_config(c, slot) & KC_PUB_INFO) != 0 && !lp_cs_is_private(c, slot);
     uint8_t digest[32];
     uint8_t xy[64];
-    if (lp_cs_breaks(c, LP_RULE_VERIFY_SLOT, slot < 8) ||
-        lp_cs_breaks(c, LP_RULE_VERIFY_MARKABLE, !markable) || lp_cs_tk_use(c) == NULL ||
-        tempkey_covers(c, m, slot) != ST_OK) {
+    if (slot < 8 || lp_cs_breaks(c, LP_RULE_VERIFY_MARKABLE, !markable) ||
+        lp_cs_tk_use(c) == NULL || tempkey_covers(c, m, slot) != ST_OK) {
         return ST_EXEC;
     }
     lp_cs_status_t status = public_key(c, parent, xy);

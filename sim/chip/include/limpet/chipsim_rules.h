@@ -95,14 +95,13 @@
     X(CHECKMAC_COPY_READKEY, "L1654", "CheckMac/Copy needs ReadKey 0 in the target")                                    \
     X(GENDIG_TRANSPORT_RANDOM, "L3526", "transport keys need a random nonce")                                           \
     X(GENDIG_OTP_CONFIG_LOCK, "L1209", "GenDig takes no OTP before the configuration is locked")                         \
-    X(DERIVE_CONFIG_LOCK, "L3349", "no DeriveKey before the configuration is locked")                                   \
     X(DERIVE_PRIVATE, "L3349", "DeriveKey never writes an ECC private key")                                             \
     X(DERIVE_SLOT_LOCKED, "L3350", "no DeriveKey to a locked slot")                                                     \
     X(DERIVE_ENABLED, "L3348", "DeriveKey needs WriteConfig xx1x")                                                      \
     X(DERIVE_SOURCE, "L3358", "DeriveKey's mode bit 2 must match SourceFlag")                                           \
     X(DERIVE_NEEDS_MAC, "L3360", "WriteConfig 1xxx: DeriveKey carries a MAC")                                           \
     X(DERIVE_MAC, "L3360", "DeriveKey's MAC must be right")                                                             \
-    X(GENKEY_CONFIG_LOCK, "L3702", "no GenKey before the configuration is locked")                                      \
+    X(GENKEY_CONFIG_LOCK, "L3702", "no ephemeral key before the configuration is locked")                                      \
     X(GENKEY_PRIVATE, "L3699", "GenKey only in slots for ECC private keys")                                             \
     X(GENKEY_SECRET, "L3700", "GenKey needs IsSecret")                                                                  \
     X(GENKEY_TYPE, "L3701", "GenKey needs KeyType P-256")                                                               \
@@ -118,7 +117,6 @@
     X(SIGN_INTERNAL_SOURCE, "L4559", "internal signatures need a TempKey from GenKey or GenDig")                         \
     X(VERIFY_COMPARE, "L4822", "Verify answers 01 to a wrong signature")                                                \
     X(VERIFY_KEY_TYPE, "L4729", "Verify needs a P-256 public key")                                                      \
-    X(VERIFY_SLOT, "L4739", "public keys live in slots 8-15")                                                           \
     X(VERIFY_VALIDATED, "L4725", "PubInfo: a stored public key verifies only once validated")                           \
     X(VERIFY_MARKABLE, "L1117", "only keys with PubInfo are validated or invalidated")                                  \
     X(VERIFY_GENKEY, "L4840", "Validate needs the GenKey digest of that very slot")                                     \
