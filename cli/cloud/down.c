@@ -11,6 +11,7 @@
 
 #include "broker.h"
 #include "commands.h"
+#include "limpet/registry.h"
 
 enum { STOP_MS = 10000, STEP_MS = 20 };
 
@@ -86,6 +87,20 @@ int cloud_cmd_down(int argc, char **argv)
     return rc;
 }
 
+// Moves with every change to things, certificates, policies and attachments.
+static int64_t changes(const cloud_place_t *place)
+{
+    char path[PLACE_PATH];
+    lp_registry_t *reg = NULL;
+    cloud_path(place, "registry.db", path);
+    if (lp_registry_open(&reg, path, false, NULL, 0) != LP_REG_OK) {
+        return 0;
+    }
+    int64_t n = lp_registry_change(reg);
+    lp_registry_close(reg);
+    return n;
+}
+
 static void show_status(const cloud_place_t *place, const cloud_info_t *info, bool up)
 {
     bool broker = up && broker_listens(info->port_mqtt);
@@ -103,9 +118,11 @@ static void show_status(const cloud_place_t *place, const cloud_info_t *info, bo
     cJSON_AddStringToObject(doc, "dir", place->folder);
     cJSON_AddStringToObject(doc, "accountId", info->account);
     cJSON_AddStringToObject(doc, "region", info->region);
-    cJSON_AddNumberToObject(doc, "portHttps", info->port_https);
-    cJSON_AddNumberToObject(doc, "portHttp", info->port_http);
-    cJSON_AddNumberToObject(doc, "portMqtt", info->port_mqtt);
+    cJSON *ports = cJSON_AddObjectToObject(doc, "ports");
+    cJSON_AddNumberToObject(ports, "https", info->port_https);
+    cJSON_AddNumberToObject(ports, "http", info->port_http);
+    cJSON_AddNumberToObject(ports, "mqtt", info->port_mqtt);
+    cJSON_AddNumberToObject(doc, "changes", (double)changes(place));
     lp_ui_json_tree(doc);
 }
 

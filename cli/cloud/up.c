@@ -36,9 +36,10 @@ static void show(const cloud_place_t *place, const cloud_info_t *info, bool was_
     cJSON_AddStringToObject(doc, "dir", place->folder);
     cJSON_AddStringToObject(doc, "accountId", info->account);
     cJSON_AddStringToObject(doc, "region", info->region);
-    cJSON_AddNumberToObject(doc, "portHttps", info->port_https);
-    cJSON_AddNumberToObject(doc, "portHttp", info->port_http);
-    cJSON_AddNumberToObject(doc, "portMqtt", info->port_mqtt);
+    cJSON *ports = cJSON_AddObjectToObject(doc, "ports");
+    cJSON_AddNumberToObject(ports, "https", info->port_https);
+    cJSON_AddNumberToObject(ports, "http", info->port_http);
+    cJSON_AddNumberToObject(ports, "mqtt", info->port_mqtt);
     cJSON_AddBoolToObject(doc, "wasUp", was_up);
     cJSON_AddNumberToObject(doc, "ms", (double)ms);
     lp_ui_event("cloud-up", doc);

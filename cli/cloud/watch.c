@@ -15,7 +15,7 @@ enum { POLL_MS = 100, BATCH = 200 };
 
 typedef struct {
     const char *dir, *since, *kind, *client;
-    long timeout_s; // 0: for ever
+    long timeout_s; // 0: what is there; negative: for ever
     long limit;     // 0: no limit
 } watch_t;
 
@@ -35,8 +35,8 @@ static const char *text_of(const cJSON *e, const char *name)
 
 static bool wanted(const watch_t *w, const cJSON *e)
 {
-    return (w->kind == NULL || strcmp(w->kind, text_of(e, "event")) == 0) &&
-           (w->client == NULL || strcmp(w->client, text_of(e, "clientId")) == 0);
+    return (w->kind == NULL || strcmp(w->kind, text_of(e, "type")) == 0) &&
+           (w->client == NULL || strcmp(w->client, text_of(e, "client_id")) == 0);
 }
 
 static void describe_publish(const cJSON *e, char *out, size_t size)
@@ -54,16 +54,16 @@ static void print_event(const cJSON *e)
     char clean[900];
     char text[800];
     char what[700];
-    const char *kind = text_of(e, "event");
+    const char *kind = text_of(e, "type");
     if (strcmp(kind, "publish") == 0) {
         describe_publish(e, what, sizeof what);
     } else {
         snprintf(what, sizeof what, "%s%s%s", text_of(e, "topic"),
                  text_of(e, "topic")[0] != '\0' ? "  " : "", text_of(e, "reason"));
     }
-    const char *cert = text_of(e, "certificateId");
+    const char *cert = text_of(e, "cert_id");
     snprintf(text, sizeof text, "%.12s  %-10s %s%s%s%.8s%s  %s", text_of(e, "time") + 11, kind,
-             text_of(e, "clientId"), cert[0] != '\0' ? " " : "", cert[0] != '\0' ? "(" : "", cert,
+             text_of(e, "client_id"), cert[0] != '\0' ? " " : "", cert[0] != '\0' ? "(" : "", cert,
              cert[0] != '\0' ? ")" : "", what);
     lp_ui_clean(clean, sizeof clean, text);
     lp_ui_out("%s", clean);
@@ -124,7 +124,7 @@ static int follow(lp_registry_t *reg, const watch_t *w, int64_t after)
     while (interrupted == 0) {
         shown += show_new(reg, w, &after, w->limit > 0 ? w->limit - shown : 0);
         bool enough = w->limit > 0 && shown >= w->limit;
-        bool late = w->timeout_s > 0 && lp_ui_now_ms() - begun >= (uint64_t)w->timeout_s * 1000;
+        bool late = w->timeout_s >= 0 && lp_ui_now_ms() - begun >= (uint64_t)w->timeout_s * 1000;
         if (enough || late) {
             return w->limit > 0 && !enough ? LP_EXIT_UNPROVEN : LP_EXIT_OK;
         }
@@ -167,11 +167,12 @@ int cloud_cmd_watch(int argc, char **argv)
         .notes = "With --limit, ends after so many events, or with exit code 10 when --timeout "
                  "passes first.",
     };
-    watch_t w = {0};
+    watch_t w = {.timeout_s = -1};
     const lp_opt_t opts[] = {
         CLOUD_OPT_DIR(w.dir),
         {"since", LP_OPT_STR, &w.since, "WHEN", "start at an event's number or an age (0: all)"},
-        {"timeout", LP_OPT_INT, &w.timeout_s, "SECONDS", "end after this time"},
+        {"timeout", LP_OPT_INT, &w.timeout_s, "SECONDS",
+         "end after this time; 0 shows what is there"},
         {"limit", LP_OPT_INT, &w.limit, "N", "end after so many events"},
         {"event", LP_OPT_STR, &w.kind, "KIND", "only connect, refused, publish, kick, ..."},
         {"client", LP_OPT_STR, &w.client, "ID", "only this client"},

@@ -86,6 +86,7 @@ static int refuse(plugin_t *p, struct mosquitto *client, const char *id, const c
                        .certificate = id,
                        .address = mosquitto_client_address(client)};
     note(p, "refused", &who, NULL, reason);
+    lp_journal_flush(&p->journal, p->reg); // told before the client knows
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "limpet: refused %s: %s",
                          who.client != NULL ? who.client : "?", reason);
     return MOSQ_ERR_AUTH;
@@ -105,6 +106,7 @@ static int admit(plugin_t *p, struct mosquitto *client, const char *id, lp_sessi
                        .address = mosquitto_client_address(client)};
     note(p, "connect", &who, NULL,
          mosquitto_client_protocol_version(client) == PROTOCOL_V5 ? "MQTT 5" : "MQTT 3.1.1");
+    lp_journal_flush(&p->journal, p->reg);
     return MOSQ_ERR_SUCCESS;
 }
 

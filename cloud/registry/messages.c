@@ -162,15 +162,15 @@ static void add_payload(cJSON *doc, sqlite3_stmt *st, int at)
     for (size_t i = 0; i < len; i++) {
         snprintf(text + (plain ? i : 2 * i), 3, plain ? "%c" : "%02x", p[i]);
     }
-    cJSON_AddStringToObject(doc, plain ? "payload" : "payloadHex", text);
+    cJSON_AddStringToObject(doc, plain ? "payload" : "payload_hex", text);
 }
 
 static const struct {
     const char *member;
     int column;
 } event_texts[] = {
-    {"event", 2},   {"clientId", 3}, {"certificateId", 4}, {"thingName", 5},
-    {"address", 6}, {"topic", 7},    {"reason", 8},
+    {"type", 2},    {"client_id", 3}, {"cert_id", 4}, {"thing", 5},
+    {"address", 6}, {"topic", 7},     {"reason", 8},
 };
 
 static void add_message(cJSON *doc, sqlite3_stmt *st)

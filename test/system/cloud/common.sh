@@ -98,7 +98,9 @@ mqtt() {
         -h localhost -p "$mqtt_port" -i "$client" "$@"
 }
 
-# event FILTER: an event of the log for which the jq filter is true.
-event() {
-    "$limpet" cloud watch --dir "$cloud" --since 0 --timeout 1 --json | jq -e -s "any(.[]; $1)" >/dev/null
+# logged FILTER: an event of the log for which the jq filter is true. event FILTER: the same within two seconds, since
+# the broker's plugin writes events a tick later.
+logged() {
+    "$limpet" cloud watch --dir "$cloud" --since 0 --timeout 0 --json | jq -e -s "any(.[]; $1)" >/dev/null
 }
+event() { wait_until 2 logged "$1"; }

@@ -625,7 +625,7 @@ static void events_are_numbered_trimmed_and_safe_to_print(void **state)
     const cJSON *first = cJSON_GetArrayItem(list, 0);
     assert_string_equal(fixture_text(first, "payload"), "caf\xc3\xa9");
     assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(first, "acknowledged")));
-    assert_string_equal(fixture_text(cJSON_GetArrayItem(list, 1), "payloadHex"), "c3");
+    assert_string_equal(fixture_text(cJSON_GetArrayItem(list, 1), "payload_hex"), "c3");
     cJSON_Delete(list);
     assert_int_equal(lp_reg_event_trim(f->reg, 1), LP_REG_OK);
     assert_int_equal(lp_reg_events(f->reg, 0, 10, &list), LP_REG_OK);
