@@ -108,6 +108,9 @@ uint32_t lp_cs_exec_us(lp_chipsim_t *c, uint8_t op, uint8_t status)
     if (status != ST_OK && status != ST_MISCOMPARE) {
         typ = typ < QUICK_US ? typ : QUICK_US;
     }
+    if (status == ST_COMM || status == ST_PARSE || status == ST_WATCHDOG) {
+        max = typ; // nothing was tried
+    }
     uint32_t us = 0;
     switch (c->timing) {
     case LP_CHIPSIM_TIMING_TYPICAL:

@@ -199,6 +199,8 @@
     X(ee_tempkey, "L1449: cleared for all return codes", "L3222: EE: nothing is executed", "EE keeps TempKey")           \
     X(count_match, "608: format of the match slot not public", "", "little-endian limit in its first four bytes")        \
     X(use_lock, "608: UseLock is not described in public", "", "not modelled: byte 68 is stored and ignored")            \
+    X(selftest_group, "other public sources: 04 07 C4 40 after a failed self-test", "L2861: the CRC of 04 07 is C240",      \
+      "04 07 40 C2, as the polynomial says")                                                                           \
     X(times_608, "608: typical times not public", "", "six tenths of the published maximum")
 
 // clang-format on

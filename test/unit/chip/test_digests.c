@@ -1,0 +1,823 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every digest of every command in every mode, byte for byte, against OpenSSL; and published
+// vectors.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+
+#include "rig.h"
+
+static rig_t rig;
+
+static int set_up(void **state)
+{
+    memset(&rig, 0, sizeof rig);
+    rig.rule_off = -1;
+    rig.now_us = 1000000;
+    rig.timing = LP_CHIPSIM_TIMING_INSTANT;
+    *state = &rig;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    rig_stop(*state);
+    return 0;
+}
+
+static void from_hex(const char *hex, uint8_t *out)
+{
+    for (size_t i = 0; hex[2 * i] != '\0'; i++) {
+        unsigned v;
+        sscanf(hex + 2 * i, "%2x", &v);
+        out[i] = (uint8_t)v;
+    }
+}
+
+// Slot 5 and 6 are secrets.
+static void secrets(rig_t *r, int model)
+{
+    rig_image(r, model, ALL_LOCKED);
+    rig_slot(r, 5, 0x808F, 0x001C);
+    rig_slot(r, 6, 0x808F, 0x001C);
+    rig_key(r, 5, 4);
+    rig_key(r, 6, 6);
+    rig_start(r);
+}
+
+static void assert_data(const reply_t *a, const void *want, size_t len)
+{
+    assert_int_equal(a->status, OK);
+    assert_int_equal(a->len, len);
+    assert_memory_equal(a->data, want, len);
+}
+
+// ---- MAC, HMAC, CheckMac ----------------------------------------------------
+
+static void mac_all_modes_are_exact(void **state)
+{
+    rig_t *r = *state;
+    static const uint8_t modes[] = {0x00, 0x01, 0x02, 0x03, 0x05, 0x06,
+                                    0x07, 0x40, 0x41, 0x45, 0x46, 0x47};
+    for (int model = M508; model <= M608B; model++) {
+        for (size_t i = 0; i < sizeof modes; i++) {
+            uint8_t mode = modes[i];
+            uint8_t want[32];
+            secrets(r, model);
+            (mode & 4) != 0 ? nonce_fixed(r, key32(9)) : nonce_random(r);
+            const uint8_t *first = (mode & 2) != 0 ? r->tk : key32(4);
+            const uint8_t *second = (mode & 1) != 0 ? r->tk : key32(1);
+            host_mac(r, first, second, 0x08, mode, 0x0735,
+                     want); // only the low four bits choose a slot
+            reply_t a = cmd(r, 0x08, mode, 0x0735, key32(1), (mode & 1) != 0 ? 0 : 32);
+            assert_data(&a, want, 32);
+        }
+    }
+}
+
+static void hmac_is_exact(void **state)
+{
+    rig_t *r = *state;
+    static const uint8_t modes[] = {0x00, 0x04, 0x40, 0x44};
+    for (size_t i = 0; i < sizeof modes; i++) {
+        bytes_t b = {.len = 0};
+        uint8_t want[32];
+        secrets(r, M508);
+        (modes[i] & 4) != 0 ? nonce_fixed(r, key32(9)) : nonce_random(r);
+        add0(&b, 32);
+        add(&b, r->tk, 32);
+        add_head(&b, 0x11, modes[i], 5);
+        add0(&b, 11);
+        add_sn(&b, r, 8, 1);
+        (modes[i] & 0x40) != 0 ? add_sn(&b, r, 4, 4) : add0(&b, 4);
+        add_sn(&b, r, 0, 2);
+        (modes[i] & 0x40) != 0 ? add_sn(&b, r, 2, 2) : add0(&b, 2);
+        assert_int_equal(b.len, 88);
+        host_hmac(key32(4), 32, b.bytes, b.len, want);
+        reply_t a = cmd(r, 0x11, modes[i], 5, NULL, 0);
+        assert_data(&a, want, 32);
+    }
+    assert_int_equal((secrets(r, M608), st(r, 0x11, 0, 5, NULL, 0)), PARSE);
+}
+
+static void check_mac_accepts_the_mac_of_another_chip(void **state)
+{
+    rig_t *r = *state;
+    static const uint8_t modes[] = {0x00, 0x01, 0x02, 0x05, 0x06};
+    for (size_t i = 0; i < sizeof modes; i++) {
+        uint8_t mode = modes[i];
+        uint8_t data[77];
+        bytes_t b = {.len = 0};
+        secrets(r, M508);
+        (mode & 4) != 0 ? nonce_fixed(r, key32(9)) : nonce_random(r);
+        memcpy(data, key32(1), 32);
+        for (unsigned j = 0; j < 13; j++) {
+            data[64 + j] = (uint8_t)(0x80 + j);
+        }
+        add(&b, (mode & 2) != 0 ? r->tk : key32(4), 32);
+        add(&b, (mode & 1) != 0 ? r->tk : key32(1), 32);
+        add(&b, data + 64, 4);
+        add0(&b, 8);
+        add(&b, data + 68, 3);
+        add_sn(&b, r, 8, 1);
+        add(&b, data + 71, 4);
+        add_sn(&b, r, 0, 2);
+        add(&b, data + 75, 2);
+        assert_int_equal(b.len, 88);
+        host_hash(&b, data + 32);
+        assert_int_equal(st(r, 0x28, mode, 5, data, 77), OK);
+        // Only a stored key authorises.
+        assert_int_equal(state_bytes(r) & 0x7C00, (mode & 2) != 0 ? 0 : 0x2C00);
+    }
+}
+
+// ---- Nonce, GenDig ----------------------------------------------------------
+
+// What is in TempKey, proven by a MAC over it.
+static void assert_tempkey(rig_t *r, const uint8_t want[32], bool input)
+{
+    uint8_t mac[32];
+    uint8_t mode = input ? 0x05 : 0x01;
+    host_mac(r, key32(6), want, 0x08, mode, 6, mac);
+    reply_t a = cmd(r, 0x08, mode, 6, NULL, 0);
+    assert_data(&a, mac, 32);
+}
+
+static void nonce_modes_are_exact(void **state)
+{
+    rig_t *r = *state;
+    uint8_t num_in[20] = {9};
+    for (int model = M508; model <= M608B; model++) {
+        secrets(r, model);
+        nonce_random(r);
+        assert_tempkey(r, r->tk, false);
+        nonce_fixed(r, key32(3));
+        assert_tempkey(r, key32(3), true);
+        // Calculation mode: the new TempKey comes back, the flags stay.
+        nonce_fixed(r, key32(3));
+        bytes_t b = {.len = 0};
+        uint8_t want[32];
+        add(&b, key32(3), 32);
+        add(&b, num_in, 20);
+        add1(&b, 0x16);
+        add1(&b, 0x01);
+        add1(&b, 0x00);
+        host_hash(&b, want);
+        reply_t a = cmd(r, 0x16, 0x01, 0x8000, num_in, 20);
+        assert_data(&a, want, 32);
+        assert_tempkey(r, want, true);
+        assert_int_equal(st(r, 0x16, 0x02, 0, num_in, 20), PARSE);
+        assert_int_equal(st(r, 0x16, 0x00, 1, num_in, 20), PARSE);
+        assert_int_equal(st(r, 0x16, 0x03, 0, num_in, 20), PARSE);
+    }
+}
+
+static void gendig_head(bytes_t *b, const rig_t *r, unsigned zone, unsigned key_id)
+{
+    add_head(b, 0x15, zone, key_id);
+    add_sn(b, r, 8, 1);
+    add_sn(b, r, 0, 2);
+}
+
+static void gendig_zones_are_exact(void **state)
+{
+    rig_t *r = *state;
+    for (unsigned zone = 0; zone <= 5; zone++) {
+        for (unsigned key_id = 0; key_id < 2; key_id++) {
+            bytes_t b = {.len = 0};
+            uint8_t want[32];
+            secrets(r, M508);
+            r->image.otp[33] = 0x5A;
+            r->image.config[54] = 0x7F; // counter 0 at 1
+            rig_start(r);
+            nonce_random(r);
+            if (zone <= 2) {
+                const uint8_t *from = zone == 0   ? r->image.config + 32 * key_id
+                                      : zone == 1 ? r->image.otp + 32 * key_id
+                                                  : r->image.data + 36 * key_id;
+                add(&b, from, 32);
+                gendig_head(&b, r, zone, key_id);
+                add0(&b, 25);
+                add(&b, r->tk, 32);
+            } else if (zone == 3) {
+                add(&b, key32(8), 32);
+                gendig_head(&b, r, zone, key_id);
+                add0(&b, 25);
+                add(&b, r->tk, 32);
+            } else if (zone == 4) {
+                reply_t c = cmd(r, 0x24, 0, (uint16_t)key_id, NULL, 0);
+                nonce_random(r);
+                add0(&b, 32);
+                gendig_head(&b, r, zone, key_id);
+                add0(&b, 1);
+                add(&b, c.data, 4);
+                add0(&b, 20);
+                add(&b, r->tk, 32);
+            } else {
+                add0(&b, 32);
+                gendig_head(&b, r, zone, key_id);
+                add0(&b, 1);
+                add(&b, r->image.config + 20 + 2 * key_id, 2);
+                add(&b, r->image.config + 96 + 2 * key_id, 2);
+                add1(&b, 1);
+                add0(&b, 19);
+                add(&b, r->tk, 32);
+            }
+            assert_int_equal(b.len, 96);
+            host_hash(&b, want);
+            assert_int_equal(
+                st(r, 0x15, (uint8_t)zone, (uint16_t)key_id, key32(8), zone == 3 ? 32 : 0), OK);
+            assert_tempkey(r, want, false);
+        }
+    }
+}
+
+static void gendig_shared_nonce_swaps_by_bit_15(void **state)
+{
+    rig_t *r = *state;
+    bytes_t b = {.len = 0};
+    uint8_t want[32];
+    secrets(r, M508);
+    nonce_random(r);
+    add(&b, r->tk, 32);
+    add1(&b, 0x15);
+    add1(&b, 3);
+    add1(&b, 7); // the low byte of KeyID, then zero
+    add1(&b, 0);
+    add_sn(&b, r, 8, 1);
+    add_sn(&b, r, 0, 2);
+    add0(&b, 25);
+    add(&b, key32(8), 32);
+    host_hash(&b, want);
+    assert_int_equal(st(r, 0x15, 3, 0x8007, key32(8), 32), OK);
+    assert_tempkey(r, want, false);
+}
+
+static void gendig_ignores_four_bytes_without_no_mac(void **state)
+{
+    rig_t *r = *state;
+    static const uint8_t four[4] = {1, 2, 3, 4};
+    secrets(r, M508);
+    nonce_random(r);
+    bytes_t b = {.len = 0};
+    uint8_t want[32];
+    add(&b, key32(4), 32);
+    gendig_head(&b, r, 2, 5);
+    add0(&b, 25);
+    add(&b, r->tk, 32);
+    host_hash(&b, want);
+    assert_int_equal(st(r, 0x15, 2, 5, four, 4), OK);
+    assert_tempkey(r, want, false);
+}
+
+static void gendig_no_mac_takes_its_header_from_the_input(void **state)
+{
+    rig_t *r = *state;
+    static const uint8_t four[4] = {0x1C, 0x04, 0x05, 0x00};
+    uint8_t data[77] = {0};
+    uint8_t want[32];
+    secrets(r, M508);
+    rig_slot(r, 5, 0x809F, 0x001C);
+    rig_start(r);
+    nonce_random(r);
+    bytes_t b = {.len = 0};
+    add(&b, key32(4), 32);
+    add(&b, four, 4);
+    add_sn(&b, r, 8, 1);
+    add_sn(&b, r, 0, 2);
+    add0(&b, 25);
+    add(&b, r->tk, 32);
+    host_hash(&b, want);
+    assert_int_equal(st(r, 0x15, 2, 5, four, 4), OK);
+    // NoMac forbids MAC, so CheckMac tells what TempKey holds.
+    b.len = 0;
+    add(&b, key32(6), 32);
+    add(&b, want, 32);
+    add0(&b, 15);
+    add_sn(&b, r, 8, 1);
+    add0(&b, 4);
+    add_sn(&b, r, 0, 2);
+    add0(&b, 2);
+    host_hash(&b, data + 32);
+    assert_int_equal(st(r, 0x28, 1, 6, data, 77), OK);
+}
+
+// ---- GenKey's digest, Sign(Internal) ----------------------------------------
+
+static void genkey_digest_is_exact(void **state)
+{
+    rig_t *r = *state;
+    static const uint8_t other[3] = {0xA1, 0xB2, 0xC3};
+    for (unsigned stored = 0; stored < 2; stored++) {
+        uint8_t xy[64];
+        uint8_t want[32];
+        bytes_t b = {.len = 0};
+        secrets(r, M508);
+        rig_slot(r, 2, 0x2083, 0x0033);
+        rig_private(r, 2, 3);
+        rig_slot(r, 10, 0x000F, 0x0010);
+        rig_public(r, 10, 3);
+        rig_start(r);
+        nonce_random(r);
+        host_public(key32(3), xy);
+        add(&b, r->tk, 32);
+        add1(&b, 0x40);
+        if (stored != 0) {
+            add(&b, other, 3);
+        } else {
+            add1(&b, 0x08);
+            add1(&b, 2);
+            add1(&b, 0);
+        }
+        add_sn(&b, r, 8, 1);
+        add_sn(&b, r, 0, 2);
+        add0(&b, 25);
+        add(&b, xy, 64);
+        assert_int_equal(b.len, 128);
+        host_hash(&b, want);
+        assert_int_equal(st(r, 0x40, stored ? 0x10 : 0x08, stored ? 10 : 2, other, stored ? 3 : 0),
+                         OK);
+        assert_tempkey(r, want, false);
+    }
+}
+
+static void internal_signature_covers_the_serial_number(void **state)
+{
+    rig_t *r = *state;
+    bytes_t b = {.len = 0};
+    uint8_t digest[32];
+    uint8_t xy[64];
+    secrets(r, M608);
+    rig_slot(r, 2, 0x2083, 0x0033);
+    rig_private(r, 2, 3);
+    rig_start(r);
+    nonce_random(r);
+    gendig_slot(r, 5, key32(4));
+    add(&b, r->tk, 32);
+    add_head(&b, 0x41, 0x40, 2);
+    add(&b, r->image.config + 20 + 10, 2);
+    add(&b, r->image.config + 96 + 10, 2);
+    add1(&b, 0x25);
+    add0(&b, 2);
+    add_sn(&b, r, 8, 1);
+    add_sn(&b, r, 4, 4);
+    add_sn(&b, r, 0, 2);
+    add_sn(&b, r, 2, 2);
+    add1(&b, 1);
+    add0(&b, 2);
+    host_hash(&b, digest);
+    reply_t a = cmd(r, 0x41, 0x40, 2, NULL, 0);
+    host_public(key32(3), xy);
+    assert_int_equal(a.len, 64);
+    assert_true(host_verify(xy, digest, a.data));
+}
+
+// ---- SHA --------------------------------------------------------------------
+
+static reply_t sha_508(rig_t *r, uint8_t start, uint8_t end, uint16_t slot, const uint8_t *msg,
+                       size_t len)
+{
+    st(r, 0x47, start, slot, NULL, 0);
+    while (len >= 64) {
+        assert_int_equal(st(r, 0x47, 1, 64, msg, 64), OK);
+        msg += 64;
+        len -= 64;
+    }
+    return cmd(r, 0x47, end, (uint16_t)len, msg, len);
+}
+
+static void sha_known_answers(void **state)
+{
+    rig_t *r = *state;
+    uint8_t want[32];
+    uint8_t million[640];
+    secrets(r, M508);
+    from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+             want); // FIPS 180-4, "abc"
+    reply_t a = sha_508(r, 0, 2, 0, (const uint8_t *)"abc", 3);
+    assert_data(&a, want, 32);
+    from_hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", want);
+    a = sha_508(r, 0, 2, 0, NULL, 0);
+    assert_data(&a, want, 32);
+    from_hex("248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1", want);
+    a = sha_508(r, 0, 2, 0,
+                (const uint8_t *)"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56);
+    assert_data(&a, want, 32);
+    memset(million, 'a', sizeof million);
+    for (size_t len = 0; len < sizeof million; len += 37) {
+        host_sha(million, len, want);
+        a = sha_508(r, 0, 2, 0, million, len);
+        assert_data(&a, want, 32);
+    }
+}
+
+static void sha_hmac_is_exact(void **state)
+{
+    rig_t *r = *state;
+    uint8_t msg[200];
+    uint8_t want[32];
+    memset(msg, 0x5C, sizeof msg);
+    for (size_t len = 0; len < sizeof msg; len += 33) {
+        secrets(r, M508);
+        host_hmac(key32(4), 32, msg, len, want);
+        reply_t a = sha_508(r, 4, 5, 5, msg, len);
+        assert_data(&a, want, 32);
+        secrets(r, M608);
+        a = sha_508(r, 4, 2, 5, msg, len);
+        assert_data(&a, want, 32);
+        nonce_fixed(r, key32(9)); // 608: key from TempKey
+        host_hmac(key32(9), 32, msg, len, want);
+        a = sha_508(r, 4, 0xC2, 0xFFFF, msg, len);
+        assert_data(&a, want, 32);
+    }
+}
+
+static void sha_508_leaves_the_digest_in_tempkey(void **state)
+{
+    rig_t *r = *state;
+    uint8_t want[32];
+    secrets(r, M508);
+    sha_508(r, 0, 2, 0, key32(1), 32);
+    host_sha(key32(1), 32, want);
+    assert_tempkey(r, want, true);
+}
+
+static void sha_608_targets(void **state)
+{
+    rig_t *r = *state;
+    uint8_t digest[32];
+    uint8_t data[128];
+    secrets(r, M608);
+    host_sha("hello", 5, digest);
+    host_sign(key32(3), digest, data);
+    host_public(key32(3), data + 64);
+    st(r, 0x47, 0, 0, NULL, 0);
+    st(r, 0x1B, 0, 0, NULL, 0); // other commands do not disturb
+    assert_int_equal(st(r, 0x47, 1, 4, (const uint8_t *)"hell", 4), OK);
+    assert_int_equal(st(r, 0x47, 0x42, 1, (const uint8_t *)"o", 1), OK);
+    assert_int_equal(st(r, 0x45, 0x22, 4, data, 128), OK); // from the message digest buffer
+    assert_false(tempkey_valid(r));
+    sha_508(r, 0, 0xC2, 0, (const uint8_t *)"hello", 5);
+    assert_false(tempkey_valid(r));
+    sha_508(r, 0, 2, 0, (const uint8_t *)"hello", 5);
+    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), OK); // from TempKey
+}
+
+static void sha_context_moves(void **state)
+{
+    rig_t *r = *state;
+    uint8_t msg[150];
+    uint8_t want[32];
+    memset(msg, 0x33, sizeof msg);
+    host_sha(msg, sizeof msg, want);
+    secrets(r, M608);
+    st(r, 0x47, 0, 0, NULL, 0);
+    st(r, 0x47, 1, 64, msg, 64);
+    st(r, 0x47, 1, 20, msg, 20);
+    reply_t ctx = cmd(r, 0x47, 6, 0, NULL, 0);
+    assert_int_equal(ctx.len, 40 + 20);
+    assert_int_equal(ctx.data[0] & 63, 20);
+    sha_508(r, 0, 2, 0, key32(1), 32); // something else in between
+    rig_restart(r);                    // even sleep
+    assert_int_equal(st(r, 0x47, 7, (uint16_t)ctx.len, ctx.data, ctx.len), OK);
+    assert_int_equal(st(r, 0x47, 1, 64, msg + 84, 64), OK);
+    reply_t a = cmd(r, 0x47, 2, 2, msg + 148, 2);
+    assert_data(&a, want, 32);
+    ctx.data[0] ^= 1;
+    assert_int_equal(st(r, 0x47, 7, (uint16_t)ctx.len, ctx.data, ctx.len), PARSE);
+}
+
+// ---- elliptic curve, published vectors --------------------------------------
+
+// RFC 6979, A.2.5: P-256 with SHA-256, messages "sample" and "test".
+static void verify_takes_rfc_6979(void **state)
+{
+    rig_t *r = *state;
+    uint8_t data[128];
+    uint8_t digest[32];
+    secrets(r, M508);
+    from_hex("60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+             "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+             data + 64);
+    from_hex("efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+             "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+             data);
+    host_sha("sample", 6, digest);
+    nonce_fixed(r, digest);
+    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), OK);
+    from_hex("f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
+             "019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083",
+             data);
+    nonce_fixed(r, digest);
+    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), MISCOMPARE);
+    host_sha("test", 4, digest);
+    nonce_fixed(r, digest);
+    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), OK);
+}
+
+// NIST CAVP, ECC CDH primitive, P-256, COUNT = 0.
+static void ecdh_takes_nist_cavp(void **state)
+{
+    rig_t *r = *state;
+    uint8_t d[32];
+    uint8_t peer[64];
+    uint8_t want[32];
+    from_hex("7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534", d);
+    from_hex("700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287"
+             "db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac",
+             peer);
+    from_hex("46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b", want);
+    rig_image(r, M508, ALL_LOCKED);
+    rig_slot(r, 2, 0x2087, 0x0033);
+    rig_put(r, 2, 4, d, 32);
+    rig_start(r);
+    reply_t a = cmd(r, 0x43, 0, 2, peer, 64);
+    assert_data(&a, want, 32);
+}
+
+// Points and scalars at the edges: off the curve, too large, zero, infinity, order.
+static void ecc_edges_are_refused(void **state)
+{
+    rig_t *r = *state;
+    uint8_t xy[64];
+    uint8_t data[128] = {0};
+    rig_image(r, M508, ALL_LOCKED);
+    rig_slot(r, 2, 0x2087, 0x0033);
+    rig_private(r, 2, 3);
+    rig_start(r);
+    memset(xy, 0, sizeof xy);
+    assert_int_equal(st(r, 0x43, 0, 2, xy, 64), EXEC);
+    memset(xy, 0xFF, sizeof xy);
+    assert_int_equal(st(r, 0x43, 0, 2, xy, 64), EXEC);
+    host_public(key32(9), xy);
+    xy[63] ^= 1;
+    assert_int_equal(st(r, 0x43, 0, 2, xy, 64), EXEC);
+    xy[63] ^= 1;
+    assert_int_equal(st(r, 0x43, 0, 2, xy, 64), OK);
+    // r = 0, s = 0, r = n, s = n are no signatures.
+    uint8_t n[32];
+    from_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", n);
+    memcpy(data + 64, xy, 64);
+    uint8_t good[64];
+    host_sign(key32(9), key32(1), good);
+    for (unsigned part = 0; part < 2; part++) {
+        for (unsigned zero = 0; zero < 2; zero++) {
+            memcpy(data, good, 64);
+            zero != 0 ? (void)memset(data + 32 * part, 0, 32)
+                      : (void)memcpy(data + 32 * part, n, 32);
+            nonce_fixed(r, key32(1));
+            assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), MISCOMPARE);
+        }
+    }
+    data[64] ^= 1; // a key that is no point
+    nonce_fixed(r, key32(1));
+    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), EXEC);
+}
+
+static void sign_is_accepted_and_never_repeats_k(void **state)
+{
+    rig_t *r = *state;
+    uint8_t xy[64];
+    uint8_t last[32] = {0};
+    rig_image(r, M508, ALL_LOCKED);
+    rig_slot(r, 2, 0x2083, 0x0033);
+    rig_private(r, 2, 3);
+    rig_start(r);
+    host_public(key32(3), xy);
+    for (unsigned i = 0; i < 20; i++) {
+        nonce_fixed(r, key32((uint8_t)i));
+        reply_t a = cmd(r, 0x41, 0x80, 2, NULL, 0);
+        assert_int_equal(a.len, 64);
+        assert_true(host_verify(xy, key32((uint8_t)i), a.data));
+        assert_memory_not_equal(a.data, last, 32);
+        memcpy(last, a.data, 32);
+    }
+}
+
+// ---- 608 --------------------------------------------------------------------
+
+static void aes_known_answers(void **state)
+{
+    rig_t *r = *state;
+    uint8_t key[32];
+    uint8_t in[32];
+    uint8_t want[16];
+    rig_image(r, M608, ALL_LOCKED);
+    rig_start(r);
+    from_hex("000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f",
+             key); // FIPS 197, C.1
+    from_hex("00112233445566778899aabbccddeeff", in);
+    from_hex("69c4e0d86a7b0430d8cdb78070b4c55a", want);
+    nonce_fixed(r, key);
+    reply_t a = cmd(r, 0x51, 0x00, 0xFFFF, in, 16);
+    assert_data(&a, want, 16);
+    reply_t b = cmd(r, 0x51, 0x41, 0xFFFF, want, 16); // AES never clears TempKey
+    assert_data(&b, in, 16);
+    // GCM specification, test case 2: H, then the first block of GHASH.
+    from_hex("66e94bd4ef8a2c3b884cfa59ca342b2e0388dace60b6a392f328c2b971b2fe78", in);
+    from_hex("5e2ec746917062882c85b0685353deb7", want);
+    reply_t c = cmd(r, 0x51, 0x03, 0, in, 32);
+    assert_data(&c, want, 16);
+}
+
+static reply_t kdf(rig_t *r, uint8_t mode, uint16_t p2, uint32_t details, const void *msg,
+                   size_t len)
+{
+    uint8_t data[140] = {(uint8_t)details, (uint8_t)(details >> 8), (uint8_t)(details >> 16),
+                         (uint8_t)(details >> 24)};
+    if (len > 0) {
+        memcpy(data + 4, msg, len);
+    }
+    return cmd(r, 0x56, mode, p2, data, len + 4);
+}
+
+static void tls12_prf(const uint8_t *secret, size_t secret_len, const void *seed, size_t len,
+                      uint8_t *out, size_t out_len)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_TLS1_PRF, NULL);
+    EVP_PKEY_derive_init(ctx);
+    EVP_PKEY_CTX_set_tls1_prf_md(ctx, EVP_sha256());
+    EVP_PKEY_CTX_set1_tls1_prf_secret(ctx, secret, (int)secret_len);
+    EVP_PKEY_CTX_add1_tls1_prf_seed(ctx, seed, (int)len);
+    EVP_PKEY_derive(ctx, out, &out_len);
+    EVP_PKEY_CTX_free(ctx);
+}
+
+static void kdf_prf_is_tls_12(void **state)
+{
+    rig_t *r = *state;
+    static const char label[] = "master secretABCDEFGHIJKLMNOP";
+    uint8_t wide[64];
+    uint8_t want[64];
+    memcpy(wide, key32(1), 32);
+    memcpy(wide + 32, key32(2), 32);
+    rig_image(r, M608, ALL_LOCKED);
+    rig_start(r);
+    for (unsigned key_len = 0; key_len < 4; key_len++) {
+        assert_int_equal(st(r, 0x16, 0x23, 0, wide, 64), OK);
+        tls12_prf(wide, 16 * (key_len + 1), label, sizeof label, want, 64);
+        reply_t a =
+            kdf(r, 0x10, 0, (uint32_t)sizeof label << 24 | 0x100 | key_len, label, sizeof label);
+        assert_data(&a, want, 64);
+        a = kdf(r, 0x10, 0, (uint32_t)sizeof label << 24 | key_len, label, sizeof label);
+        assert_data(&a, want, 32);
+    }
+    // AEAD: the first half stays inside, the second comes out.
+    tls12_prf(wide, 32, label, sizeof label, want, 64);
+    reply_t a = kdf(r, 0x0C, 0, (uint32_t)sizeof label << 24 | 0x300 | 1, label, sizeof label);
+    assert_data(&a, want + 32, 32);
+    assert_int_equal(
+        kdf(r, 0x10, 0, (uint32_t)sizeof label << 24 | 0x300 | 1, label, sizeof label).status,
+        PARSE);
+    // TempKey of 32 bytes has no key of 48.
+    nonce_fixed(r, key32(1));
+    assert_int_equal(kdf(r, 0x10, 0, (uint32_t)sizeof label << 24 | 2, label, sizeof label).status,
+                     EXEC);
+}
+
+// RFC 5869, test case 1: PRK is one HMAC, T(1) another.
+static void kdf_hkdf_takes_rfc_5869(void **state)
+{
+    rig_t *r = *state;
+    uint8_t prk[32];
+    uint8_t want[32];
+    uint8_t info[11];
+    from_hex("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5", prk);
+    from_hex("f0f1f2f3f4f5f6f7f8f901", info);
+    from_hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf", want);
+    rig_image(r, M608, ALL_LOCKED);
+    rig_start(r);
+    nonce_fixed(r, prk);
+    reply_t a = kdf(r, 0x50, 0, 11u << 24 | 2, info, 11);
+    assert_data(&a, want, 32);
+    // No message: 32 zero bytes; no key: 32 zero bytes; message from TempKey and from a slot.
+    uint8_t zeros[32] = {0};
+    host_hmac(prk, 32, zeros, 32, want);
+    a = kdf(r, 0x50, 0, 2, NULL, 0);
+    assert_data(&a, want, 32);
+    host_hmac(zeros, 32, info, 11, want);
+    a = kdf(r, 0x50, 0, 11u << 24 | 4 | 2, info, 11);
+    assert_data(&a, want, 32);
+    st(r, 0x16, 0x83, 0, key32(5), 32);
+    host_hmac(key32(5), 32, prk, 20, want);
+    a = kdf(r, 0x53, 0, 20u << 24 | 1, NULL, 0);
+    assert_data(&a, want, 32);
+    host_hmac(prk, 32, slot_bytes(r, 9), 40, want);
+    a = kdf(r, 0x50, 0, 40u << 24 | 9u << 8, NULL, 0);
+    assert_data(&a, want, 32);
+    assert_int_equal(kdf(r, 0x40, 0, 20u << 24 | 1, NULL, 0).status, PARSE); // TempKey over itself
+}
+
+static void kdf_encrypts_64_bytes_with_two_pads(void **state)
+{
+    rig_t *r = *state;
+    static const char label[] = "key expansion";
+    uint8_t want[64];
+    rig_image(r, M608, ALL_LOCKED);
+    r->image.config[90] = 0x02;
+    r->image.config[91] = 0x60;
+    rig_slot(r, 6, 0x808F, 0x001C);
+    rig_key(r, 6, 8);
+    rig_start(r);
+    nonce_fixed(r, key32(1));
+    tls12_prf(key32(1), 32, label, sizeof label, want, 64);
+    reply_t a = kdf(r, 0x14, 0, (uint32_t)sizeof label << 24 | 0x101, label, sizeof label);
+    assert_int_equal(a.len, 96);
+    for (unsigned half = 0; half < 2; half++) {
+        bytes_t b = {.len = 0};
+        uint8_t pad[32];
+        add(&b, key32(8), 32);
+        add(&b, a.data + 64 + 16 * half, 16);
+        host_hash(&b, pad);
+        for (unsigned i = 0; i < 32; i++) {
+            assert_int_equal(a.data[32 * half + i] ^ pad[i], want[32 * half + i]);
+        }
+    }
+}
+
+// The MAC of SecureBoot, with the digest hidden on the bus.
+static void secure_boot_macs_are_exact(void **state)
+{
+    rig_t *r = *state;
+    for (unsigned kind = 1; kind <= 3; kind++) {
+        for (unsigned mode = kind == 1 ? 0x85 : 0x87; mode >= 0x85; mode--) {
+            if ((kind == 1) != (mode == 0x85)) {
+                continue;
+            }
+            rig_image(r, M608, ALL_LOCKED);
+            r->image.config[70] = (uint8_t)kind;
+            r->image.config[71] = 0xF8;
+            r->image.config[90] = 0x02;
+            r->image.config[91] = 0x60;
+            rig_slot(r, 6, 0x808F, 0x001C);
+            rig_key(r, 6, 8);
+            rig_slot(r, 15, 0x000F, 0x0010);
+            rig_public(r, 15, 5);
+            uint8_t sig[64];
+            host_sign(key32(5), key32(1), sig);
+            rig_put(r, 8, 0, kind == 3 ? key32(1) : sig, kind == 3 ? 32 : 64);
+            rig_start(r);
+            nonce_random(r);
+            bytes_t b = {.len = 0};
+            uint8_t hashed[32];
+            uint8_t want[32];
+            uint8_t data[96];
+            add(&b, key32(8), 32);
+            add(&b, r->tk, 32);
+            host_hash(&b, hashed);
+            for (unsigned i = 0; i < 32; i++) {
+                data[i] = (uint8_t)(key32(1)[i] ^ hashed[i]);
+            }
+            memcpy(data + 32, sig, 64);
+            b.len = 0;
+            add(&b, hashed, 32);
+            add(&b, key32(1), 32);
+            if (!(mode == 0x86 && kind == 3)) {
+                add(&b, sig, 64);
+            }
+            add_head(&b, 0x80, mode, 0);
+            host_hash(&b, want);
+            reply_t a = cmd(r, 0x80, (uint8_t)mode, 0, data, mode == 0x86 ? 32 : 96);
+            assert_data(&a, want, 32);
+        }
+    }
+}
+
+int main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(mac_all_modes_are_exact),
+        T(hmac_is_exact),
+        T(check_mac_accepts_the_mac_of_another_chip),
+        T(nonce_modes_are_exact),
+        T(gendig_zones_are_exact),
+        T(gendig_shared_nonce_swaps_by_bit_15),
+        T(gendig_ignores_four_bytes_without_no_mac),
+        T(gendig_no_mac_takes_its_header_from_the_input),
+        T(genkey_digest_is_exact),
+        T(internal_signature_covers_the_serial_number),
+        T(sha_known_answers),
+        T(sha_hmac_is_exact),
+        T(sha_508_leaves_the_digest_in_tempkey),
+        T(sha_608_targets),
+        T(sha_context_moves),
+        T(verify_takes_rfc_6979),
+        T(ecdh_takes_nist_cavp),
+        T(ecc_edges_are_refused),
+        T(sign_is_accepted_and_never_repeats_k),
+        T(aes_known_answers),
+        T(kdf_prf_is_tls_12),
+        T(kdf_hkdf_takes_rfc_5869),
+        T(kdf_encrypts_64_bytes_with_two_pads),
+        T(secure_boot_macs_are_exact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
