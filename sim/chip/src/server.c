@@ -96,6 +96,13 @@ static int bind_tcp(const struct addrinfo *list)
     return -1;
 }
 
+static bool is_port(const char *text)
+{
+    char *end;
+    unsigned long v = strtoul(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && v <= 65535;
+}
+
 static void name_tcp(int fd, char *name, size_t cap)
 {
     struct sockaddr_storage addr;
@@ -115,7 +122,7 @@ static lp_err_t open_tcp(lp_chipsim_server_t *s, const char *where, char *name, 
     char host[256];
     const char *colon = strrchr(where, ':');
     size_t len = colon != NULL ? (size_t)(colon - where) : 0;
-    if (colon == NULL || colon[1] == '\0' || len >= sizeof host) {
+    if (colon == NULL || !is_port(colon + 1) || len >= sizeof host) {
         return LP_E_FORMAT;
     }
     memcpy(host, where, len);
