@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A first-fit allocator over one block that the image gives: bounded, wiped, with a high-water
-// mark.
+// A best-fit allocator over one block that the image gives: bounded, wiped, with a high-water mark.
 //
-// In memory: [header|payload][header|payload]... up to the end of the block; a header holds the
-// size of its payload and whether it is taken. Neighbouring free blocks are merged when one is
-// given back.
+//   [head|payload][head|payload] ... [head]     the last head ends the arena: taken, no payload
+//
+// A head knows its payload's size and the size of the block before it, so neighbouring free blocks
+// find each other at once. Free blocks are in a list whose links are in their payload: a TLS
+// library takes and gives thousands of small blocks a handshake, and only the few free ones are
+// looked at.
 #ifndef LP_SEC_ARENA_H
 #define LP_SEC_ARENA_H
 
@@ -16,7 +18,8 @@
 typedef struct {
     unsigned char *base_;
     size_t size_;
-    size_t used; // bytes taken, headers included
+    union lp_arena_block *free_;
+    size_t used; // bytes taken, heads included
     size_t peak;
     unsigned refused; // how often there was no room
 } lp_arena_t;
