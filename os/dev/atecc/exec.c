@@ -277,8 +277,9 @@ static void on_answer(lp_atecc_t *chip)
     }
     chip->last_crc_ = crc_of_answer(chip);
     if (chip->rx_[0] != GROUP_MIN) {
-        lp_atecc_x_complete(chip, chip->rx_[0] == chip->cmd_.reply_len + 3 ? LP_OK : LP_E_FORMAT);
-    } else if (chip->cmd_.is_byte) {
+        const bool is_whole = chip->rx_[0] == chip->cmd_.reply_len + 3;
+        lp_atecc_x_complete(chip, is_whole || chip->cmd_.is_short ? LP_OK : LP_E_FORMAT);
+    } else if (chip->cmd_.is_byte && chip->rx_[1] < 0x40) { // above: 0xEE and 0xFF
         lp_atecc_x_complete(chip, LP_OK);
     } else {
         on_status(chip, chip->rx_[1]);

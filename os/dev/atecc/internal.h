@@ -85,6 +85,27 @@ void lp_atecc_cmd_done(lp_atecc_t *chip, lp_err_t err);
 // often.
 bool lp_atecc_cmd_restart(lp_atecc_t *chip);
 
+// A request of one command: param1 and param2, up to three pieces of data, an answer that is copied
+// to `out`. reply_len 0: as long as `out`, or a status without `out`.
+typedef struct {
+    uint8_t opcode;
+    uint8_t mode;
+    uint16_t param;
+    lp_span_t in[3];
+    uint8_t *out;
+    size_t out_len;
+    bool is_once;
+    bool is_byte;
+} lp_atecc_simple_t;
+
+lp_err_t lp_atecc_simple(lp_atecc_t *chip, lp_atecc_req_t *req, const lp_atecc_simple_t *simple,
+                         lp_atecc_done_fn *done, void *ctx);
+
+static inline bool lp_atecc_is_508(const lp_atecc_t *chip)
+{
+    return chip->part_ == LP_ATECC_508A;
+}
+
 // Prepares GenKey: GENKEY_CREATE, or 0 for the public key of what is there.
 void lp_atecc_begin_genkey(lp_atecc_t *chip, uint8_t mode, uint16_t slot);
 

@@ -107,6 +107,7 @@ typedef struct {
     uint8_t rest;       // not a command, but a word address that puts the chip to rest
     bool is_once;       // not to be run again when in doubt
     bool is_byte;       // a one-byte answer is data, not a status
+    bool is_short;      // the answer may be shorter than reply_len
     bool is_fragile;    // any error status loses that state, too
     bool is_dependent;  // needs volatile state that an earlier command of the request made
     uint16_t wear_slot; // counted when it is sent; LP_ATECC_TEMPKEY: none
