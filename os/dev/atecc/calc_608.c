@@ -48,7 +48,9 @@ void lp_atecc_calc_secureboot(const uint8_t io_key[32], const uint8_t tempkey[32
     lp_sha256_init(&h);
     put(&h, pad, sizeof pad);
     put(&h, digest, VALUE_LEN);
-    put(&h, sig, sig != NULL ? 64 : 0);
+    if (sig != NULL) {
+        put(&h, sig, 64);
+    }
     lp_atecc_calc_header(&h, OP_SECUREBOOT, mode, 0);
     lp_sha256_final(&h, mac);
     for (size_t i = 0; i < VALUE_LEN; i++) {
