@@ -95,7 +95,7 @@ lp_chipsim_options_t world_options(world_t *w, lp_chipsim_model_t model)
                                   .seed = 5};
 }
 
-world_t *world_new_timed(lp_chipsim_model_t model, lp_chipsim_timing_t timing)
+static world_t *world_empty(lp_chipsim_model_t model)
 {
     static const lp_i2c_ops_t ops = {.start = start, .set_rate = set_rate};
     world_t *w = calloc(1, sizeof *w);
@@ -106,13 +106,72 @@ world_t *world_new_timed(lp_chipsim_model_t model, lp_chipsim_timing_t timing)
     w->model = model;
     w->vanish_at = UINT_MAX;
     lp_timer_init(&w->timer, on_timer, w);
-    lp_chipsim_options_t opt = world_options(w, model);
-    opt.timing = timing;
-    assert_int_equal(lp_chipsim_new(&w->sim, &opt), LP_OK);
+    return w;
+}
+
+static world_t *world_with_chip(world_t *w)
+{
     w->bus = lp_chipsim_bus_new();
     assert_non_null(w->bus);
     assert_int_equal(lp_chipsim_bus_attach(w->bus, w->sim), LP_OK);
     start_driver(w);
+    return w;
+}
+
+world_t *world_new_timed(lp_chipsim_model_t model, lp_chipsim_timing_t timing)
+{
+    world_t *w = world_empty(model);
+    lp_chipsim_options_t opt = world_options(w, model);
+    opt.timing = timing;
+    assert_int_equal(lp_chipsim_new(&w->sim, &opt), LP_OK);
+    return world_with_chip(w);
+}
+
+static void put16(uint8_t *at, unsigned value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+
+void world_set_slot(lp_chipsim_image_t *image, unsigned slot, unsigned slot_config,
+                    unsigned key_config)
+{
+    put16(image->config + 20 + 2 * slot, slot_config);
+    put16(image->config + 96 + 2 * slot, key_config);
+}
+
+void world_set_data(lp_chipsim_image_t *image, unsigned slot, const uint8_t *bytes, size_t len)
+{
+    size_t size = 0;
+    uint8_t *data = lp_chipsim_slot(image, slot, &size);
+    assert_true(len <= size);
+    memcpy(data, bytes, len);
+}
+
+world_t *world_crafted(lp_chipsim_model_t model, void (*craft)(lp_chipsim_image_t *image))
+{
+    world_t *w = world_empty(model);
+    lp_chipsim_image_t image;
+    const lp_atecc_plan_t *p = &lp_atecc_plan_limpet1;
+    const bool is_508 = model == LP_CHIPSIM_ATECC508A;
+    const lp_atecc_plan_byte_t *bytes = is_508 ? p->bytes_508 : p->bytes_608;
+    const size_t n = is_508 ? p->bytes_508_len : p->bytes_608_len;
+    assert_int_equal(lp_chipsim_image_factory(&image, model, NULL, 77), LP_OK);
+    for (unsigned slot = 0; slot < 16; slot++) {
+        world_set_slot(&image, slot, p->slots[slot].slot_config, p->slots[slot].key_config);
+    }
+    for (size_t i = 0; i < n; i++) {
+        image.config[bytes[i].offset] = bytes[i].value;
+    }
+    image.config[86] = 0;
+    image.config[87] = 0;
+    if (craft != NULL) {
+        craft(&image);
+    }
+    const lp_chipsim_options_t opt = world_options(w, model);
+    assert_int_equal(lp_chipsim_from_image(&w->sim, &opt, &image), LP_OK);
+    (void)world_with_chip(w);
+    assert_int_equal(world_identify(w), LP_OK);
     return w;
 }
 

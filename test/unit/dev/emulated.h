@@ -29,6 +29,11 @@ typedef struct {
 
 world_t *world_new(lp_chipsim_model_t model);
 world_t *world_new_timed(lp_chipsim_model_t model, lp_chipsim_timing_t timing);
+// A chip that is locked with limpet-1 as changed by `craft` (may be null), already identified.
+world_t *world_crafted(lp_chipsim_model_t model, void (*craft)(lp_chipsim_image_t *image));
+void world_set_slot(lp_chipsim_image_t *image, unsigned slot, unsigned slot_config,
+                    unsigned key_config);
+void world_set_data(lp_chipsim_image_t *image, unsigned slot, const uint8_t *bytes, size_t len);
 void world_free(world_t *w);
 lp_chipsim_options_t world_options(world_t *w, lp_chipsim_model_t model);
 const lp_chipsim_image_t *world_image(const world_t *w);

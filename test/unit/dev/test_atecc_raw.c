@@ -1,0 +1,809 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every remaining command on the emulated chip, and the host's calculations against what it
+// answers. The emulator and the calculations were written apart from the same message tables.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "emulated.h"
+#include "limpet/atecc_calc.h"
+#include "limpet/atecc_raw.h"
+#include "limpet/sha256.h"
+
+static const lp_chipsim_model_t models[] = {LP_CHIPSIM_ATECC508A, LP_CHIPSIM_ATECC608A,
+                                            LP_CHIPSIM_ATECC608B};
+
+static uint8_t secret[32];
+static uint8_t other_secret[32];
+static uint8_t num_in[20];
+static uint8_t out[128];
+
+// Slot 7 holds a secret for MACs, 9 another; slots 5 and 15 are for the test to bend.
+static void with_secrets(lp_chipsim_image_t *image)
+{
+    for (uint8_t i = 0; i < 32; i++) {
+        secret[i] = (uint8_t)(0x80 + i);
+        other_secret[i] = (uint8_t)(i * i);
+        num_in[i % 20] = (uint8_t)(i * 7);
+    }
+    world_set_data(image, 7, secret, 32);
+    world_set_data(image, 6, other_secret, 32);
+}
+
+static void each_model(void (*craft)(lp_chipsim_image_t *), void (*fn)(world_t *w))
+{
+    for (size_t i = 0; i < 3; i++) {
+        world_t *w = world_crafted(models[i], craft);
+        fn(w);
+        world_free(w);
+    }
+}
+
+static bool is_508(const world_t *w)
+{
+    return w->model == LP_CHIPSIM_ATECC508A;
+}
+
+// Starts the chip's and the host's TempKey with the same random nonce.
+static void begin_random(world_t *w, lp_atecc_tempkey_t *tk)
+{
+    uint8_t random[32];
+    RUN(w, LP_OK, lp_atecc_nonce_random(&w->chip, &w->req, num_in, random, world_done, w));
+    lp_atecc_calc_nonce_random(tk, random, num_in);
+}
+
+// Shows the chip's TempKey to the host: MAC with slot 7 over it.
+static void compare_tempkey(world_t *w, const lp_atecc_tempkey_t *tk)
+{
+    uint8_t want[32];
+    const uint8_t mode =
+        (uint8_t)(LP_ATECC_MAC_BLOCK2_TEMPKEY | (tk->is_input ? LP_ATECC_MAC_SOURCE_INPUT : 0));
+    RUN(w, LP_OK, lp_atecc_mac(&w->chip, &w->req, mode, 7, NULL, out, world_done, w));
+    lp_atecc_calc_mac(w->id.serial, mode, 7, secret, tk->value, want);
+    assert_memory_equal(out, want, 32);
+}
+
+static void macs(world_t *w)
+{
+    lp_atecc_tempkey_t tk;
+    uint8_t want[32];
+    for (int k = 0; k < 2; k++) {
+        const uint8_t extra = k == 0 ? 0 : LP_ATECC_MAC_SERIAL;
+        const uint8_t mode = (uint8_t)(LP_ATECC_MAC_BLOCK2_TEMPKEY | extra);
+        begin_random(w, &tk);
+        RUN(w, LP_OK, lp_atecc_mac(&w->chip, &w->req, mode, 7, NULL, out, world_done, w));
+        lp_atecc_calc_mac(w->id.serial, mode, 7, secret, tk.value, want);
+        assert_memory_equal(out, want, 32);
+    }
+    // A challenge alone is not enough for a slot that wants a random nonce.
+    RUN(w, LP_E_CHIP_EXEC, lp_atecc_mac(&w->chip, &w->req, 0, 7, other_secret, out, world_done, w));
+    begin_random(w, &tk);
+    RUN(w, LP_E_CHIP_EXEC,
+        lp_atecc_mac(&w->chip, &w->req, LP_ATECC_MAC_BLOCK2_TEMPKEY | LP_ATECC_MAC_SOURCE_INPUT, 7,
+                     NULL, out, world_done, w));
+}
+
+static void mac_is_what_the_host_computes(void **state)
+{
+    (void)state;
+    each_model(with_secrets, macs);
+}
+
+static void hmacs(world_t *w)
+{
+    lp_atecc_tempkey_t tk;
+    uint8_t want[32];
+    if (!is_508(w)) {
+        assert_int_equal(lp_atecc_hmac(&w->chip, &w->req, 0, 7, out, world_done, w),
+                         LP_E_UNSUPPORTED);
+        return;
+    }
+    for (int k = 0; k < 2; k++) {
+        const uint8_t mode = k == 0 ? 0 : LP_ATECC_MAC_SERIAL;
+        begin_random(w, &tk);
+        RUN(w, LP_OK, lp_atecc_hmac(&w->chip, &w->req, mode, 7, out, world_done, w));
+        lp_atecc_calc_hmac(w->id.serial, mode, 7, secret, tk.value, want);
+        assert_memory_equal(out, want, 32);
+    }
+}
+
+static void hmac_is_what_the_host_computes(void **state)
+{
+    (void)state;
+    each_model(with_secrets, hmacs);
+}
+
+static void checkmacs(world_t *w)
+{
+    lp_atecc_tempkey_t tk;
+    uint8_t response[32];
+    const uint8_t other[13] = {8, 1, 7, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    begin_random(w, &tk);
+    lp_atecc_calc_checkmac(w->id.serial, secret, tk.value, other, response);
+    RUN(w, LP_OK, lp_atecc_checkmac(&w->chip, &w->req, 1, 7, NULL, response, other, world_done, w));
+    begin_random(w, &tk);
+    lp_atecc_calc_checkmac(w->id.serial, secret, tk.value, other, response);
+    response[31] ^= 1;
+    RUN(w, LP_E_CHIP_MISMATCH,
+        lp_atecc_checkmac(&w->chip, &w->req, 1, 7, NULL, response, other, world_done, w));
+}
+
+static void checkmac_takes_the_hosts_response(void **state)
+{
+    (void)state;
+    each_model(with_secrets, checkmacs);
+}
+
+// ---- TempKey -----------------------------------------------------------------------------------
+
+static void gendigs(world_t *w)
+{
+    lp_atecc_tempkey_t tk;
+    const lp_span_t none = lp_span(NULL, 0);
+    uint8_t fixed[32];
+    memset(fixed, 0x3C, sizeof fixed);
+    begin_random(w, &tk);
+    compare_tempkey(w, &tk);
+    for (uint16_t block = 0; block < 4; block++) {
+        begin_random(w, &tk);
+        RUN(w, LP_OK,
+            lp_atecc_gendig(&w->chip, &w->req, LP_ATECC_DIG_CONFIG, block, none, world_done, w));
+        lp_atecc_calc_gendig(&tk, w->id.serial, 0, block, w->id.config + 32 * block);
+        compare_tempkey(w, &tk);
+    }
+    begin_random(w, &tk);
+    RUN(w, LP_OK, lp_atecc_gendig(&w->chip, &w->req, LP_ATECC_DIG_OTP, 1, none, world_done, w));
+    lp_atecc_calc_gendig(&tk, w->id.serial, 1, 1, world_image(w)->otp + 32);
+    compare_tempkey(w, &tk);
+    begin_random(w, &tk);
+    RUN(w, LP_OK, lp_atecc_gendig(&w->chip, &w->req, LP_ATECC_DIG_SLOT, 6, none, world_done, w));
+    lp_atecc_calc_gendig(&tk, w->id.serial, 2, 6, other_secret);
+    compare_tempkey(w, &tk);
+    for (int k = 0; k < 2; k++) {
+        const uint16_t key_id = k == 0 ? 0 : 0x8000;
+        begin_random(w, &tk);
+        RUN(w, LP_OK,
+            lp_atecc_gendig(&w->chip, &w->req, LP_ATECC_DIG_SHARED_NONCE, key_id,
+                            lp_span(fixed, 32), world_done, w));
+        lp_atecc_calc_gendig_shared(&tk, w->id.serial, key_id, fixed);
+        compare_tempkey(w, &tk);
+    }
+    uint32_t count = 0;
+    RUN(w, LP_OK, lp_atecc_counter(&w->chip, &w->req, 1, true, &count, world_done, w));
+    begin_random(w, &tk);
+    RUN(w, LP_OK, lp_atecc_gendig(&w->chip, &w->req, LP_ATECC_DIG_COUNTER, 1, none, world_done, w));
+    lp_atecc_calc_gendig_counter(&tk, w->id.serial, 1, count);
+    compare_tempkey(w, &tk);
+    begin_random(w, &tk);
+    RUN(w, LP_OK,
+        lp_atecc_gendig(&w->chip, &w->req, LP_ATECC_DIG_KEY_CONFIG, 9, none, world_done, w));
+    lp_atecc_calc_gendig_config(&tk, w->id.serial, 9, 0x46C6, 0x007C, true);
+    compare_tempkey(w, &tk);
+}
+
+static void gendig_is_what_the_host_computes(void **state)
+{
+    (void)state;
+    each_model(with_secrets, gendigs);
+}
+
+static void with_no_mac(lp_chipsim_image_t *image)
+{
+    with_secrets(image);
+    world_set_slot(image, 6, 0x0F9F, 0x003C); // NoMac
+}
+
+static void gendig_no_mac(world_t *w)
+{
+    lp_atecc_tempkey_t tk;
+    const uint8_t four[4] = {0x1C, 4, 9, 0};
+    const lp_atecc_at_t at = {LP_ATECC_DATA, 9, 0};
+    begin_random(w, &tk);
+    RUN(w, LP_OK,
+        lp_atecc_gendig(&w->chip, &w->req, LP_ATECC_DIG_SLOT, 6, lp_span(four, 4), world_done, w));
+    // Such a TempKey is for no MAC, but it encrypts.
+    RUN(w, LP_OK, lp_atecc_read_block(&w->chip, &w->req, at, out, world_done, w));
+    lp_atecc_calc_gendig_no_mac(&tk, w->id.serial, 6, other_secret, four);
+    lp_atecc_calc_open(&tk, out);
+    size_t len = 0;
+    assert_memory_equal(out, lp_chipsim_slot_const(world_image(w), 9, &len), 32);
+    assert_true(tk.is_no_mac && tk.is_gendig && tk.key_id == 6);
+}
+
+static void gendig_of_a_host_key(void **state)
+{
+    (void)state;
+    each_model(with_no_mac, gendig_no_mac);
+}
+
+static void nonces(world_t *w)
+{
+    lp_atecc_tempkey_t tk;
+    uint8_t fixed[64];
+    memset(fixed, 0x11, sizeof fixed);
+    begin_random(w, &tk);
+    RUN(w, LP_OK, lp_atecc_nonce_calc(&w->chip, &w->req, num_in, out, world_done, w));
+    lp_atecc_calc_nonce_calc(&tk, num_in);
+    assert_memory_equal(out, tk.value, 32);
+    compare_tempkey(w, &tk);
+    RUN(w, LP_OK,
+        lp_atecc_nonce_store(&w->chip, &w->req, LP_ATECC_TO_TEMPKEY, lp_span(fixed, 32), world_done,
+                             w));
+    const lp_span_t wide = lp_span(fixed, 64);
+    if (is_508(w)) {
+        assert_int_equal(
+            lp_atecc_nonce_store(&w->chip, &w->req, LP_ATECC_TO_DIGEST, wide, world_done, w),
+            LP_E_UNSUPPORTED);
+    } else {
+        RUN(w, LP_OK,
+            lp_atecc_nonce_store(&w->chip, &w->req, LP_ATECC_TO_DIGEST, wide, world_done, w));
+        RUN(w, LP_OK,
+            lp_atecc_nonce_store(&w->chip, &w->req, LP_ATECC_TO_ALTKEY, lp_span(fixed, 32),
+                                 world_done, w));
+    }
+    assert_int_equal(
+        lp_atecc_nonce_store(&w->chip, &w->req, LP_ATECC_TO_ALTKEY, wide, world_done, w),
+        LP_E_INVALID);
+    assert_int_equal(lp_atecc_nonce_store(&w->chip, &w->req, LP_ATECC_TO_TEMPKEY,
+                                          lp_span(fixed, 31), world_done, w),
+                     LP_E_INVALID);
+}
+
+static void nonce_in_every_mode(void **state)
+{
+    (void)state;
+    each_model(with_secrets, nonces);
+}
+
+// ---- keys that change --------------------------------------------------------------------------
+
+static void with_derivable(lp_chipsim_image_t *image)
+{
+    with_secrets(image);
+    world_set_slot(image, 5, 0x2F8F, 0x001C); // roll, no MAC
+    world_set_slot(image, 9, 0xB78F, 0x001C); // create from 7, MAC
+    world_set_data(image, 5, other_secret, 32);
+}
+
+static void derives(world_t *w)
+{
+    lp_atecc_tempkey_t tk;
+    uint8_t key[32];
+    uint8_t mac[32];
+    size_t len = 0;
+    begin_random(w, &tk);
+    lp_atecc_calc_derived_key(w->id.serial, 0, 5, other_secret, tk.value, key);
+    RUN(w, LP_OK, lp_atecc_derive_key(&w->chip, &w->req, 0, 5, lp_span(NULL, 0), world_done, w));
+    assert_memory_equal(lp_chipsim_slot_const(world_image(w), 5, &len), key, 32);
+    begin_random(w, &tk);
+    RUN(w, LP_E_CHIP_EXEC,
+        lp_atecc_derive_key(&w->chip, &w->req, 0, 9, lp_span(secret, 32), world_done, w));
+    begin_random(w, &tk);
+    lp_atecc_calc_derive_mac(w->id.serial, 0, 9, secret, mac);
+    lp_atecc_calc_derived_key(w->id.serial, 0, 9, secret, tk.value, key);
+    RUN(w, LP_OK, lp_atecc_derive_key(&w->chip, &w->req, 0, 9, lp_span(mac, 32), world_done, w));
+    assert_memory_equal(lp_chipsim_slot_const(world_image(w), 9, &len), key, 32);
+}
+
+static void derived_keys_are_what_the_host_computes(void **state)
+{
+    (void)state;
+    each_model(with_derivable, derives);
+}
+
+static void counters(world_t *w)
+{
+    uint32_t value = 99;
+    uint32_t first = 0;
+    RUN(w, LP_OK, lp_atecc_counter(&w->chip, &w->req, 1, false, &first, world_done, w));
+    for (uint32_t i = 1; i < 70; i++) {
+        RUN(w, LP_OK, lp_atecc_counter(&w->chip, &w->req, 1, true, &value, world_done, w));
+        assert_int_equal(value, first + i);
+    }
+    RUN(w, LP_OK, lp_atecc_counter(&w->chip, &w->req, 0, false, &value, world_done, w));
+    assert_int_equal(value, 0);
+    assert_int_equal(lp_atecc_counter(&w->chip, &w->req, 2, false, &value, world_done, w),
+                     LP_E_INVALID);
+    RUN(w, LP_OK, lp_atecc_update_extra(&w->chip, &w->req, 0, 0x42, world_done, w));
+    assert_int_equal(world_image(w)->config[84], 0x42);
+    RUN(w, LP_E_CHIP_EXEC, lp_atecc_update_extra(&w->chip, &w->req, 0, 0x43, world_done, w));
+}
+
+static void counters_count_and_extra_bytes_are_set_once(void **state)
+{
+    (void)state;
+    each_model(NULL, counters);
+}
+
+static void pause_sends_others_to_idle(void **state)
+{
+    (void)state;
+    world_t *w = world_crafted(LP_CHIPSIM_ATECC508A, NULL);
+    RUN(w, LP_OK, lp_atecc_pause(&w->chip, &w->req, w->id.config[85], world_done, w));
+    world_free(w);
+    w = world_crafted(LP_CHIPSIM_ATECC608A, NULL);
+    assert_int_equal(lp_atecc_pause(&w->chip, &w->req, 0, world_done, w), LP_E_UNSUPPORTED);
+    world_free(w);
+}
+
+// ---- signatures over what is in the chip
+// ---------------------------------------------------------
+
+static void statements(world_t *w)
+{
+    lp_atecc_tempkey_t tk;
+    uint8_t signer_pub[64];
+    uint8_t sig[64];
+    uint8_t digest[32];
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, 2, w->pub, world_done, w));
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, 3, signer_pub, world_done, w));
+    begin_random(w, &tk);
+    RUN(w, LP_OK, lp_atecc_pubkey_digest(&w->chip, &w->req, 2, w->pub, world_done, w));
+    lp_atecc_calc_pubkey_digest(&tk, w->id.serial, 2, (const uint8_t[]){0x08, 2, 0}, w->pub);
+    {
+        const lp_atecc_statement_t s = {.mode = LP_ATECC_SIGN_SERIAL,
+                                        .signer = 3,
+                                        .slot_config = 0x2084,
+                                        .key_config = 0x0013,
+                                        .is_open = true};
+        RUN(w, LP_OK, lp_atecc_sign_mode(&w->chip, &w->req, s.mode, 3, sig, world_done, w));
+        lp_atecc_calc_statement(&tk, w->id.serial, &s, digest);
+        assert_true(world_verify(signer_pub, digest, sig));
+    }
+    // Of a slot's content and settings, by GenDig.
+    begin_random(w, &tk);
+    RUN(w, LP_OK,
+        lp_atecc_gendig(&w->chip, &w->req, LP_ATECC_DIG_SLOT, 7, lp_span(NULL, 0), world_done, w));
+    lp_atecc_calc_gendig(&tk, w->id.serial, 2, 7, secret);
+    const lp_atecc_statement_t s = {
+        .mode = 0, .signer = 3, .slot_config = 0x0F8F, .key_config = 0x007C, .is_open = true};
+    RUN(w, LP_OK, lp_atecc_sign_mode(&w->chip, &w->req, 0, 3, sig, world_done, w));
+    lp_atecc_calc_statement(&tk, w->id.serial, &s, digest);
+    assert_true(world_verify(signer_pub, digest, sig));
+    // Slot 3 signs nothing from outside.
+    RUN(w, LP_OK, lp_atecc_nonce_load(&w->chip, &w->req, digest, world_done, w));
+    RUN(w, LP_E_CHIP_EXEC,
+        lp_atecc_sign_mode(&w->chip, &w->req, LP_ATECC_SIGN_EXTERNAL, 3, sig, world_done, w));
+}
+
+static void with_signer(lp_chipsim_image_t *image)
+{
+    with_secrets(image);
+    world_set_slot(image, 3, 0x2082, 0x0013); // a new key can be made, for the test
+}
+
+static void internal_signatures_are_over_the_hosts_digest(void **state)
+{
+    (void)state;
+    each_model(with_signer, statements);
+}
+
+// Public keys are stored as 4 bytes, X, 4 bytes, Y.
+static void pack_pub(const uint8_t pub[64], uint8_t slot[72])
+{
+    memset(slot, 0, 72);
+    memcpy(slot + 4, pub, 32);
+    memcpy(slot + 40, pub + 32, 32);
+}
+
+static void with_public_keys(lp_chipsim_image_t *image)
+{
+    uint8_t peer[64];
+    uint8_t slot[72];
+    with_secrets(image);
+    world_peer(peer);
+    pack_pub(peer, slot);
+    world_set_data(image, 13, slot, 72);
+    slot[0] = 0xA0;
+    world_set_data(image, 14, slot, 72);
+}
+
+static void verifies(world_t *w)
+{
+    uint8_t digest[32] = {7, 7};
+    uint8_t sig[64];
+    uint8_t peer[64];
+    const lp_span_t none = lp_span(NULL, 0);
+    lp_atecc_tempkey_t tk;
+    world_peer(peer);
+    world_sign(digest, sig);
+    RUN(w, LP_OK, lp_atecc_nonce_load(&w->chip, &w->req, digest, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_verify_mode(&w->chip, &w->req, LP_ATECC_VERIFY_STORED, 13, sig, none, NULL,
+                             world_done, w));
+    // 14 is not validated yet.
+    RUN(w, LP_OK, lp_atecc_nonce_load(&w->chip, &w->req, digest, world_done, w));
+    RUN(w, LP_E_CHIP_EXEC,
+        lp_atecc_verify_mode(&w->chip, &w->req, LP_ATECC_VERIFY_STORED, 14, sig, none, NULL,
+                             world_done, w));
+    uint8_t other[19] = {0};
+    uint8_t validation[32];
+    const uint8_t three[3] = {0x10, 14, 0};
+    begin_random(w, &tk);
+    RUN(w, LP_OK, lp_atecc_stored_digest(&w->chip, &w->req, 14, three, world_done, w));
+    lp_atecc_calc_pubkey_digest(&tk, w->id.serial, 14, three, peer);
+    lp_atecc_calc_validation(&tk, w->id.serial, other, validation);
+    world_sign(validation, sig);
+    RUN(w, LP_OK,
+        lp_atecc_verify_mode(&w->chip, &w->req, LP_ATECC_VERIFY_VALIDATE, 14, sig,
+                             lp_span(other, 19), NULL, world_done, w));
+    world_sign(digest, sig);
+    RUN(w, LP_OK, lp_atecc_nonce_load(&w->chip, &w->req, digest, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_verify_mode(&w->chip, &w->req, LP_ATECC_VERIFY_STORED, 14, sig, none, NULL,
+                             world_done, w));
+    // Writing takes the validation away.
+    const lp_atecc_at_t at = {LP_ATECC_DATA, 14, 0};
+    uint8_t again[32];
+    RUN(w, LP_OK, lp_atecc_read_block(&w->chip, &w->req, at, again, world_done, w));
+    assert_int_equal(again[0] >> 4, 5);
+    RUN(w, LP_OK, lp_atecc_write_block(&w->chip, &w->req, at, again, NULL, false, world_done, w));
+    RUN(w, LP_OK, lp_atecc_nonce_load(&w->chip, &w->req, digest, world_done, w));
+    RUN(w, LP_E_CHIP_EXEC,
+        lp_atecc_verify_mode(&w->chip, &w->req, LP_ATECC_VERIFY_STORED, 14, sig, none, NULL,
+                             world_done, w));
+}
+
+static void stored_keys_verify_and_are_validated(void **state)
+{
+    (void)state;
+    each_model(with_public_keys, verifies);
+}
+
+static void verify_mac(world_t *w)
+{
+    uint8_t digest[32] = {9};
+    uint8_t nonce[32];
+    uint8_t sig[64];
+    uint8_t peer[64];
+    uint8_t mac[32];
+    uint8_t want[32];
+    const uint8_t mode = LP_ATECC_VERIFY_EXTERNAL | LP_ATECC_VERIFY_MAC;
+    world_peer(peer);
+    world_sign(digest, sig);
+    memset(nonce, 0x66, sizeof nonce);
+    if (is_508(w)) {
+        assert_int_equal(lp_atecc_verify_mode(&w->chip, &w->req, mode, 4, sig, lp_span(peer, 64),
+                                              mac, world_done, w),
+                         LP_E_UNSUPPORTED);
+        return;
+    }
+    RUN(w, LP_OK, lp_atecc_nonce_load(&w->chip, &w->req, digest, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_nonce_store(&w->chip, &w->req, LP_ATECC_TO_DIGEST, lp_span(nonce, 32), world_done,
+                             w));
+    RUN(w, LP_OK,
+        lp_atecc_verify_mode(&w->chip, &w->req, mode, 4, sig, lp_span(peer, 64), mac, world_done,
+                             w));
+    lp_atecc_calc_verify_mac(other_secret, digest, nonce, sig, mode, 4, want);
+    assert_memory_equal(mac, want, 32);
+}
+
+static void verify_with_a_mac_that_cannot_be_forged(void **state)
+{
+    (void)state;
+    each_model(with_secrets, verify_mac);
+}
+
+// ---- ECDH that stays in the chip or comes out protected
+// -------------------------------------------
+
+static void keeps(world_t *w)
+{
+    uint8_t peer[64];
+    uint8_t want[32];
+    size_t len = 0;
+    world_peer(peer);
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, 4, w->pub, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_ecdh_keep(&w->chip, &w->req, LP_ATECC_ECDH_TO_NEXT_SLOT, false, 4, peer,
+                           world_done, w));
+    world_ecdh(w->pub, want);
+    assert_memory_equal(lp_chipsim_slot_const(world_image(w), 5, &len), want, 32);
+    if (is_508(w)) {
+        assert_int_equal(
+            lp_atecc_ecdh_protected(&w->chip, &w->req, false, 2, peer, out, world_done, w),
+            LP_E_UNSUPPORTED);
+        return;
+    }
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, 2, w->pub, world_done, w));
+    RUN(w, LP_OK, lp_atecc_ecdh_protected(&w->chip, &w->req, false, 2, peer, out, world_done, w));
+    world_ecdh(w->pub, want);
+    assert_memory_not_equal(out, want, 32);
+    lp_atecc_calc_unprotect(other_secret, out + 32, out, 32);
+    assert_memory_equal(out, want, 32);
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, LP_ATECC_TEMPKEY, w->pub, world_done, w));
+    RUN(w, LP_OK, lp_atecc_ecdh_protected(&w->chip, &w->req, true, 0, peer, out, world_done, w));
+    world_ecdh(w->pub, want);
+    lp_atecc_calc_unprotect(other_secret, out + 32, out, 32);
+    assert_memory_equal(out, want, 32);
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, 2, w->pub, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_ecdh_keep(&w->chip, &w->req, LP_ATECC_ECDH_TO_TEMPKEY, false, 2, peer, world_done,
+                           w));
+}
+
+static void shared_secrets_can_stay_in_the_chip(void **state)
+{
+    (void)state;
+    each_model(with_secrets, keeps);
+}
+
+// ---- SHA, AES, KDF and the rest of the 608
+// --------------------------------------------------------
+
+static void hmac_sha256(const uint8_t *key, size_t key_len, lp_span_t msg, uint8_t mac[32])
+{
+    uint8_t pad[64];
+    lp_sha256_t h;
+    for (int k = 0; k < 2; k++) {
+        memset(pad, k == 0 ? 0x36 : 0x5C, 64);
+        for (size_t i = 0; i < key_len; i++) {
+            pad[i] ^= key[i];
+        }
+        lp_sha256_init(&h);
+        lp_sha256_update(&h, lp_span(pad, 64));
+        lp_sha256_update(&h, k == 0 ? msg : lp_span(mac, 32));
+        lp_sha256_final(&h, mac);
+    }
+}
+
+static void sha_pieces(world_t *w)
+{
+    uint8_t message[100];
+    uint8_t want[32];
+    const lp_span_t none = lp_span(NULL, 0);
+    memset(message, 0x42, sizeof message);
+    const lp_span_t first = lp_span(message, 64);
+    const lp_span_t rest = lp_span(message + 64, 36);
+    RUN(w, LP_OK,
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_HMAC_START, 7, none, NULL, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_UPDATE, 0, first, NULL, world_done, w));
+    const uint8_t end = is_508(w) ? LP_ATECC_SHA_HMAC_END : LP_ATECC_SHA_END;
+    RUN(w, LP_OK, lp_atecc_sha(&w->chip, &w->req, end, 0, rest, out, world_done, w));
+    hmac_sha256(secret, 32, lp_span(message, 100), want);
+    assert_memory_equal(out, want, 32);
+    // A stored public key in the middle.
+    uint8_t peer[64];
+    lp_sha256_t h;
+    world_peer(peer);
+    RUN(w, LP_OK,
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_START, 0, none, NULL, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_PUBLIC, 13, none, NULL, world_done, w));
+    RUN(w, LP_OK, lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_END, 0, rest, out, world_done, w));
+    lp_sha256_init(&h);
+    lp_sha256_update(&h, lp_span(peer, 64));
+    lp_sha256_update(&h, rest);
+    lp_sha256_final(&h, want);
+    assert_memory_equal(out, want, 32);
+    assert_int_equal(
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_END, 0, rest, NULL, world_done, w),
+        LP_E_INVALID);
+}
+
+static void sha_context(world_t *w)
+{
+    uint8_t message[100];
+    uint8_t context[99];
+    uint8_t want[32];
+    size_t len = 0;
+    const lp_span_t none = lp_span(NULL, 0);
+    if (is_508(w)) {
+        assert_int_equal(lp_atecc_sha_context(&w->chip, &w->req, context, &len, world_done, w),
+                         LP_E_UNSUPPORTED);
+        return;
+    }
+    memset(message, 0x24, sizeof message);
+    RUN(w, LP_OK,
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_START, 0, none, NULL, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_UPDATE, 0, lp_span(message, 50), NULL,
+                     world_done, w));
+    RUN(w, LP_OK, lp_atecc_sha_context(&w->chip, &w->req, context, &len, world_done, w));
+    assert_int_equal(len, 90);
+    // Somebody else's digest, and sleep, in between.
+    RUN(w, LP_OK, lp_atecc_sha256(&w->chip, &w->req, lp_span(message, 3), out, world_done, w));
+    RUN(w, LP_OK, lp_atecc_rest(&w->chip, &w->req, LP_ATECC_SLEEP, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_WRITE_CONTEXT, 0, lp_span(context, len), NULL,
+                     world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_sha(&w->chip, &w->req, LP_ATECC_SHA_END, 0, lp_span(message + 50, 50), out,
+                     world_done, w));
+    lp_sha256(lp_span(message, 100), want);
+    assert_memory_equal(out, want, 32);
+}
+
+static void sha_in_pieces(void **state)
+{
+    (void)state;
+    each_model(with_public_keys, sha_pieces);
+    each_model(with_public_keys, sha_context);
+}
+
+static void with_aes(lp_chipsim_image_t *image)
+{
+    // FIPS 197, appendix C.1
+    static const uint8_t key[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    uint8_t slot[64] = {0};
+    with_secrets(image);
+    image->config[13] |= 1;
+    memcpy(slot + 32, key, 16);
+    world_set_slot(image, 9, 0x0F8F, 0x001A);
+    world_set_data(image, 9, slot, 64);
+}
+
+static void aes(world_t *w)
+{
+    static const uint8_t plain[16] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+                                      0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+    static const uint8_t cipher[16] = {0x69, 0xc4, 0xe0, 0xd8, 0x6a, 0x7b, 0x04, 0x30,
+                                       0xd8, 0xcd, 0xb7, 0x80, 0x70, 0xb4, 0xc5, 0x5a};
+    if (is_508(w)) {
+        assert_int_equal(lp_atecc_aes(&w->chip, &w->req, false, 9, 2, plain, out, world_done, w),
+                         LP_E_UNSUPPORTED);
+        return;
+    }
+    RUN(w, LP_OK, lp_atecc_aes(&w->chip, &w->req, false, 9, 2, plain, out, world_done, w));
+    assert_memory_equal(out, cipher, 16);
+    RUN(w, LP_OK, lp_atecc_aes(&w->chip, &w->req, true, 9, 2, cipher, out, world_done, w));
+    assert_memory_equal(out, plain, 16);
+    // GCM test case 2: H = 66e94bd4..., X = C1 = 0388dace..., H*X = 5e2ec746...
+    static const uint8_t h[16] = {0x66, 0xe9, 0x4b, 0xd4, 0xef, 0x8a, 0x2c, 0x3b,
+                                  0x88, 0x4c, 0xfa, 0x59, 0xca, 0x34, 0x2b, 0x2e};
+    static const uint8_t x[16] = {0x03, 0x88, 0xda, 0xce, 0x60, 0xb6, 0xa3, 0x92,
+                                  0xf3, 0x28, 0xc2, 0xb9, 0x71, 0xb2, 0xfe, 0x78};
+    static const uint8_t hx[16] = {0x5e, 0x2e, 0xc7, 0x46, 0x91, 0x70, 0x62, 0x88,
+                                   0x2c, 0x85, 0xb0, 0x68, 0x53, 0x53, 0xde, 0xb7};
+    RUN(w, LP_OK, lp_atecc_aes_gfm(&w->chip, &w->req, h, x, out, world_done, w));
+    assert_memory_equal(out, hx, 16);
+}
+
+static void aes_of_the_standard(void **state)
+{
+    (void)state;
+    each_model(with_aes, aes);
+}
+
+static void kdf(world_t *w)
+{
+    static const uint8_t message[20] = "twenty bytes of text";
+    uint8_t want[32];
+    const uint32_t hkdf = 20u << 24 | 2; // length, message in the input
+    const uint8_t mode = LP_ATECC_KDF_HKDF | LP_ATECC_KDF_FROM_SLOT | LP_ATECC_KDF_TO_OUTPUT;
+    if (is_508(w)) {
+        assert_int_equal(lp_atecc_kdf(&w->chip, &w->req, mode, 7, hkdf, lp_span(message, 20), out,
+                                      32, world_done, w),
+                         LP_E_UNSUPPORTED);
+        return;
+    }
+    RUN(w, LP_OK,
+        lp_atecc_kdf(&w->chip, &w->req, mode, 7, hkdf, lp_span(message, 20), out, 32, world_done,
+                     w));
+    hmac_sha256(secret, 32, lp_span(message, 20), want);
+    assert_memory_equal(out, want, 32);
+    const uint8_t sealed =
+        LP_ATECC_KDF_HKDF | LP_ATECC_KDF_FROM_SLOT | LP_ATECC_KDF_TO_OUTPUT_PROTECTED;
+    RUN(w, LP_OK,
+        lp_atecc_kdf(&w->chip, &w->req, sealed, 7, hkdf, lp_span(message, 20), out, 64, world_done,
+                     w));
+    lp_atecc_calc_unprotect(other_secret, out + 32, out, 32);
+    assert_memory_equal(out, want, 32);
+}
+
+static void kdf_is_one_hmac(void **state)
+{
+    (void)state;
+    each_model(with_secrets, kdf);
+}
+
+static void selftest(world_t *w)
+{
+    uint8_t failed = 0xAA;
+    const uint8_t all = LP_ATECC_TEST_RNG | LP_ATECC_TEST_ECDSA | LP_ATECC_TEST_ECDH |
+                        LP_ATECC_TEST_AES | LP_ATECC_TEST_SHA;
+    if (is_508(w)) {
+        assert_int_equal(lp_atecc_selftest(&w->chip, &w->req, all, &failed, world_done, w),
+                         LP_E_UNSUPPORTED);
+        return;
+    }
+    RUN(w, LP_OK, lp_atecc_selftest(&w->chip, &w->req, all, &failed, world_done, w));
+    assert_int_equal(failed, 0);
+    const lp_chipsim_defects_t broken = {.selftest = LP_ATECC_TEST_SHA};
+    lp_chipsim_break(w->sim, &broken);
+    RUN(w, LP_OK, lp_atecc_selftest(&w->chip, &w->req, all, &failed, world_done, w));
+    assert_int_equal(failed, LP_ATECC_TEST_SHA);
+    RUN(w, LP_E_CHIP_SELFTEST, lp_atecc_random(&w->chip, &w->req, out, world_done, w));
+}
+
+static void selftest_says_what_failed(void **state)
+{
+    (void)state;
+    each_model(NULL, selftest);
+}
+
+static void with_secure_boot(lp_chipsim_image_t *image)
+{
+    uint8_t peer[64];
+    uint8_t slot[72];
+    with_secrets(image);
+    world_peer(peer);
+    pack_pub(peer, slot);
+    world_set_data(image, 15, slot, 72);
+    world_set_slot(image, 15, 0x0F0F, 0x0030);
+    world_set_slot(image, 5, 0x8F9F, 0x001C);
+    image->config[70] = 0x03; // FullDig
+    image->config[71] = 0xF5; // key in 15, digest in 5
+}
+
+static void secureboot(world_t *w)
+{
+    uint8_t digest[32] = {1, 2, 3};
+    uint8_t sig[64];
+    if (is_508(w)) {
+        assert_int_equal(lp_atecc_secureboot(&w->chip, &w->req, LP_ATECC_BOOT_FULL_COPY, digest,
+                                             sig, NULL, world_done, w),
+                         LP_E_UNSUPPORTED);
+        return;
+    }
+    world_sign(digest, sig);
+    RUN(w, LP_OK,
+        lp_atecc_secureboot(&w->chip, &w->req, LP_ATECC_BOOT_FULL_COPY, digest, sig, NULL,
+                            world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_secureboot(&w->chip, &w->req, LP_ATECC_BOOT_FULL_STORE, digest, NULL, NULL,
+                            world_done, w));
+    digest[0] ^= 1;
+    RUN(w, LP_E_CHIP_MISMATCH,
+        lp_atecc_secureboot(&w->chip, &w->req, LP_ATECC_BOOT_FULL_STORE, digest, NULL, NULL,
+                            world_done, w));
+    digest[0] ^= 1;
+    // The same with the digest hidden and an answer that cannot be forged.
+    lp_atecc_tempkey_t tk;
+    uint8_t hidden[32];
+    uint8_t mac[32];
+    uint8_t want[32];
+    const uint8_t mode = LP_ATECC_BOOT_FULL_STORE | LP_ATECC_BOOT_PROTECTED;
+    begin_random(w, &tk);
+    memcpy(hidden, digest, 32);
+    lp_atecc_calc_secureboot(other_secret, tk.value, mode, hidden, NULL, want);
+    assert_memory_not_equal(hidden, digest, 32);
+    RUN(w, LP_OK, lp_atecc_secureboot(&w->chip, &w->req, mode, hidden, NULL, mac, world_done, w));
+    assert_memory_equal(mac, want, 32);
+}
+
+static void secure_boot_knows_the_code(void **state)
+{
+    (void)state;
+    each_model(with_secure_boot, secureboot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mac_is_what_the_host_computes),
+        cmocka_unit_test(hmac_is_what_the_host_computes),
+        cmocka_unit_test(checkmac_takes_the_hosts_response),
+        cmocka_unit_test(gendig_is_what_the_host_computes),
+        cmocka_unit_test(gendig_of_a_host_key),
+        cmocka_unit_test(nonce_in_every_mode),
+        cmocka_unit_test(derived_keys_are_what_the_host_computes),
+        cmocka_unit_test(counters_count_and_extra_bytes_are_set_once),
+        cmocka_unit_test(pause_sends_others_to_idle),
+        cmocka_unit_test(internal_signatures_are_over_the_hosts_digest),
+        cmocka_unit_test(stored_keys_verify_and_are_validated),
+        cmocka_unit_test(verify_with_a_mac_that_cannot_be_forged),
+        cmocka_unit_test(shared_secrets_can_stay_in_the_chip),
+        cmocka_unit_test(sha_in_pieces),
+        cmocka_unit_test(aes_of_the_standard),
+        cmocka_unit_test(kdf_is_one_hmac),
+        cmocka_unit_test(selftest_says_what_failed),
+        cmocka_unit_test(secure_boot_knows_the_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
