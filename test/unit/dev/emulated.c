@@ -38,6 +38,11 @@ static void on_timer(void *ctx)
 {
     world_t *w = ctx;
     lp_i2c_xfer_t *x = w->xfer;
+    if (w->dip_at != 0 && w->transfers == w->dip_at) {
+        lp_chipsim_power_off(w->sim);
+        lp_chipsim_power_on(w->sim);
+        fake_clock_advance_ms(1);
+    }
     if (w->transfers++ == w->vanish_at) {
         lp_chipsim_power_off(w->sim);
     }

@@ -24,6 +24,7 @@ typedef struct {
     lp_err_t err;
     unsigned wear;
     unsigned transfers;
+    unsigned dip_at;    // just before this transfer power goes and comes back; 0: never
     unsigned vanish_at; // from this transfer on nobody answers and power is off; UINT_MAX: never
 } world_t;
 
