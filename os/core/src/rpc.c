@@ -184,6 +184,9 @@ void lp_rpc_fail(lp_rpc_req_t *req, lp_err_t err, const char *fmt, ...)
 }
 
 static void fail_with_code(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, ...)
+    LP_FMT_CHECK(4, 5);
+
+static void fail_with_code(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);

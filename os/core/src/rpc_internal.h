@@ -12,7 +12,8 @@ void lp_rpc_handle_frame(lp_rpc_channel_t *ch, lp_span_t line);
 // Answers a frame that could not even be read.
 void lp_rpc_refuse(lp_rpc_channel_t *ch, lp_err_t err, const char *message);
 void lp_rpc_forget_channel(lp_rpc_channel_t *ch);
-void lp_rpc_fail_v(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, va_list args);
+void lp_rpc_fail_v(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, va_list args)
+    LP_FMT_CHECK(4, 0);
 
 // Queues one frame. false: no room; room for refusals of the other requests is kept free.
 bool lp_rpc_channel_send(lp_rpc_channel_t *ch, lp_span_t frame);
