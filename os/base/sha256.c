@@ -37,10 +37,10 @@ static void compress(uint32_t state[8], const uint8_t block[64])
     uint32_t w[16];
     uint32_t v[8];
     memcpy(v, state, sizeof v);
+    for (unsigned i = 0; i < 16; i++) {
+        w[i] = lp_get_be32(block + 4 * i);
+    }
     for (unsigned i = 0; i < 64; i++) {
-        if (i < 16) {
-            w[i] = lp_get_be32(block + 4 * i);
-        }
         uint32_t wi = i < 16 ? w[i] : schedule(w, i);
         uint32_t s1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25);
         uint32_t ch = (v[4] & v[5]) ^ (~v[4] & v[6]);

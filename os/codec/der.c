@@ -60,7 +60,7 @@ bool lp_der_peek(lp_span_t in, uint8_t tag)
 
 lp_err_t lp_der_expect(lp_span_t *in, uint8_t tag, lp_der_t *out)
 {
-    lp_der_t element;
+    lp_der_t element = {0};
     if (!lp_der_peek(*in, tag) || lp_der_next(in, &element) != LP_OK) {
         return LP_E_FORMAT;
     }

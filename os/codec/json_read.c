@@ -227,28 +227,37 @@ static bool to_signed(uint64_t magnitude, bool is_negative, int64_t *out)
     return true;
 }
 
+// The digits of a number and how many of them are behind the point.
+static lp_err_t read_digits(lp_span_t text, uint64_t *magnitude, unsigned *behind_point)
+{
+    bool has_point = false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        if (c == '.') {
+            has_point = true;
+        } else if (c < '0' || c > '9' || !add_digit(magnitude, (uint8_t)(c - '0'))) {
+            return LP_E_RANGE; // an exponent, or too many digits
+        } else {
+            *behind_point += has_point ? 1 : 0;
+        }
+    }
+    return LP_OK;
+}
+
 lp_err_t lp_json_fixed(lp_json_t v, unsigned decimals, int64_t *out)
 {
     if (lp_json_type(v) != LP_JSON_NUMBER) {
         return LP_E_INVALID;
     }
     bool is_negative = v.raw.ptr[0] == '-';
-    bool has_point = false;
     uint64_t magnitude = 0;
-    for (size_t i = is_negative ? 1 : 0; i < v.raw.len; i++) {
-        uint8_t c = v.raw.ptr[i];
-        if (c == '.' && !has_point) {
-            has_point = true;
-            continue;
-        }
-        bool is_digit = c >= '0' && c <= '9';
-        if (!is_digit || (has_point && decimals == 0) ||
-            !add_digit(&magnitude, (uint8_t)(c - '0'))) {
-            return LP_E_RANGE;
-        }
-        decimals -= has_point ? 1 : 0;
+    unsigned behind_point = 0;
+    lp_err_t err =
+        read_digits(is_negative ? json_from(v.raw, 1) : v.raw, &magnitude, &behind_point);
+    if (err != LP_OK || behind_point > decimals) {
+        return LP_E_RANGE;
     }
-    for (; decimals > 0; decimals--) {
+    for (; behind_point < decimals; behind_point++) {
         if (!add_digit(&magnitude, 0)) {
             return LP_E_RANGE;
         }

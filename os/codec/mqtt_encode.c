@@ -59,17 +59,27 @@ static bool is_will_valid(lp_mqtt_version_t v, const lp_mqtt_will_t *w)
            w->payload.len <= LP_MQTT_STRING_MAX && are_props_valid(v, w->props, LP_MQTT_IN_WILL);
 }
 
+static bool are_credentials_valid(lp_mqtt_version_t v, const lp_mqtt_connect_t *c)
+{
+    if (c->password != NULL && v == LP_MQTT_V4 && c->username == NULL) {
+        return false; // v4 3.1.2.9
+    }
+    return (c->username == NULL || lp_mqtt_string_is_valid(*c->username)) &&
+           (c->password == NULL || c->password->len <= LP_MQTT_STRING_MAX);
+}
+
+static bool is_client_id_valid(lp_mqtt_version_t v, const lp_mqtt_connect_t *c)
+{
+    if (c->client_id.len == 0) {
+        return v == LP_MQTT_V5 || c->clean_start; // v4 3.1.3.1
+    }
+    return lp_mqtt_string_is_valid(c->client_id);
+}
+
 static bool is_connect_valid(lp_mqtt_version_t v, const lp_mqtt_connect_t *c)
 {
-    bool is_v4 = v == LP_MQTT_V4;
-    if (!lp_mqtt_string_is_valid(c->client_id) ||
-        (is_v4 && c->client_id.len == 0 && !c->clean_start) ||
-        (is_v4 && c->password != NULL && c->username == NULL) ||
-        (c->username != NULL && !lp_mqtt_string_is_valid(*c->username)) ||
-        (c->password != NULL && c->password->len > LP_MQTT_STRING_MAX)) {
-        return false;
-    }
-    return (c->will == NULL || is_will_valid(v, c->will)) &&
+    return is_client_id_valid(v, c) && are_credentials_valid(v, c) &&
+           (c->will == NULL || is_will_valid(v, c->will)) &&
            are_props_valid(v, c->props, LP_MQTT_IN_CONNECT);
 }
 

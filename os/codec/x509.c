@@ -75,28 +75,39 @@ static bool two_digit_fields(lp_span_t s, unsigned *fields, size_t count)
     return true;
 }
 
+// Century, year, month, day, hour, minute, second, each of two digits.
+enum { CENTURY, YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
+
 // RFC 5280 4.1.2.5: YYMMDDHHMMSSZ up to 2049, YYYYMMDDHHMMSSZ from 2050, always Z and seconds.
+static bool read_time_fields(const lp_der_t *e, unsigned f[FIELDS])
+{
+    bool is_utc = e->tag == LP_DER_UTC_TIME;
+    size_t skip = is_utc ? 1 : 0; // UTCTime has no century
+    size_t len = 2 * (FIELDS - skip) + 1;
+    if ((!is_utc && e->tag != LP_DER_GENERALIZED_TIME) || e->value.len != len ||
+        e->value.ptr[len - 1] != 'Z' || !two_digit_fields(e->value, f + skip, FIELDS - skip)) {
+        return false;
+    }
+    if (is_utc) {
+        f[CENTURY] = f[YEAR] >= 50 ? 19 : 20;
+    }
+    return true;
+}
+
 static lp_err_t read_time(lp_span_t *in, int64_t *seconds)
 {
     lp_der_t e;
-    unsigned f[7] = {0};
-    if (lp_der_next(in, &e) != LP_OK) {
+    unsigned f[FIELDS] = {0};
+    if (lp_der_next(in, &e) != LP_OK || !read_time_fields(&e, f)) {
         return LP_E_FORMAT;
     }
-    bool is_utc = e.tag == LP_DER_UTC_TIME;
-    size_t skip = is_utc ? 1 : 0; // fields that UTCTime does not have
-    size_t len = 15 - 2 * skip;
-    if ((!is_utc && e.tag != LP_DER_GENERALIZED_TIME) || e.value.len != len ||
-        e.value.ptr[len - 1] != 'Z' || !two_digit_fields(e.value, f + skip, 7 - skip)) {
+    int64_t year = (int64_t)f[CENTURY] * 100 + f[YEAR];
+    if (year < 1 || !is_day(year, f[MONTH], f[DAY]) || f[HOUR] > 23 || f[MINUTE] > 59 ||
+        f[SECOND] > 59) {
         return LP_E_FORMAT;
     }
-    unsigned century = is_utc ? (f[1] >= 50 ? 19 : 20) : f[0];
-    int64_t year = (int64_t)century * 100 + f[1];
-    if (year < 1 || !is_day(year, f[2], f[3]) || f[4] > 23 || f[5] > 59 || f[6] > 59) {
-        return LP_E_FORMAT;
-    }
-    int64_t hours = days_from_civil(year, f[2], f[3]) * 24 + f[4];
-    *seconds = (hours * 60 + f[5]) * 60 + f[6];
+    int64_t hours = days_from_civil(year, f[MONTH], f[DAY]) * 24 + f[HOUR];
+    *seconds = (hours * 60 + f[MINUTE]) * 60 + f[SECOND];
     return LP_OK;
 }
 

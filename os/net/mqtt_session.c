@@ -15,6 +15,7 @@
 #include "mqtt_internal.h"
 
 enum { RX_CAP_MIN = 128, DEFAULT_TIMEOUT_MS = 10000, PING_MARGIN_MAX_MS = 5000 };
+enum { SLOTS_MAX = 60000 }; // fewer than there are packet identifiers
 
 // --- The machine --------------------------------------------------------------------------------
 
@@ -259,17 +260,23 @@ static bool has_session_props(lp_span_t props)
     return false;
 }
 
+static bool has_memory(const lp_mqtt_config_t *cfg)
+{
+    size_t least = cfg->policy == LP_MQTT_DROP_OLDEST ? 2 : 1;
+    return cfg->slots != NULL && cfg->slot_count >= least && cfg->slot_count < SLOTS_MAX &&
+           cfg->arena != NULL && cfg->rx != NULL && cfg->rx_cap >= RX_CAP_MIN;
+}
+
 static bool is_config_valid(const lp_mqtt_config_t *cfg)
 {
-    bool is_version = cfg->version == LP_MQTT_V4 || cfg->version == LP_MQTT_V5;
-    bool is_v5_only = cfg->session_expiry_s != 0;
-    bool is_v4_only = cfg->retry_ms != 0;
-    bool has_memory = cfg->slots != NULL && cfg->slot_count > 0 && cfg->slot_count < 60000 &&
-                      cfg->arena != NULL && cfg->rx != NULL && cfg->rx_cap >= RX_CAP_MIN;
-    bool has_drop_slot = cfg->policy != LP_MQTT_DROP_OLDEST || cfg->slot_count >= 2;
-    return is_version && cfg->on_event != NULL && has_memory && has_drop_slot &&
-           !(cfg->version == LP_MQTT_V4 && is_v5_only) &&
-           !(cfg->version == LP_MQTT_V5 && is_v4_only) && !has_session_props(cfg->connect.props);
+    if (cfg->on_event == NULL || !has_memory(cfg)) {
+        return false;
+    }
+    if (cfg->version == LP_MQTT_V4) {
+        return cfg->session_expiry_s == 0;
+    }
+    return cfg->version == LP_MQTT_V5 && cfg->retry_ms == 0 &&
+           !has_session_props(cfg->connect.props);
 }
 
 lp_err_t lp_mqtt_init(lp_mqtt_t *m, lp_loop_t *loop, const lp_mqtt_config_t *cfg,
