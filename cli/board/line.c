@@ -169,6 +169,7 @@ static lp_exit_t open_tcp(const char *address, int *fd_out, lp_fault_t *f)
     if (fd < 0) {
         lp_fault_set(f, LP_EXIT_NETWORK, "board-unreachable", "cannot connect to %s", address);
         lp_fault_why(f, "%s", strerror(error));
+        lp_fault_next(f, "is the board, or the program that stands for it, listening there?");
         return f->exit;
     }
     *fd_out = fd;

@@ -22,9 +22,6 @@ static int run(const lp_setup_options_t *options)
         if (fault.exit == LP_EXIT_INTERRUPTED && fault.next[0] == '\0') {
             lp_fault_next(&fault, "run the same command again; it goes on where it stopped");
         }
-        if (fault.next[0] == '\0') {
-            lp_fault_next(&fault, "run the same command again with --verbose; it says more");
-        }
         return lp_fault_print(&fault);
     }
     return (int)rc;

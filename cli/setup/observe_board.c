@@ -75,7 +75,7 @@ static void take_lines(const cJSON *bus, lp_setup_chip_t *chip)
     lp_take_string(bus, "name", chip->bus, sizeof chip->bus);
     if (cJSON_IsString(lines)) {
         snprintf(chip->lines, sizeof chip->lines, "lines: %.60s", lines->valuestring);
-    } else if (lines != NULL) {
+    } else if (cJSON_IsObject(lines) || cJSON_IsArray(lines)) {
         char *text = cJSON_PrintUnformatted(lines);
         snprintf(chip->lines, sizeof chip->lines, "lines: %.60s", text != NULL ? text : "");
         cJSON_free(text);

@@ -43,8 +43,9 @@ void lp_fault_next(lp_fault_t *f, const char *fmt, ...)
 
 int lp_fault_print(const lp_fault_t *f)
 {
-    return lp_ui_fail(f->exit, f->code, f->what, f->why[0] != '\0' ? f->why : NULL,
-                      f->next[0] != '\0' ? f->next : NULL);
+    const char *next =
+        f->next[0] != '\0' ? f->next : "run the same command again with --verbose; it says more";
+    return lp_ui_fail(f->exit, f->code, f->what, f->why[0] != '\0' ? f->why : NULL, next);
 }
 
 static void on_signal(int number)

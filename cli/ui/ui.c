@@ -79,7 +79,8 @@ static size_t utf8_len(const unsigned char *p)
         }
     }
     bool is_overlong = (p[0] == 0xE0u && p[1] < 0xA0u) || (p[0] == 0xF0u && p[1] < 0x90u);
-    return is_overlong ? 0 : n;
+    bool is_surrogate = p[0] == 0xEDu && p[1] >= 0xA0u;
+    return is_overlong || is_surrogate ? 0 : n;
 }
 
 // Controls that a terminal may act upon: C0, DEL, and C1 as UTF-8 (C2 80 .. C2 9F).

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 // Formats, cleans and prints one line.
-void lp_ui_put_(FILE *to, const char *prefix, const char *fmt, va_list args);
+void lp_ui_put_(FILE *to, const char *prefix, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
 // `code` on a colour terminal, else "".
 const char *lp_ui_color_(const char *code);
 // Takes a half-shown step or bar off the terminal before another line is printed.
