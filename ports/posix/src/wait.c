@@ -131,8 +131,9 @@ lp_err_t lp_posix_err(int errnum)
     case EAGAIN:
         return LP_E_AGAIN;
     case ECONNREFUSED:
-    case ENOENT: // no such unix socket
         return LP_E_NET_REFUSED;
+    case ENOENT:
+        return LP_E_NOT_FOUND;
     case ECONNRESET:
     case EPIPE:
     case ENETDOWN:
