@@ -112,11 +112,16 @@ lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, lp_span_t pem, unsigned *skipp
     return err;
 }
 
+// Names reach logs and the wire, so nothing but visible ASCII is taken.
 static lp_err_t copy_text(lp_tls_t *tls, const char *what, const char *text, char *to, size_t cap)
 {
-    size_t len = strlen(text);
-    if (len == 0 || len >= cap) {
-        LP_TLS_DETAIL(tls, "%s must have 1 to %u characters", what, (unsigned)(cap - 1));
+    size_t len = 0;
+    while (len < cap && text[len] > ' ' && text[len] < 0x7f) {
+        len++;
+    }
+    if (len == 0 || len >= cap || text[len] != '\0') {
+        LP_TLS_DETAIL(tls, "%s must have 1 to %u visible ASCII characters", what,
+                      (unsigned)(cap - 1));
         return LP_E_INVALID;
     }
     memcpy(to, text, len + 1);

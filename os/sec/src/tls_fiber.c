@@ -13,10 +13,11 @@
 #include <psa/crypto.h>
 #include <string.h>
 
+#include "limpet/fmt.h"
 #include "limpet/port/clock.h"
 #include "tls_internal.h"
 
-enum { PAINT = 0xA5, STACK_MIN = 4096 };
+enum { PAINT = 0xA5, STACK_MIN = 4096, GUARD_BYTES = 32 };
 
 static struct {
     bool is_ready;
@@ -130,6 +131,12 @@ void lp_tls_engine_count(int open_connections)
     engine.connections += open_connections;
 }
 
+// What was written below the stack's end is lost already; better to know than to go on.
+static bool is_stack_used_up(void)
+{
+    return engine.setup.stack_bytes - stack_peak() < GUARD_BYTES;
+}
+
 static void entry(void *ctx)
 {
     engine.result = lp_tls_session_handshake(ctx);
@@ -162,6 +169,12 @@ bool lp_tls_engine_resume(lp_tls_t *tls, lp_err_t *err)
     lp_port_fiber_deinit(&engine.fiber);
     engine.owner = NULL;
     *err = engine.result;
+    if (is_stack_used_up()) {
+        (void)lp_fmt_str(tls->report_.detail, sizeof tls->report_.detail,
+                         "the handshake's stack of %u bytes is too small",
+                         (unsigned)engine.setup.stack_bytes);
+        *err = LP_E_NOSPACE;
+    }
     return true;
 }
 

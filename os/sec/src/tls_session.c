@@ -199,6 +199,10 @@ static void drop_identity(lp_tls_session_t *s)
 void lp_tls_session_settle(lp_tls_t *tls)
 {
     lp_tls_session_t *s = tls->session_;
+    mbedtls_x509_crt *peer = s->ssl.session->peer_cert;
+    s->ssl.session->peer_cert = NULL;
+    mbedtls_x509_crt_free(peer);
+    lp_tls_free(peer);
     mbedtls_ssl_conf_ca_chain(&s->conf, NULL, NULL);
     mbedtls_x509_crt_free(&s->trust);
     drop_identity(s);

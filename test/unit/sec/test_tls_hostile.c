@@ -429,6 +429,12 @@ static void configuration_that_cannot_work_is_told(void **state)
     must_not_start(LP_E_INVALID, "server's name");
     rig.config.host = longest;
     must_not_start(LP_E_INVALID, "server's name");
+    rig.config.host = "";
+    must_not_start(LP_E_INVALID, "server's name");
+    rig.config.host = "a b";
+    must_not_start(LP_E_INVALID, "visible");
+    rig.config.host = "local\nhost";
+    must_not_start(LP_E_INVALID, "visible");
     rig.config = good;
     rig.config.alpn = longest;
     must_not_start(LP_E_INVALID, "ALPN");

@@ -56,7 +56,7 @@ typedef void lp_key_done_fn(void *ctx, lp_err_t err);
 typedef struct lp_key_op {
     lp_key_op_kind_t kind;
     lp_key_id_t id;
-    uint8_t in[64];
+    uint8_t in[64]; // wiped when done: fill it again before the operation is started again
     lp_key_done_fn *done;
     void *ctx;
 

@@ -109,9 +109,10 @@ typedef struct lp_tls {
     lp_tls_report_t report_;
 } lp_tls_t;
 
-// Starts the handshake over `lower`, which must be open (its LP_STREAM_OPEN has come) and is lent
-// and listened to until `tls` is closed; closing `tls` closes it too. LP_OK: LP_STREAM_OPEN or
-// LP_STREAM_CLOSED comes later through `fn`. LP_STREAM_CLOSED then carries
+// `tls` needs no initialisation and must not be in use. Starts the handshake over `lower`, which
+// must be open (its LP_STREAM_OPEN has come) and is lent and listened to until `tls` is closed;
+// closing `tls` closes it too. LP_OK: LP_STREAM_OPEN or LP_STREAM_CLOSED comes later through `fn`.
+// LP_STREAM_CLOSED then carries
 //   LP_E_TLS_CERT, LP_E_TLS_NAME, LP_E_TLS_EXPIRED   the server's certificate, see report.detail
 //   LP_E_TLS_ALERT      the server refused; report.detail has its word for it
 //   LP_E_TLS_PROTOCOL   the server does not keep to the protocol, or offers nothing we accept
