@@ -37,6 +37,8 @@ typedef struct {
 // Each table ends with a null method.
 extern const lp_route_t lp_routes_things[];
 extern const lp_route_t lp_routes_certificates[];
+extern const lp_route_t lp_routes_cas[];
+extern const lp_route_t lp_routes_groups[];
 extern const lp_route_t lp_routes_policies[];
 extern const lp_route_t lp_routes_data[];
 

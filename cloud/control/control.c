@@ -65,8 +65,7 @@ static void refuse_registry(lp_registry_t *reg, lp_reg_err_t rc, lp_http_respons
     refuse(r, &why);
 }
 
-// --- who asks
-// -----------------------------------------------------------------------------------------------------
+// --- who asks -----------------------------------------------------------------------------------
 
 static void refuse_text(lp_http_response_t *r, int status, const char *error, const char *message)
 {
@@ -150,8 +149,7 @@ static bool authenticate(lp_call_t *call, lp_http_response_t *r)
     return ok;
 }
 
-// --- what is asked
-// ------------------------------------------------------------------------------------------------
+// --- what is asked ------------------------------------------------------------------------------
 
 // Topics and identity calls have bodies that are no JSON.
 static bool body_is_json(const lp_route_t *route)

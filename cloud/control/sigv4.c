@@ -13,8 +13,7 @@
 
 enum { SKEW_SECONDS = 300, QUERY_MAX = 64, HASH = 32 };
 
-// --- reading
-// ------------------------------------------------------------------------------------------------------
+// --- reading ------------------------------------------------------------------------------------
 
 static bool copy(char *out, size_t size, const char *text, size_t len)
 {
@@ -121,8 +120,7 @@ lp_sigv4_result_t lp_sigv4_parse(const lp_http_request_t *request, lp_sigv4_t *s
     return parse_header(auth + 17, request, sig);
 }
 
-// --- the canonical request
-// ----------------------------------------------------------------------------------------
+// --- the canonical request ----------------------------------------------------------------------
 
 static void hex(const unsigned char *bytes, char out[2 * HASH + 1])
 {
@@ -293,8 +291,7 @@ static bool canonical(FILE *f, const lp_http_request_t *request, const lp_sigv4_
     return true;
 }
 
-// --- the signature
-// ------------------------------------------------------------------------------------------------
+// --- the signature ------------------------------------------------------------------------------
 
 static bool mac(const void *key, size_t key_len, const char *text, unsigned char out[HASH])
 {
@@ -349,8 +346,7 @@ bool lp_sigv4_sign(const lp_http_request_t *request, const lp_sigv4_t *scope, co
     return ok;
 }
 
-// --- the verdict
-// --------------------------------------------------------------------------------------------------
+// --- the verdict --------------------------------------------------------------------------------
 
 static bool is_signed(const char *list, const char *name)
 {

@@ -16,8 +16,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "announce.h"
 #include "journal.h"
 #include "sessions.h"
+#include "x509.h"
 
 enum { TICK_MS = 50, PROTOCOL_V5 = 5 };
 
@@ -29,6 +31,7 @@ typedef struct {
     lp_journal_t journal;
     int64_t change;
     long long last_tick_ms;
+    long long presence; // number of the last presence event
 } plugin_t;
 
 // What a client is called in the log.
@@ -52,6 +55,32 @@ static void note(plugin_t *p, const char *kind, const who_t *who, const char *to
         .reason = reason,
     };
     lp_journal_add(&p->journal, p->reg, &e);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+// Sends a document and frees it. The broker queues it, so that this is allowed within its
+// callbacks.
+static void announce(const char *topic, char *document)
+{
+    if (document != NULL) {
+        mosquitto_broker_publish_copy(NULL, topic, (int)strlen(document), document, 0, false, NULL);
+        free(document);
+    }
+}
+
+static lp_presence_t presence_of(plugin_t *p, const lp_session_t *s, const char *address)
+{
+    return (lp_presence_t){.client_id = lp_session_client(s),
+                           .certificate_id = lp_session_certificate(s),
+                           .address = address,
+                           .at_ms = now_ms(),
+                           .version = ++p->presence};
 }
 
 static bool certificate_id(const struct mosquitto *client, char id[LP_REG_ID_SIZE])
@@ -107,7 +136,39 @@ static int admit(plugin_t *p, struct mosquitto *client, const char *id, lp_sessi
     note(p, "connect", &who, NULL,
          mosquitto_client_protocol_version(client) == PROTOCOL_V5 ? "MQTT 5" : "MQTT 3.1.1");
     lp_journal_flush(&p->journal, p->reg);
+    char topic[300];
+    const lp_presence_t presence = presence_of(p, session, who.address);
+    announce(topic, lp_announce_presence(&presence, true, topic));
     return MOSQ_ERR_SUCCESS;
+}
+
+static char *certificate_pem(const struct mosquitto *client)
+{
+    X509 *cert = mosquitto_client_certificate(client);
+    char *pem = cert != NULL ? lp_x509_pem(cert) : NULL;
+    X509_free(cert);
+    return pem;
+}
+
+// Just-in-time registration: the first connection of an unknown certificate of a known CA is
+// refused, but the certificate is on record from then on, and who listens may activate it.
+static void register_just_in_time(plugin_t *p, const struct mosquitto *client, const char *id,
+                                  lp_decision_t *d)
+{
+    char ca_id[LP_REG_ID_SIZE];
+    char topic[300];
+    cJSON *known = NULL;
+    if (lp_reg_cert_get(p->reg, &p->scope, id, &known) != LP_REG_NOT_FOUND) {
+        cJSON_Delete(known);
+        return;
+    }
+    char *pem = certificate_pem(client);
+    if (pem != NULL && lp_reg_cert_auto_register(p->reg, &p->scope, pem, ca_id) == LP_REG_OK) {
+        announce(topic, lp_announce_registered(id, ca_id, p->scope.account, now_ms(), topic));
+        snprintf(d->reason, sizeof d->reason,
+                 "certificate %.8s was just registered by its CA and waits for its activation", id);
+    }
+    free(pem);
 }
 
 static int on_auth(int event, void *event_data, void *userdata)
@@ -126,6 +187,7 @@ static int on_auth(int event, void *event_data, void *userdata)
     }
     lp_session_t *session = open_session(p, ed->client, id, &d);
     if (session == NULL) {
+        register_just_in_time(p, ed->client, id, &d);
         return refuse(p, ed->client, id, d.reason);
     }
     if (!lp_session_check(session, LP_ACTION_CONNECT, lp_session_client(session), &d)) {
@@ -197,6 +259,13 @@ static int denied(plugin_t *p, const struct mosquitto_evt_acl_check *ed, const l
 static void note_subscription(plugin_t *p, const struct mosquitto_evt_acl_check *ed,
                               const lp_session_t *s)
 {
+    char topic[300];
+    bool subscribed = ed->access == MOSQ_ACL_SUBSCRIBE;
+    const lp_presence_t presence = presence_of(p, s, NULL);
+    announce(topic, lp_announce_subscription(&presence, ed->topic, subscribed, topic));
+    if (!subscribed) {
+        return;
+    }
     const who_t who = {.client = lp_session_client(s),
                        .certificate = lp_session_certificate(s),
                        .thing = lp_session_thing(s)};
@@ -216,7 +285,7 @@ static int on_acl(int event, void *event_data, void *userdata)
     if (!access_allowed(e->session, ed, &d)) {
         return denied(p, ed, e, d.reason);
     }
-    if (ed->access == MOSQ_ACL_SUBSCRIBE) {
+    if (ed->access == MOSQ_ACL_SUBSCRIBE || ed->access == MOSQ_ACL_UNSUBSCRIBE) {
         note_subscription(p, ed, e->session);
     }
     return MOSQ_ERR_SUCCESS;
@@ -268,6 +337,9 @@ static int on_disconnect(int event, void *event_data, void *userdata)
                            .certificate = id,
                            .thing = lp_session_thing(e->session)};
         note(p, "disconnect", &who, NULL, NULL);
+        char topic[300];
+        const lp_presence_t presence = presence_of(p, e->session, NULL);
+        announce(topic, lp_announce_presence(&presence, false, topic));
         lp_sessions_remove(&p->sessions, ed->client);
     }
     return MOSQ_ERR_SUCCESS;

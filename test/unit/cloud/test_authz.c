@@ -250,8 +250,7 @@ static void variables_of_certificate_and_thing_resolve(void **state)
     lp_session_close(s);
 }
 
-// --- topics and client ids
-// ----------------------------------------------------------------------------------------
+// --- topics and client ids ----------------------------------------------------------------------
 
 static void topics_follow_awss_limits(void **state)
 {
@@ -288,8 +287,7 @@ static void client_ids_follow_awss_limits(void **state)
     assert_string_not_equal(lp_client_id_fault(NULL), "");
 }
 
-// --- the plugin's table
-// -------------------------------------------------------------------------------------------
+// --- the plugin's table -------------------------------------------------------------------------
 
 static void sessions_are_believed_only_for_the_same_client(void **state)
 {

@@ -38,8 +38,7 @@ static void make_policy(fixture_t *f, const char *name)
     cJSON_Delete(doc);
 }
 
-// --- the file
-// -----------------------------------------------------------------------------------------------------
+// --- the file -----------------------------------------------------------------------------------
 
 static void registry_file_is_private(void **state)
 {
@@ -94,8 +93,7 @@ static void registry_accounts_and_regions_do_not_see_each_other(void **state)
     assert_int_equal(lp_reg_scope(f->reg, FIXTURE_ACCOUNT, "US East!", &bad), LP_REG_INVALID);
 }
 
-// --- things
-// -------------------------------------------------------------------------------------------------------
+// --- things -------------------------------------------------------------------------------------
 
 static void thing_same_again_is_a_success_with_the_same_id(void **state)
 {
@@ -223,8 +221,7 @@ static void things_come_in_pages(void **state)
     assert_int_equal(lp_reg_things(f->reg, &f->scope, &any, &forged, &doc), LP_REG_INVALID);
 }
 
-// --- certificates
-// -------------------------------------------------------------------------------------------------
+// --- certificates -------------------------------------------------------------------------------
 
 static cJSON *certificate(fixture_t *f, const char *id)
 {
@@ -442,8 +439,7 @@ static void cert_ids_are_checked(void **state)
                      LP_REG_NOT_FOUND);
 }
 
-// --- policies
-// -----------------------------------------------------------------------------------------------------
+// --- policies -----------------------------------------------------------------------------------
 
 static void policy_again_is_a_conflict(void **state)
 {
@@ -508,8 +504,7 @@ static void policy_versions_are_five_and_the_default_stays(void **state)
     assert_int_equal(lp_reg_policy_version_default(f->reg, &f->scope, "p", "3"), LP_REG_OK);
 }
 
-// --- attachments
-// --------------------------------------------------------------------------------------------------
+// --- attachments --------------------------------------------------------------------------------
 
 static void attachments_repeat_and_list_both_ways(void **state)
 {
@@ -569,8 +564,7 @@ static void attachments_to_one_certificate_are_ten(void **state)
     assert_int_equal(lp_reg_policy_attach(f->reg, &f->scope, "p0", c.arn), LP_REG_OK);
 }
 
-// --- messages and events
-// ------------------------------------------------------------------------------------------
+// --- messages and events ------------------------------------------------------------------------
 
 static void retained_is_kept_and_forgotten(void **state)
 {

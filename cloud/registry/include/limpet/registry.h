@@ -55,8 +55,7 @@ typedef struct {
     bool descending;
 } lp_page_t;
 
-// --- the file
-// -----------------------------------------------------------------------------------------------------
+// --- the file -----------------------------------------------------------------------------------
 
 // Opens the store, making it and its tables where `create` says so. The file's mode becomes 0600.
 // LP_REG_UNAVAILABLE: it cannot be opened (missing, no permission, disk full); *out is then a
@@ -81,8 +80,7 @@ int64_t lp_registry_change(lp_registry_t *reg);
 lp_reg_err_t lp_reg_setting_put(lp_registry_t *reg, const char *key, const char *value);
 lp_reg_err_t lp_reg_setting_get(lp_registry_t *reg, const char *key, char *value, size_t size);
 
-// --- accounts and regions
-// -----------------------------------------------------------------------------------------
+// --- accounts and regions -----------------------------------------------------------------------
 
 typedef struct {
     char account[13];
@@ -105,8 +103,7 @@ lp_reg_err_t lp_reg_scope(lp_registry_t *reg, const char *account, const char *r
 void lp_reg_arn(const lp_scope_t *scope, const char *kind, const char *name,
                 char arn[LP_REG_ARN_SIZE]);
 
-// --- things
-// -------------------------------------------------------------------------------------------------------
+// --- things -------------------------------------------------------------------------------------
 
 typedef struct {
     const char *type;        // null: none
@@ -144,8 +141,7 @@ typedef struct {
 lp_reg_err_t lp_reg_things(lp_registry_t *reg, const lp_scope_t *scope,
                            const lp_thing_filter_t *filter, const lp_page_t *page, cJSON **doc);
 
-// --- certificates
-// -------------------------------------------------------------------------------------------------
+// --- certificates -------------------------------------------------------------------------------
 
 // Signs the CSR's own key with the cloud's device CA; never the same certificate twice.
 // LP_REG_INVALID: no CSR, too long, its signature is wrong, or its key is neither RSA >= 2048 nor
@@ -173,8 +169,7 @@ lp_reg_err_t lp_reg_cert_delete(lp_registry_t *reg, const lp_scope_t *scope, con
 lp_reg_err_t lp_reg_certs(lp_registry_t *reg, const lp_scope_t *scope, const char *ca_id,
                           const lp_page_t *page, cJSON **doc);
 
-// --- certificate authorities of customers
-// -------------------------------------------------------------------------
+// --- certificate authorities of customers -------------------------------------------------------
 
 typedef struct {
     const char *ca_pem;
@@ -197,8 +192,62 @@ lp_reg_err_t lp_reg_ca_delete(lp_registry_t *reg, const lp_scope_t *scope, const
 lp_reg_err_t lp_reg_cas(lp_registry_t *reg, const lp_scope_t *scope, const lp_page_t *page,
                         cJSON **doc);
 
-// --- policies
-// -----------------------------------------------------------------------------------------------------
+// Forgets the registration code; the next call makes another.
+lp_reg_err_t lp_reg_ca_code_delete(lp_registry_t *reg, const lp_scope_t *scope);
+// An unknown certificate that a CA with automatic registration signed becomes PENDING_ACTIVATION.
+// ca_id: that CA. LP_REG_EXISTS: it is registered; LP_REG_NOT_FOUND and others: no such CA.
+lp_reg_err_t lp_reg_cert_auto_register(lp_registry_t *reg, const lp_scope_t *scope, const char *pem,
+                                       char ca_id[LP_REG_ID_SIZE]);
+
+// --- thing types and groups ---------------------------------------------------------------------
+
+typedef struct {
+    const char *description; // null: none
+    const cJSON *searchable; // array of attribute names, null: none
+} lp_type_config_t;
+
+lp_reg_err_t lp_reg_type_create(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
+                                const lp_type_config_t *config, cJSON **doc);
+lp_reg_err_t lp_reg_type_get(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
+                             cJSON **doc);
+lp_reg_err_t lp_reg_type_deprecate(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
+                                   bool undo);
+// LP_REG_INVALID: not deprecated, deprecated less than five minutes ago, or things have it.
+lp_reg_err_t lp_reg_type_delete(lp_registry_t *reg, const lp_scope_t *scope, const char *name);
+// name null: all.
+lp_reg_err_t lp_reg_types(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
+                          const lp_page_t *page, cJSON **doc);
+
+typedef struct {
+    const char *parent;      // null: none
+    const char *description; // null: none
+    const cJSON *attributes; // object of strings, null: none
+} lp_group_config_t;
+
+typedef struct {
+    const char *parent; // null: the top level
+    const char *prefix; // of the name, null: any
+    bool recursive;
+} lp_group_filter_t;
+
+lp_reg_err_t lp_reg_group_create(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
+                                 const lp_group_config_t *config, cJSON **doc);
+lp_reg_err_t lp_reg_group_get(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
+                              cJSON **doc);
+lp_reg_err_t lp_reg_group_delete(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
+                                 int64_t expected_version);
+lp_reg_err_t lp_reg_groups(lp_registry_t *reg, const lp_scope_t *scope,
+                           const lp_group_filter_t *filter, const lp_page_t *page, cJSON **doc);
+lp_reg_err_t lp_reg_group_add(lp_registry_t *reg, const lp_scope_t *scope, const char *group,
+                              const char *thing);
+lp_reg_err_t lp_reg_group_remove(lp_registry_t *reg, const lp_scope_t *scope, const char *group,
+                                 const char *thing);
+lp_reg_err_t lp_reg_group_things(lp_registry_t *reg, const lp_scope_t *scope, const char *group,
+                                 bool recursive, const lp_page_t *page, cJSON **doc);
+lp_reg_err_t lp_reg_thing_groups(lp_registry_t *reg, const lp_scope_t *scope, const char *thing,
+                                 const lp_page_t *page, cJSON **doc);
+
+// --- policies -----------------------------------------------------------------------------------
 
 lp_reg_err_t lp_reg_policy_create(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
                                   const char *document, cJSON **doc);
@@ -220,8 +269,7 @@ lp_reg_err_t lp_reg_policy_version_default(lp_registry_t *reg, const lp_scope_t 
 lp_reg_err_t lp_reg_policy_versions(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
                                     cJSON **doc);
 
-// --- attachments
-// --------------------------------------------------------------------------------------------------
+// --- attachments --------------------------------------------------------------------------------
 
 // target: the ARN of a certificate or thing group. Attaching or detaching again is a success.
 lp_reg_err_t lp_reg_policy_attach(lp_registry_t *reg, const lp_scope_t *scope, const char *policy,
@@ -242,8 +290,7 @@ lp_reg_err_t lp_reg_thing_principals(lp_registry_t *reg, const lp_scope_t *scope
 lp_reg_err_t lp_reg_principal_things(lp_registry_t *reg, const lp_scope_t *scope,
                                      const char *principal, const lp_page_t *page, cJSON **doc);
 
-// --- messages
-// -----------------------------------------------------------------------------------------------------
+// --- messages -----------------------------------------------------------------------------------
 
 typedef struct {
     const char *topic;
@@ -268,8 +315,7 @@ lp_reg_err_t lp_reg_outbox_put(lp_registry_t *reg, const char *client,
 typedef void (*lp_reg_outbox_fn)(void *arg, const char *client, const lp_reg_message_t *message);
 int lp_reg_outbox_take(lp_registry_t *reg, lp_reg_outbox_fn fn, void *arg);
 
-// --- what happened
-// ------------------------------------------------------------------------------------------------
+// --- what happened ------------------------------------------------------------------------------
 
 // One line of the log. Null texts are left out. kind: "connect", "disconnect", "refused",
 // "publish", "subscribe", "kick", "api", "broker".
