@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Customers' certificate authorities, and thing types and groups.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -116,19 +116,16 @@ static void certificate_of_a_registered_ca_is_taken_once(void **state)
     fixture_own_t ca = fixture_own("maker", true, NULL);
     fixture_own_t device = fixture_own("dev", false, &ca);
     fixture_own_t stranger = fixture_own("dev", false, NULL);
-    assert_int_equal(
-        lp_reg_cert_register_ca(f->reg, &f->scope, device.pem, NULL, "ACTIVE", &doc),
-        LP_REG_CERT_VALIDATION);
+    assert_int_equal(lp_reg_cert_register_ca(f->reg, &f->scope, device.pem, NULL, "ACTIVE", &doc),
+                     LP_REG_CERT_VALIDATION);
     assert_int_equal(register_ca(f, &ca, false, id), LP_REG_OK);
-    assert_int_equal(
-        lp_reg_cert_register_ca(f->reg, &f->scope, stranger.pem, NULL, "ACTIVE", &doc),
-        LP_REG_CERT_VALIDATION);
-    assert_int_equal(
-        lp_reg_cert_register_ca(f->reg, &f->scope, device.pem, ca.pem, "ACTIVE", &doc), LP_REG_OK);
+    assert_int_equal(lp_reg_cert_register_ca(f->reg, &f->scope, stranger.pem, NULL, "ACTIVE", &doc),
+                     LP_REG_CERT_VALIDATION);
+    assert_int_equal(lp_reg_cert_register_ca(f->reg, &f->scope, device.pem, ca.pem, "ACTIVE", &doc),
+                     LP_REG_OK);
     cJSON_Delete(doc);
-    assert_int_equal(
-        lp_reg_cert_register_ca(f->reg, &f->scope, device.pem, NULL, "ACTIVE", &doc),
-        LP_REG_EXISTS);
+    assert_int_equal(lp_reg_cert_register_ca(f->reg, &f->scope, device.pem, NULL, "ACTIVE", &doc),
+                     LP_REG_EXISTS);
     assert_int_equal(lp_reg_certs(f->reg, &f->scope, id, &all, &doc), LP_REG_OK);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(doc, "certificates")), 1);
     cJSON_Delete(doc);
