@@ -37,7 +37,7 @@ static void compress(uint32_t state[8], const uint8_t block[64])
     uint32_t w[16];
     uint32_t v[8];
     memcpy(v, state, sizeof v);
-    for (unsigned i = 0; i < 16; i++) {
+    for (size_t i = 0; i < 16; i++) {
         w[i] = lp_get_be32(block + 4 * i);
     }
     for (unsigned i = 0; i < 64; i++) {
@@ -91,7 +91,7 @@ void lp_sha256_final(lp_sha256_t *h, uint8_t digest[LP_SHA256_LEN])
     size_t at = (size_t)(h->len_bytes_ % 64);
     lp_sha256_update(h, lp_span(padding, at < 56 ? 56 - at : 120 - at));
     lp_sha256_update(h, lp_span(bits, sizeof bits));
-    for (unsigned i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++) {
         lp_put_be32(digest + 4 * i, h->state_[i]);
     }
     lp_wipe(h, sizeof *h);

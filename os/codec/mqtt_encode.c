@@ -222,7 +222,7 @@ lp_err_t lp_mqtt_encode_subscribe(lp_buf_t *out, lp_mqtt_version_t v, uint16_t p
 {
     size_t len = 2 + props_len(v, props);
     bool is_valid = packet_id != 0 && count > 0 && are_props_valid(v, props, LP_MQTT_IN_SUBSCRIBE);
-    for (size_t i = 0; i < count && is_valid; i++) {
+    for (size_t i = 0; i < count && is_valid && len <= LP_MQTT_REMAINING_MAX; i++) {
         is_valid = is_subscription_valid(v, &filters[i]);
         len += 3 + filters[i].filter.len;
     }
@@ -248,7 +248,7 @@ lp_err_t lp_mqtt_encode_unsubscribe(lp_buf_t *out, lp_mqtt_version_t v, uint16_t
     size_t len = 2 + props_len(v, props);
     bool is_valid =
         packet_id != 0 && count > 0 && are_props_valid(v, props, LP_MQTT_IN_UNSUBSCRIBE);
-    for (size_t i = 0; i < count && is_valid; i++) {
+    for (size_t i = 0; i < count && is_valid && len <= LP_MQTT_REMAINING_MAX; i++) {
         is_valid = lp_mqtt_filter_is_valid(filters[i]);
         len += 2 + filters[i].len;
     }

@@ -159,8 +159,7 @@ lp_err_t lp_mqtt_props_check(lp_span_t block, lp_mqtt_place_t place)
 lp_err_t lp_mqtt_props_find(lp_span_t block, uint8_t id, lp_mqtt_prop_t *prop)
 {
     lp_mqtt_prop_t p;
-    lp_err_t err;
-    while ((err = lp_mqtt_props_next(&block, &p)) == LP_OK) {
+    while (lp_mqtt_props_next(&block, &p) == LP_OK) {
         if (p.id == id) {
             *prop = p;
             return LP_OK;

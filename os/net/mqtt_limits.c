@@ -8,7 +8,7 @@ const lp_mqtt_limits_t lp_mqtt_limits_aws = {
     .slashes = 7,
     .topic_bytes = 256,
     .client_id_bytes = 128,
-    .packet_bytes = 128 * 1024,
+    .packet_bytes = 131072,
     .no_dollar_client_id = true,
     .no_qos2 = true,
 };

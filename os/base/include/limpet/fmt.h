@@ -17,8 +17,9 @@
 #define LP_FMT_CHECK(fmt_arg, first)
 #endif
 
-// Appends to `out`. LP_E_NOSPACE: the text was cut at the end of the buffer, what fits is in it.
-// LP_E_FORMAT: a conversion that is not understood; the text before it is in the buffer.
+// Appends to `out`. LP_E_NOSPACE: the text was cut at the end of the buffer, what fits is in it
+// (the cut may be inside a UTF-8 sequence). LP_E_FORMAT: a conversion that is not understood; the
+// text before it is in the buffer.
 lp_err_t lp_fmt(lp_buf_t *out, const char *fmt, ...) LP_FMT_CHECK(2, 3);
 lp_err_t lp_vfmt(lp_buf_t *out, const char *fmt, va_list args) LP_FMT_CHECK(2, 0);
 
