@@ -134,7 +134,13 @@ void lp_tls_engine_count(int open_connections)
 // What was written below the stack's end is lost already; better to know than to go on.
 static bool is_stack_used_up(void)
 {
-    return engine.setup.stack_bytes - stack_peak() < GUARD_BYTES;
+    const uint8_t *low = engine.setup.stack;
+    for (size_t i = 0; i < GUARD_BYTES; i++) {
+        if (low[i] != PAINT) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void entry(void *ctx)

@@ -24,8 +24,10 @@ static void print_pem(const char *name, const pki_id_t *id)
     char pem[4096] = "";
     pki_pem(id, pem, sizeof pem);
     printf("\nstatic const char %s[] =", name);
-    for (char *line = strtok(pem, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        printf("\n    \"%s\\n\"", line);
+    for (const char *line = pem; *line != '\0';) {
+        int len = (int)strcspn(line, "\n");
+        printf("\n    \"%.*s\\n\"", len, line);
+        line += len + 1;
     }
     printf(";\n");
 }

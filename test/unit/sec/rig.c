@@ -10,7 +10,7 @@
 
 #include "fake/port.h"
 
-enum { ARENA_BYTES = 96 * 1024, STACK_BYTES = 512 * 1024, TURNS_MAX = 20000 };
+enum { ARENA_BYTES = 96 * 1024, STACK_BYTES = 192 * 1024, TURNS_MAX = 20000 };
 
 rig_pki_t rig_pki;
 size_t rig_arena_bytes = ARENA_BYTES;
