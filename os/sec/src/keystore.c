@@ -3,8 +3,6 @@
 // an event of the queue's own, so that done() may start the next operation or reuse its own.
 #include "limpet/keystore.h"
 
-#include <string.h>
-
 #include "limpet/span.h"
 
 static bool is_name_char(char c)
@@ -46,18 +44,27 @@ static lp_err_t parse_name(const char *text, lp_key_id_t *id)
     return LP_OK;
 }
 
+// What is behind `prefix` at the beginning of `text`, or null.
+static const char *behind(const char *text, const char *prefix)
+{
+    while (*prefix != '\0' && *text == *prefix) {
+        text++;
+        prefix++;
+    }
+    return *prefix == '\0' ? text : NULL;
+}
+
 lp_err_t lp_key_id_parse(const char *text, lp_key_id_t *id)
 {
     if (text == NULL) {
         return LP_E_FORMAT;
     }
-    if (strncmp(text, "atca:", 5) == 0) {
-        return parse_slot(text + 5, id);
+    const char *name = behind(text, "atca:");
+    if (name != NULL) {
+        return parse_slot(name, id);
     }
-    if (strncmp(text, "file:", 5) == 0) {
-        return parse_name(text + 5, id);
-    }
-    return LP_E_FORMAT;
+    name = behind(text, "file:");
+    return name != NULL ? parse_name(name, id) : LP_E_FORMAT;
 }
 
 const char *lp_key_place_name(lp_key_place_t place)
