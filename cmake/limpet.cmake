@@ -6,7 +6,8 @@ option(LP_WERROR "Warnings are errors" ON)
 option(LP_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-    -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wswitch-enum -fno-common)
+    -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wswitch-enum -fno-common
+    -Wno-format-truncation) # gcc guesses; truncation is checked at run time where it matters
 if(NOT CMAKE_CROSSCOMPILING)
     add_compile_options(-fstack-protector-strong)
 endif()

@@ -72,7 +72,7 @@ finds_key() {
     reversed=$(fold -w2 <<<"$key" | tac | tr -d '\n')
     local shift64
     for form in "$key" "$reversed"; do
-        if find "$@" -type f -exec xxd -p -c 0 {} + | grep -qi "$form"; then return 0; fi
+        if find "$@" -type f -exec xxd -p -c 0 {} \; | grep -qi "$form"; then return 0; fi
         if grep -rqiF "$form" "$@"; then return 0; fi
         for shift64 in 0 1 2; do
             local text
@@ -96,29 +96,63 @@ key_is_nowhere() {
     ! finds_key "$key" "$dir/board" "$dir/cloud" "$dir/state" "$dir"/*.log
 }
 
-# --- a copy of the board with another chip is refused by the broker
+# --- a copy of the board with another chip is refused, whatever firmware the cloner runs
 clone_is_refused() {
+    ! is_broken clone-refused || { clone_with_the_same_chip; return; }
+    clone_board_stays_out && forger_stays_out -tls1_2 && forger_stays_out -tls1_3 && is_state board connected
+}
+
+count_connects() { events | jq -s 'map(select(.type == "connect")) | length'; }
+
+# Limpet's own firmware notices that its chip is not the one the certificate is for.
+clone_board_stays_out() {
+    local before last
     cp -r "$dir/board" "$dir/clone"
-    if is_broken clone-refused; then
-        stop board
-        board_start clone clone "unix:$dir/chip.sock"
-    else
-        chip_serve chip2
-        board_start clone clone "unix:$dir/chip2.sock"
-        give_own_key clone
-    fi
-    local before
-    before=$(events | jq -s 'map(select(.type == "connect")) | length')
-    sleep 4
-    local after
-    after=$(events | jq -s 'map(select(.type == "connect")) | length')
-    local last
+    chip_serve chip2
+    board_start clone clone "unix:$dir/chip2.sock"
+    give_own_key clone
+    before=$(count_connects)
+    sleep 3
     last=$(rpc clone Cloud.Status)
     stop clone
     echo "$last"
-    [ "$before" = "$after" ] && [ "$(jq -r .state <<<"$last")" != connected ] &&
+    [ "$before" = "$(count_connects)" ] && [ "$(jq -r .state <<<"$last")" != connected ] &&
         jq -e '.last_error.name | test("LP_E_TLS")' <<<"$last"
 }
+
+# ec_key HEX-PRIVATE HEX-PUBLIC: a private key file; nothing makes the two halves belong together.
+ec_key() {
+    {
+        printf '30770201010420%sa00a06082a8648ce3d030107a14403420004%s' "$1" "$2" | xxd -r -p
+    } | openssl ec -inform DER 2>/dev/null
+}
+
+# Firmware of the cloner's own does not care: it presents the copied certificate and signs with the key it
+# has. Only the broker can refuse it, and it must be the signature that it refuses.
+forger_stays_out() { # TLS-VERSION
+    local public answer
+    cert_pem >"$dir/copied.pem"
+    public=$(openssl x509 -in "$dir/copied.pem" -noout -pubkey | openssl pkey -pubin -outform DER | tail -c 64 | xxd -p -c 64)
+    ec_key "$(openssl rand -hex 31 | sed 's/^/00/')" "$public" >"$dir/forged.key"
+    answer=$(sleep 2 | openssl s_client -connect "localhost:$mqtt_port" -CAfile "$AWS_CA_BUNDLE" "$1" \
+        -cert "$dir/copied.pem" -key "$dir/forged.key" 2>&1)
+    rm -f "$dir/forged.key"
+    grep -qi 'alert decrypt error\|alert number 51' <<<"$answer" || { echo "$answer"; return 1; }
+}
+
+# The promise broken: a copy that has the very same chip gets in, so this returns true and the check must not.
+clone_with_the_same_chip() {
+    cp -r "$dir/board" "$dir/clone"
+    stop board
+    board_start clone clone "unix:$dir/chip.sock"
+    local got_in=false
+    ! wait_for 15 is_state clone connected || got_in=true
+    stop clone
+    board_start board board "unix:$dir/chip.sock"
+    wait_for 15 is_state board connected
+    [ $got_in = false ]
+}
+
 # A cloner who does everything right with his own chip: configured, locked, a key of its own in slot 0.
 give_own_key() {
     local serial crc
@@ -136,11 +170,11 @@ chip_missing_is_said() {
     local bus=none
     ! is_broken chip-missing-refused || bus=unix:$dir/chip.sock
     local before after last
-    before=$(events | jq -s 'map(select(.type == "connect")) | length')
+    before=$(count_connects)
     board_start board board "$bus"
     sleep 3
     last=$(rpc board Cloud.Status)
-    after=$(events | jq -s 'map(select(.type == "connect")) | length')
+    after=$(count_connects)
     stop board
     board_start board board "unix:$dir/chip.sock"
     echo "$last"
@@ -180,6 +214,13 @@ revoked_is_refused() {
     ! is_state board connected
 }
 
+# --- without a chip both the tool and the board warn
+software_key_is_said() {
+    ! is_broken software-key-warned || sed -i '/software key/d' "$dir/board.log"
+    grep -qi 'warning: .*software key' "$dir/setup.log" &&
+        grep -q '^W .*software key' "$dir/board.log"
+}
+
 show_proofs() {
     say "${bold}5  The proofs${plain}"
     if [ "$chip" != none ]; then
@@ -190,8 +231,8 @@ show_proofs() {
         check key-born-in-chip "the certificate's key is not one the chip made" key_is_the_chips
         report key-born-in-chip "the certificate's key was made in slot 0"
     else
-        check software-key-warned "nothing warned of the software key" grep -qi 'software key' "$dir/setup.log"
-        report software-key-warned "no chip: the key is in flash, and the tool said so"
+        check software-key-warned "the tool or the board did not warn of the software key" software_key_is_said
+        report software-key-warned "no chip: the key is in flash; the tool and the board say so"
     fi
     check mutual-tls "not mutual TLS with that certificate, or somebody else got in" connection_is_mutual
     report mutual-tls "mutual TLS; without a certificate nobody gets in"
