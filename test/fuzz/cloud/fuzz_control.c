@@ -39,8 +39,8 @@ static void sign(lp_http_request_t *q, char *time_text, char *auth, size_t size)
     lp_sigv4_sign(q, &s, SECRET, signature);
     snprintf(auth, size,
              "AWS4-HMAC-SHA256 Credential=AKFUZZ/%s/us-east-1/iot/aws4_request, "
-             "SignedHeaders=%s, Signature=%s",
-             s.date, s.signed_headers, signature);
+             "SignedHeaders=host;x-amz-date;x-amzn-principal, Signature=%s",
+             s.date, signature);
     q->header[q->header_count++] = (lp_http_header_t){"Authorization", auth};
 }
 
