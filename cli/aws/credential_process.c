@@ -18,45 +18,54 @@ enum { MAX_OUTPUT = 65536, MAX_WORDS = 64, LIMIT_MS = 60000, SLICE_MS = 100 };
 
 extern char **environ;
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+// Copies one word from *in, without its quotes, to *out and terminates it. False: a quote stays
+// open.
+static bool take_word(const char **in, char **out)
+{
+    char quote = '\0';
+    const char *p = *in;
+    for (; *p != '\0' && (quote != '\0' || !is_blank(*p)); p++) {
+        if (quote == '\0' && (*p == '"' || *p == '\'')) {
+            quote = *p;
+        } else if (*p == quote) {
+            quote = '\0';
+        } else {
+            p += *p == '\\' && quote != '\'' && p[1] != '\0' ? 1 : 0;
+            *(*out)++ = *p;
+        }
+    }
+    // In place: the terminator may land on the blank that ended the word.
+    *in = *p != '\0' ? p + 1 : p;
+    *(*out)++ = '\0';
+    return quote == '\0';
+}
+
 int lp_command_split(char *command, char **words, int max)
 {
     int n = 0;
-    char quote = '\0';
     char *out = command;
-    bool in_word = false;
-    for (const char *p = command;; p++) {
-        char c = *p;
-        bool is_end = c == '\0' || (quote == '\0' && (c == ' ' || c == '\t'));
-        if (is_end && in_word) {
-            *out++ = '\0';
-            in_word = false;
+    const char *in = command;
+    for (;;) {
+        while (is_blank(*in)) {
+            in++;
         }
-        if (c == '\0') {
-            break;
+        if (*in == '\0') {
+            words[n] = NULL;
+            return n;
         }
-        if (is_end) {
-            continue;
+        if (n + 1 >= max) {
+            return -1;
         }
-        if (!in_word) {
-            if (n + 1 >= max) {
-                return -1;
-            }
-            words[n++] = out;
-            in_word = true;
-        }
-        if (quote == '\0' && (c == '"' || c == '\'')) {
-            quote = c;
-        } else if (c == quote) {
-            quote = '\0';
-        } else {
-            if (c == '\\' && quote != '\'' && p[1] != '\0') {
-                p++;
-            }
-            *out++ = *p;
+        words[n++] = out;
+        if (!take_word(&in, &out)) {
+            return -1;
         }
     }
-    words[n] = NULL;
-    return quote == '\0' ? n : -1;
 }
 
 // "2026-11-22T13:00:00Z" or with an offset "+02:00". False: not a time.

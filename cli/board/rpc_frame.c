@@ -134,7 +134,7 @@ char *lp_rpc_request(uint32_t id, const char *method, const struct cJSON *params
     size_t len = strlen(json);
     char *line = len + CRC_DIGITS + 1 <= LP_RPC_MAX_REQUEST ? malloc(len + CRC_DIGITS + 2) : NULL;
     if (line != NULL) {
-        sprintf(line, "%s%08x\n", json, (unsigned)lp_rpc_crc32(json, len));
+        snprintf(line, len + CRC_DIGITS + 2, "%s%08x\n", json, (unsigned)lp_rpc_crc32(json, len));
     }
     cJSON_free(json);
     return line;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "json_take.h"
+#include "limpet/hexline.h"
 #include "observe.h"
 #include "setup.h"
 
@@ -171,9 +172,7 @@ static bool make_nonce(char *out)
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
         return false;
     }
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        sprintf(out + 2 * i, "%02x", bytes[i]);
-    }
+    lp_hexline(out, bytes, sizeof bytes);
     return true;
 }
 

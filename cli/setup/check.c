@@ -10,14 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { POINT_LEN = 65, UNCOMPRESSED = 4 };
+#include "limpet/hexline.h"
 
-static void to_hex(char *out, const unsigned char *data, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        sprintf(out + 2 * i, "%02x", data[i]);
-    }
-}
+enum { POINT_LEN = 65, UNCOMPRESSED = 4 };
 
 static bool fail(char *why, size_t cap, const char *text)
 {
@@ -40,7 +35,7 @@ static void take_key(EVP_PKEY *key, lp_check_t *out)
     if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len) ==
             1 &&
         len == POINT_LEN && point[0] == UNCOMPRESSED) {
-        to_hex(out->public_key, point + 1, POINT_LEN - 1);
+        lp_hexline(out->public_key, point + 1, POINT_LEN - 1);
     }
 }
 
@@ -81,7 +76,7 @@ static bool take_cert(X509 *cert, lp_check_t *out)
     if (X509_digest(cert, EVP_sha256(), digest, &len) != 1 || len * 2 != LP_CHECK_ID_HEX) {
         return false;
     }
-    to_hex(out->id, digest, len);
+    lp_hexline(out->id, digest, len);
     return true;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "limpet/hexline.h"
 #include "limpet/rpc_frame.h"
 
 const char fake_board_id[] = "lp-00fa4e";
@@ -31,9 +32,7 @@ static void public_hex(void *key, char out[129])
     unsigned char point[65];
     size_t len = 0;
     EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len);
-    for (size_t i = 1; i < len; i++) {
-        sprintf(out + 2 * (i - 1), "%02x", point[i]);
-    }
+    lp_hexline(out, point + 1, len - 1);
 }
 
 static cJSON *group_of(cJSON *tree, const char *name)
@@ -146,9 +145,7 @@ static cJSON *chip_configure(fake_board_t *b, const cJSON *params, const char **
     b->n_configure++;
     config_zone(b, zone);
     zone[30] ^= b->lies_about_read_back ? 1u : 0u;
-    for (int i = 0; i < CONFIG_LEN; i++) {
-        sprintf(hex + 2 * i, "%02x", zone[i]);
-    }
+    lp_hexline(hex, zone, sizeof zone);
     zone[30] ^= b->lies_about_read_back ? 1u : 0u;
     snprintf(crc, sizeof crc, "%04x", lp_check_chip_crc(zone, sizeof zone));
     cJSON *r = cJSON_CreateObject();

@@ -2,6 +2,7 @@
 #include "scene.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -33,6 +34,21 @@ static void write_root(const char *path)
     EVP_PKEY_free(key);
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+void scene_remove(const char *folder)
+{
+    if (nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0) {
+        abort();
+    }
+}
+
 void scene_open(scene_t *s)
 {
     snprintf(s->home, sizeof s->home, "/tmp/limpet-test-XXXXXX");
@@ -51,11 +67,7 @@ void scene_close(scene_t *s)
 {
     fake_board_stop(&s->board);
     fake_cloud_stop(&s->cloud);
-    char command[200];
-    snprintf(command, sizeof command, "rm -rf %s", s->home);
-    if (system(command) != 0) {
-        abort();
-    }
+    scene_remove(s->home);
 }
 
 static char *const *environment(const scene_t *s)

@@ -19,6 +19,8 @@ typedef struct {
 
 void scene_open(scene_t *s);
 void scene_close(scene_t *s);
+// Removes a folder and what is in it.
+void scene_remove(const char *folder);
 
 // Runs `limpet <args...>` (null-ended) with the scene's environment and without a terminal. Returns
 // its exit code, or 128 + signal. The pid is given to the fakes, so that a fault can kill it.

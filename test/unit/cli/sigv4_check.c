@@ -3,9 +3,12 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "limpet/hexline.h"
 
 enum { MAX_CANONICAL = 16384, MAX_PARAMS = 16 };
 
@@ -19,18 +22,11 @@ const char *http_header(const http_request_t *r, const char *name)
     return NULL;
 }
 
-static void hex(const unsigned char *in, char out[65])
-{
-    for (int i = 0; i < 32; i++) {
-        sprintf(out + 2 * i, "%02x", in[i]);
-    }
-}
-
 static void sha256_hex(const void *data, size_t len, char out[65])
 {
     unsigned char digest[32];
     EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL);
-    hex(digest, out);
+    lp_hexline(out, digest, sizeof digest);
 }
 
 static void mac(const void *key, size_t key_len, const char *text, unsigned char out[32])
@@ -39,12 +35,29 @@ static void mac(const void *key, size_t key_len, const char *text, unsigned char
     HMAC(EVP_sha256(), key, (int)key_len, (const unsigned char *)text, strlen(text), out, &n);
 }
 
-// The path as it is on the wire, each segment encoded once more.
-static void add_path(char *out, const char *target)
+// A text that grows up to its bound.
+typedef struct {
+    char text[MAX_CANONICAL];
+    size_t len;
+} growing_t;
+
+__attribute__((format(printf, 2, 3))) static void add(growing_t *g, const char *fmt, ...)
 {
-    char *p = out + strlen(out);
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(g->text + g->len, sizeof g->text - g->len, fmt, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof g->text - g->len) {
+        abort();
+    }
+    g->len += (size_t)n;
+}
+
+// The path as it is on the wire, each segment encoded once more.
+static void add_path(growing_t *out, const char *target)
+{
     for (const char *c = target; *c != '\0' && *c != '?'; c++) {
-        p += *c == '%' ? sprintf(p, "%%25") : sprintf(p, "%c", *c);
+        add(out, "%c%s", *c, *c == '%' ? "25" : "");
     }
 }
 
@@ -53,7 +66,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void add_query(char *out, const char *target)
+static void add_query(growing_t *out, const char *target)
 {
     const char *question = strchr(target, '?');
     char copy[2048];
@@ -66,38 +79,35 @@ static void add_query(char *out, const char *target)
     }
     qsort(params, n, sizeof params[0], by_text);
     for (size_t i = 0; i < n; i++) {
-        strcat(out, i > 0 ? "&" : "");
-        strcat(out, params[i]);
-        strcat(out, strchr(params[i], '=') == NULL ? "=" : "");
+        add(out, "%s%s%s", i > 0 ? "&" : "", params[i], strchr(params[i], '=') == NULL ? "=" : "");
     }
 }
 
-static void add_headers(char *out, const http_request_t *r, const char *signed_headers)
+static void add_headers(growing_t *out, const http_request_t *r, const char *signed_headers)
 {
     char copy[512];
     snprintf(copy, sizeof copy, "%s", signed_headers);
     for (char *save = NULL, *name = strtok_r(copy, ";", &save); name != NULL;
          name = strtok_r(NULL, ";", &save)) {
         const char *value = http_header(r, name);
-        sprintf(out + strlen(out), "%s:%s\n", name, value != NULL ? value : "");
+        add(out, "%s:%s\n", name, value != NULL ? value : "");
     }
 }
 
 void sigv4_signature(const http_request_t *r, const char *secret, const char *scope,
                      const char *signed_headers, char out[65])
 {
-    static char canonical[MAX_CANONICAL];
+    growing_t canonical = {.len = 0};
     char digest[65];
-    canonical[0] = '\0';
-    sprintf(canonical, "%s\n", r->method);
-    add_path(canonical, r->target);
-    strcat(canonical, "\n");
-    add_query(canonical, r->target);
-    strcat(canonical, "\n");
-    add_headers(canonical, r, signed_headers);
+    add(&canonical, "%s\n", r->method);
+    add_path(&canonical, r->target);
+    add(&canonical, "\n");
+    add_query(&canonical, r->target);
+    add(&canonical, "\n");
+    add_headers(&canonical, r, signed_headers);
     sha256_hex(r->body, r->body_len, digest);
-    sprintf(canonical + strlen(canonical), "\n%s\n%s", signed_headers, digest);
-    sha256_hex(canonical, strlen(canonical), digest);
+    add(&canonical, "\n%s\n%s", signed_headers, digest);
+    sha256_hex(canonical.text, canonical.len, digest);
     char to_sign[512];
     snprintf(to_sign, sizeof to_sign, "AWS4-HMAC-SHA256\n%s\n%s\n%s", http_header(r, "x-amz-date"),
              scope, digest);
@@ -119,7 +129,7 @@ void sigv4_signature(const http_request_t *r, const char *secret, const char *sc
     }
     unsigned char signature[32];
     mac(key, sizeof key, to_sign, signature);
-    hex(signature, out);
+    lp_hexline(out, signature, sizeof signature);
 }
 
 static bool take(const char *authorization, const char *name, char *out, size_t cap)

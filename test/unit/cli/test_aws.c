@@ -19,13 +19,15 @@
 #include "limpet/aws_answer.h"
 #include "limpet/ini.h"
 #include "limpet/iot.h"
+#include "scene.h"
+#include "text.h"
 
 // --- the verifier is right, so that what it accepts is right
 
 static void add(http_request_t *r, const char *name, const char *value)
 {
-    strcpy(r->headers[r->n_headers].name, name);
-    strcpy(r->headers[r->n_headers].value, value);
+    SET_TEXT(r->headers[r->n_headers].name, name);
+    SET_TEXT(r->headers[r->n_headers].value, value);
     r->n_headers++;
 }
 
@@ -72,10 +74,10 @@ static lp_aws_config_t config_for(const fake_cloud_t *cloud)
                          .retry_cap_ms = 2,
                          .timeout_ms = 2000,
                          .is_custom = true};
-    strcpy(c.region, "eu-central-1");
+    SET_TEXT(c.region, "eu-central-1");
     snprintf(c.endpoint_url, sizeof c.endpoint_url, "http://127.0.0.1:%d", cloud->port);
-    strcpy(c.data_url, c.endpoint_url);
-    strcpy(c.sts_url, c.endpoint_url);
+    SET_TEXT(c.data_url, c.endpoint_url);
+    SET_TEXT(c.sts_url, c.endpoint_url);
     c.credentials.access_key_id = strdup(fake_key_id);
     c.credentials.secret_access_key = strdup(fake_secret);
     c.credentials.session_token = strdup("to/ken+with=odd chars");
@@ -254,8 +256,8 @@ static void answer_kinds_follow_the_name_before_the_status(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lp_aws_error_t e = {.type = ""};
-        strcpy(e.type, cases[i].type);
-        strcpy(e.message, cases[i].message);
+        SET_TEXT(e.type, cases[i].type);
+        SET_TEXT(e.message, cases[i].message);
         assert_int_equal(lp_aws_error_kind(cases[i].status, &e), cases[i].kind);
     }
 }
@@ -283,7 +285,7 @@ static char home[64];
 static int make_home(void **state)
 {
     (void)state;
-    strcpy(home, "/tmp/limpet-test-XXXXXX");
+    SET_TEXT(home, "/tmp/limpet-test-XXXXXX");
     static const char *const clear[] = {"AWS_ACCESS_KEY_ID",           "AWS_SECRET_ACCESS_KEY",
                                         "AWS_SESSION_TOKEN",           "AWS_PROFILE",
                                         "AWS_DEFAULT_PROFILE",         "AWS_REGION",
@@ -299,9 +301,8 @@ static int make_home(void **state)
 static int remove_home(void **state)
 {
     (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf %s", home);
-    return system(command);
+    scene_remove(home);
+    return 0;
 }
 
 static void write_file(const char *name, const char *text)

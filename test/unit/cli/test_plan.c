@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "plan.h"
+#include "text.h"
 
 #define KEY_HEX                                                                                    \
     "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"                             \
@@ -17,11 +18,6 @@
 #define CERT_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static char trust[] = "-----ROOT-----\n";
-
-static void put(char *to, const char *text)
-{
-    strcpy(to, text);
-}
 
 // A board that is set up and connected: nothing to do.
 static lp_setup_state_t perfect(void)
@@ -34,30 +30,30 @@ static lp_setup_state_t perfect(void)
                                 .is_config_locked = true,
                                 .is_data_locked = true,
                                 .plan = LP_CHIP_PLAN_MATCH};
-    put(b->id, "lp-1");
-    put(b->chip.part, "ATECC508A");
-    put(b->chip.serial, "0123aabbccddeeffee");
-    put(b->chip.variant, "limpet");
+    SET_TEXT(b->id, "lp-1");
+    SET_TEXT(b->chip.part, "ATECC508A");
+    SET_TEXT(b->chip.serial, "0123aabbccddeeffee");
+    SET_TEXT(b->chip.variant, "limpet");
     b->identity = (lp_setup_identity_t){.source = LP_KEY_CHIP, .exists = true, .is_match = true};
-    put(b->identity.key, "atca:0");
-    put(b->identity.public_key, KEY_HEX);
-    put(b->identity.cert_id, CERT_ID);
+    SET_TEXT(b->identity.key, "atca:0");
+    SET_TEXT(b->identity.public_key, KEY_HEX);
+    SET_TEXT(b->identity.cert_id, CERT_ID);
     b->config = (lp_setup_config_t){.enable = true, .has_cert = true, .trust_ca = trust};
-    put(b->config.server, "host:8883");
-    put(b->config.client_id, "lp-1");
-    put(b->config.thing, "lp-1");
-    put(b->config.key, "atca:0");
-    put(b->status.state, "connected");
-    put(b->status.cert_id, CERT_ID);
+    SET_TEXT(b->config.server, "host:8883");
+    SET_TEXT(b->config.client_id, "lp-1");
+    SET_TEXT(b->config.thing, "lp-1");
+    SET_TEXT(b->config.key, "atca:0");
+    SET_TEXT(b->status.state, "connected");
+    SET_TEXT(b->status.cert_id, CERT_ID);
     lp_setup_cloud_t *c = &s.cloud;
-    put(c->server, "host:8883");
+    SET_TEXT(c->server, "host:8883");
     c->cert_state = LP_CERT_ACTIVE;
-    put(c->cert.id, CERT_ID);
+    SET_TEXT(c->cert.id, CERT_ID);
     c->has_thing = c->is_policy_attached = c->is_thing_attached = c->is_proven = true;
     c->policy = LP_POLICY_SAME;
-    put(s.wish.thing, "lp-1");
-    put(s.wish.policy, "limpet-device");
-    put(s.wish.trust_ca, trust);
+    SET_TEXT(s.wish.thing, "lp-1");
+    SET_TEXT(s.wish.policy, "limpet-device");
+    SET_TEXT(s.wish.trust_ca, trust);
     return s;
 }
 
@@ -67,14 +63,14 @@ static lp_setup_state_t bare(void)
     lp_setup_state_t s = perfect();
     s.board.chip.is_config_locked = s.board.chip.is_data_locked = false;
     s.board.chip.plan = LP_CHIP_PLAN_OPEN;
-    put(s.board.chip.variant, "blank");
+    SET_TEXT(s.board.chip.variant, "blank");
     s.board.identity = (lp_setup_identity_t){.source = LP_KEY_NONE};
-    put(s.board.identity.key, "atca:0");
+    SET_TEXT(s.board.identity.key, "atca:0");
     s.board.config = (lp_setup_config_t){.trust_ca = trust};
-    put(s.board.config.key, "atca:0");
+    SET_TEXT(s.board.config.key, "atca:0");
     s.board.status = (lp_setup_status_t){.state = "off"};
     s.cloud = (lp_setup_cloud_t){.policy = LP_POLICY_MISSING};
-    put(s.cloud.server, "host:8883");
+    SET_TEXT(s.cloud.server, "host:8883");
     return s;
 }
 
@@ -211,22 +207,22 @@ static void plan_each_setting_that_differs_is_configured(void **state)
             s.board.config.enable = false;
             break;
         case 1:
-            put(s.board.config.server, "old:8883");
+            SET_TEXT(s.board.config.server, "old:8883");
             break;
         case 2:
-            put(s.board.config.client_id, "x");
+            SET_TEXT(s.board.config.client_id, "x");
             break;
         case 3:
-            put(s.board.config.thing, "x");
+            SET_TEXT(s.board.config.thing, "x");
             break;
         case 4:
-            put(s.board.config.key, "atca:3");
+            SET_TEXT(s.board.config.key, "atca:3");
             break;
         case 5:
             s.board.config.trust_ca = other;
             break;
         default:
-            put(s.board.identity.cert_id, "");
+            SET_TEXT(s.board.identity.cert_id, "");
             break;
         }
         expect(&s, LP_DO_CONNECT);
@@ -237,7 +233,7 @@ static void plan_unconnected_board_is_restarted_and_proven(void **state)
 {
     (void)state;
     lp_setup_state_t s = perfect();
-    put(s.board.status.state, "backoff");
+    SET_TEXT(s.board.status.state, "backoff");
     expect(&s, LP_DO_PROVE);
     s = perfect();
     s.board.status.cert_id[0] = 'f';
@@ -285,9 +281,9 @@ static void plan_chips_that_cannot_be_used_are_refused(void **state)
     s.board.chip.plan = LP_CHIP_PLAN_DIFFERS;
     expect_fault(&s, LP_EXIT_CHIP, "chip-foreign");
     s = perfect();
-    put(s.board.chip.variant, "trustngo");
+    SET_TEXT(s.board.chip.variant, "trustngo");
     expect_fault(&s, LP_EXIT_CHIP, "chip-trustngo");
-    put(s.board.chip.variant, "trustflex");
+    SET_TEXT(s.board.chip.variant, "trustflex");
     expect_fault(&s, LP_EXIT_CHIP, "chip-trustflex");
     s = bare();
     s.board.chip = (lp_setup_chip_t){.lines = "SDA low"};
@@ -300,8 +296,8 @@ static void plan_named_slot_of_a_foreign_chip_is_used(void **state)
     lp_setup_state_t s = perfect();
     s.board.chip.plan = LP_CHIP_PLAN_DIFFERS;
     s.wish.use_slot = 2;
-    put(s.board.identity.key, "atca:2");
-    put(s.board.config.key, "atca:2");
+    SET_TEXT(s.board.identity.key, "atca:2");
+    SET_TEXT(s.board.config.key, "atca:2");
     expect(&s, 0);
     s.board.identity.exists = false;
     expect_fault(&s, LP_EXIT_CHIP, "slot-no-key");
@@ -352,7 +348,7 @@ static void plan_every_combination_keeps_the_rules(void **state)
         s.cloud.is_policy_attached = (bits & 256u) != 0;
         s.cloud.is_thing_attached = (bits & 512u) != 0;
         s.board.config.enable = (bits & 1024u) != 0;
-        put(s.board.status.state, (bits & 2048u) != 0 ? "connected" : "backoff");
+        SET_TEXT(s.board.status.state, (bits & 2048u) != 0 ? "connected" : "backoff");
         assert_int_equal(lp_plan_make(&s, &plan, &f), LP_EXIT_OK);
         bool locks_config = (plan.actions & LP_DO_LOCK_CONFIG) != 0;
         assert_int_equal(locks_config, !s.board.chip.is_config_locked);

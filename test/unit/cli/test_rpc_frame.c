@@ -13,6 +13,8 @@
 
 #include "limpet/rpc_frame.h"
 
+enum { MAX_LOG = 256 };
+
 static lp_rpc_reader_t reader;
 
 // Feeds `text` in pieces of `piece` bytes and returns the first line that comes out.
@@ -27,7 +29,7 @@ static lp_rpc_line_t feed(const char *text, size_t len, size_t piece, char *log,
             lp_rpc_reader_feed(&reader, (const uint8_t *)text + at, n, &used, &line, frame);
         if (kind != LP_RPC_LINE_NONE) {
             if (kind == LP_RPC_LINE_LOG) {
-                strcpy(log, line);
+                snprintf(log, MAX_LOG, "%s", line);
             }
             return kind;
         }
@@ -66,7 +68,7 @@ static void frame_lines_are_told_apart(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (size_t piece = 1; piece < 30; piece += 7) {
-            char log[256] = "";
+            char log[MAX_LOG] = "";
             cJSON *frame = NULL;
             assert_int_equal(feed(cases[i].text, strlen(cases[i].text), piece, log, &frame),
                              cases[i].kind);
@@ -83,7 +85,7 @@ static void frame_every_flipped_bit_is_noticed(void **state)
     char *line = lp_rpc_request(7, "Config.Get", params);
     cJSON_Delete(params);
     size_t len = strlen(line);
-    char log[256];
+    char log[MAX_LOG];
     cJSON *frame = NULL;
     assert_int_equal(feed(line, len, 5, log, &frame), LP_RPC_LINE_FRAME);
     assert_string_equal(cJSON_GetObjectItem(frame, "method")->valuestring, "Config.Get");
@@ -104,7 +106,7 @@ static void frame_too_long_line_is_dropped_and_the_next_is_read(void **state)
     enum { LONG = LP_RPC_MAX_LINE + 100 };
     char *text = malloc(LONG + 64);
     memset(text, 'x', LONG);
-    strcpy(text + LONG, "\nI after\n");
+    memcpy(text + LONG, "\nI after\n", sizeof "\nI after\n");
     lp_rpc_reader_reset(&reader);
     size_t used = 0;
     const char *line = NULL;

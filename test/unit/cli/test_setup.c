@@ -12,6 +12,7 @@
 
 #include "limpet/ui.h"
 #include "scene_assert.h"
+#include "text.h"
 
 static void setup_bare_board_is_proven(void **state)
 {
@@ -101,7 +102,7 @@ static void setup_inactive_certificate_is_activated(void **state)
 {
     scene_t *s = *state;
     scene_setup_ok(s);
-    strcpy(first_cert(s)->status, "INACTIVE");
+    SET_TEXT(first_cert(s)->status, "INACTIVE");
     repair(s, 1);
     assert_non_null(strstr(s->err, "set the certificate ACTIVE again"));
 }
@@ -136,7 +137,7 @@ static void setup_moved_broker_is_configured(void **state)
 {
     scene_t *s = *state;
     scene_setup_ok(s);
-    strcpy(s->cloud.broker, "elsewhere.example:8883");
+    SET_TEXT(s->cloud.broker, "elsewhere.example:8883");
     repair(s, 0);
     assert_string_equal(fake_board_setting(&s->board, "cloud", "server"), "elsewhere.example:8883");
 }
@@ -154,7 +155,7 @@ static void setup_revoked_certificate_stays_revoked(void **state)
 {
     scene_t *s = *state;
     scene_setup_ok(s);
-    strcpy(first_cert(s)->status, "REVOKED");
+    SET_TEXT(first_cert(s)->status, "REVOKED");
     fake_cloud_calm(&s->cloud);
     int rc = scene_setup(s, NULL, NULL, NULL);
     scene_assert_tidy_failure(s, rc);
@@ -177,8 +178,8 @@ static void setup_foreign_policy_is_left_alone(void **state)
 {
     scene_t *s = *state;
     s->cloud.has_policy = true;
-    strcpy(s->cloud.policy, "limpet-device");
-    strcpy(s->cloud.policy_document, "{\"Version\":\"2012-10-17\",\"Statement\":[]}");
+    SET_TEXT(s->cloud.policy, "limpet-device");
+    SET_TEXT(s->cloud.policy_document, "{\"Version\":\"2012-10-17\",\"Statement\":[]}");
     int rc = scene_setup(s, NULL, NULL, NULL);
     scene_assert_tidy_failure(s, rc);
     assert_int_equal(rc, LP_EXIT_CONFLICT);
@@ -211,7 +212,7 @@ static void setup_trustngo_chip_is_named(void **state)
 {
     scene_t *s = *state;
     s->board.is_config_locked = s->board.is_data_locked = true;
-    strcpy(s->board.variant, "trustngo");
+    SET_TEXT(s->board.variant, "trustngo");
     expect_chip_fault(s, "error[chip-trustngo]");
 }
 
@@ -219,7 +220,7 @@ static void setup_stuck_bus_is_named(void **state)
 {
     scene_t *s = *state;
     s->board.has_chip = false;
-    strcpy(s->board.lines, "SDA low, SCL high");
+    SET_TEXT(s->board.lines, "SDA low, SCL high");
     expect_chip_fault(s, "error[chip-bus-stuck]");
 }
 
@@ -294,8 +295,9 @@ static void setup_message_that_never_arrived_is_noticed(void **state)
 {
     scene_t *s = *state;
     s->board.ignores_proof = true;
-    strcpy(s->cloud.retained_topic, "limpet/lp-00fa4e/proof");
-    strcpy(s->cloud.retained, "{\"nonce\":\"00112233445566778899aabbccddeeff\",\"cert_id\":\"x\"}");
+    SET_TEXT(s->cloud.retained_topic, "limpet/lp-00fa4e/proof");
+    SET_TEXT(s->cloud.retained,
+             "{\"nonce\":\"00112233445566778899aabbccddeeff\",\"cert_id\":\"x\"}");
     int rc = scene_setup(s, NULL, NULL, NULL);
     scene_assert_tidy_failure(s, rc);
     assert_int_equal(rc, LP_EXIT_UNPROVEN);

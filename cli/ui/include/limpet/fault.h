@@ -27,7 +27,8 @@ void lp_fault_why(lp_fault_t *f, const char *fmt, ...) __attribute__((format(pri
 // Sets the line that says what to do.
 void lp_fault_next(lp_fault_t *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-// lp_ui_fail() with it; returns the exit code. Where nobody said what to do next, it is to look closer.
+// lp_ui_fail() with it; returns the exit code. Where nobody said what to do next, it is to look
+// closer.
 int lp_fault_print(const lp_fault_t *f);
 
 // From now on Ctrl-C and SIGTERM set a flag instead of ending the process, so that work in progress
