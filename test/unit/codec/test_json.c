@@ -131,7 +131,7 @@ static void json_get_finds_members_and_refuses_duplicates(void **state)
     assert_true(lp_span_equal_str(member(v, "").raw, "3"));
     assert_int_equal(lp_json_get(v, "two", &out), LP_E_EXISTS);
     assert_int_equal(lp_json_get(v, "tw", &out), LP_E_NOT_FOUND);
-    assert_int_equal(lp_json_get(v, "twoo", &out), LP_E_NOT_FOUND);
+    assert_int_equal(lp_json_get(v, "two2", &out), LP_E_NOT_FOUND);
     assert_int_equal(lp_json_get(member(v, "a"), "x", &out), LP_E_INVALID);
     assert_int_equal(lp_json_get((lp_json_t){0}, "x", &out), LP_E_INVALID);
     assert_int_equal(out.raw.len, 0);

@@ -109,7 +109,7 @@ static int group_setup(void **state)
     static char name[] = "test_mqtt_broker";
     static char *argv[] = {name, NULL};
     srandom((unsigned)getpid());
-    strcpy(broker.folder, "/tmp/lp-mqtt-XXXXXX");
+    snprintf(broker.folder, sizeof broker.folder, "/tmp/lp-mqtt-XXXXXX");
     assert_non_null(mkdtemp(broker.folder));
     broker.open_port = free_port();
     broker.closed_port = free_port();

@@ -17,34 +17,47 @@
 
 // --- A server that answers ----------------------------------------------------------------------
 
-// Answers each packet that the client has sent in full as a server would.
+// What a server answers to each type of packet; PUBLISH depends on its QoS.
+static uint8_t answer_head(const lp_mqtt_head_t *h)
+{
+    static const uint8_t heads[16] = {
+        [LP_MQTT_CONNECT] = 0x20,   [LP_MQTT_PUBREL] = 0x70,  [LP_MQTT_PUBREC] = 0x62,
+        [LP_MQTT_SUBSCRIBE] = 0x90, [LP_MQTT_PINGREQ] = 0xd0,
+    };
+    static const uint8_t by_qos[4] = {0, 0x40, 0x50, 0};
+    return h->type == LP_MQTT_PUBLISH ? by_qos[(h->flags >> 1) & 3u] : heads[h->type];
+}
+
+// Appends the packet identifier of what the client sent.
+static void put_id(lp_buf_t *out, const lp_mqtt_head_t *h, lp_span_t body)
+{
+    size_t at = h->type == LP_MQTT_PUBLISH ? 2 + (size_t)body.ptr[0] * 256 + body.ptr[1] : 0;
+    assert_int_equal(lp_buf_put(out, lp_span(body.ptr + at, 2)), LP_OK);
+}
+
 static void answer_one(const lp_mqtt_head_t *h, lp_span_t body, bool session_present)
 {
     bool is_v5 = w.cfg.version == LP_MQTT_V5;
-    size_t id_at = h->type == LP_MQTT_PUBLISH ? 2 + (size_t)body.ptr[0] * 256 + body.ptr[1] : 0;
-    uint8_t hi = body.len > id_at + 1 ? body.ptr[id_at] : 0;
-    uint8_t lo = body.len > id_at + 1 ? body.ptr[id_at + 1] : 0;
-    uint8_t connack[] = {0x20, is_v5 ? 3 : 2, session_present ? 1 : 0, 0, 0};
-    uint8_t ack[] = {0x40, 2, hi, lo};
-    uint8_t suback_v4[] = {0x90, 3, hi, lo, 1};
-    uint8_t suback_v5[] = {0x90, 4, hi, lo, 0, 1};
-    unsigned qos = (h->flags >> 1) & 3u;
-    if (h->type == LP_MQTT_CONNECT) {
-        server_sends(connack, is_v5 ? 5 : 4);
-    } else if (h->type == LP_MQTT_PUBLISH && qos > 0) {
-        ack[0] = qos == 1 ? 0x40 : 0x50;
-        server_sends(ack, sizeof ack);
-    } else if (h->type == LP_MQTT_PUBREL) {
-        ack[0] = 0x70;
-        server_sends(ack, sizeof ack);
-    } else if (h->type == LP_MQTT_PUBREC) {
-        ack[0] = 0x62;
-        server_sends(ack, sizeof ack);
-    } else if (h->type == LP_MQTT_SUBSCRIBE) {
-        server_sends(is_v5 ? suback_v5 : suback_v4, is_v5 ? 6 : 5);
-    } else if (h->type == LP_MQTT_PINGREQ) {
-        SERVER_SENDS("\xd0\x00");
+    uint8_t mem[8] = {answer_head(h)};
+    if (mem[0] == 0) {
+        return;
     }
+    lp_buf_t out = lp_buf(mem, sizeof mem);
+    out.len = 2;
+    if (h->type == LP_MQTT_CONNECT) {
+        (void)lp_buf_put_byte(&out, session_present ? 1 : 0);
+        (void)lp_buf_put_byte(&out, 0);
+    } else if (h->type != LP_MQTT_PINGREQ) {
+        put_id(&out, h, body);
+    }
+    if (is_v5 && (h->type == LP_MQTT_CONNECT || h->type == LP_MQTT_SUBSCRIBE)) {
+        (void)lp_buf_put_byte(&out, 0); // no properties
+    }
+    if (h->type == LP_MQTT_SUBSCRIBE) {
+        (void)lp_buf_put_byte(&out, 1);
+    }
+    mem[1] = (uint8_t)(out.len - 2);
+    server_sends(mem, out.len);
 }
 
 // Takes one whole packet from what the client has sent and answers it. False: there is none.
