@@ -83,7 +83,7 @@ static lp_atecc_variant_t variant_of(const lp_atecc_id_t *id, const uint8_t *mar
     if (!id->is_config_locked) {
         return LP_ATECC_BLANK;
     }
-    if (lp_atecc_plan_diff(&lp_atecc_plan_limpet1, id->part, id->config, NULL, NULL) == 0) {
+    if (lp_atecc_plan_matches(&lp_atecc_plan_limpet1, id->part, id->config)) {
         return LP_ATECC_LIMPET;
     }
     if (mark != NULL && is_trustflex(mark)) {

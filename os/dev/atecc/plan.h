@@ -36,6 +36,10 @@ static inline bool lp_atecc_plan_is_private(const lp_atecc_plan_t *plan, unsigne
 uint8_t lp_atecc_plan_byte(const lp_atecc_plan_t *plan, lp_atecc_part_t part, size_t offset,
                            uint8_t *mask);
 
+// SlotLocked: while the configuration is open every slot must be open, or it could never be filled;
+// later the slots that may be locked may be locked.
+bool lp_atecc_plan_is_lock_right(const lp_atecc_plan_t *plan, const uint8_t *config, unsigned slot);
+
 void lp_atecc_token_make(lp_atecc_token_t *token, lp_atecc_zone_t zone, uint16_t crc,
                          const uint8_t serial[LP_ATECC_SERIAL_LEN]);
 bool lp_atecc_token_is_good(const lp_atecc_token_t *token, lp_atecc_zone_t zone);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares a configuration with a plan and says every difference in words.
-#include "limpet/crc.h"
 #include "limpet/fmt.h"
 #include "plan.h"
 
@@ -172,15 +171,10 @@ static void diff_key(report_t *r, const lp_atecc_plan_t *plan, const uint8_t *co
     diff_number(r, slot, "X.509 format index", is >> 14 & 3, want >> 14 & 3);
 }
 
-// SlotLocked: while the configuration is open every slot must be open, or it could never be filled;
-// later the slots that may be locked may be locked.
 static void diff_locks(report_t *r, const lp_atecc_plan_t *plan, const uint8_t *config)
 {
-    const unsigned open = lp_atecc_word16(config, AT_SLOT_LOCKED);
-    const bool is_config_locked = config[AT_LOCK_CONFIG] == 0;
     for (int slot = 0; slot < LP_ATECC_SLOTS; slot++) {
-        const bool is_lockable = (plan->slots[slot].key_config & KC_LOCKABLE) != 0;
-        if ((open >> slot & 1u) == 0 && !(is_config_locked && is_lockable)) {
+        if (!lp_atecc_plan_is_lock_right(plan, config, (unsigned)slot)) {
             say(r, slot, "locked for ever", "wants it open");
         }
     }
@@ -217,40 +211,4 @@ size_t lp_atecc_plan_diff(const lp_atecc_plan_t *plan, lp_atecc_part_t part,
         diff_bytes(&r, plan->bytes_608, plan->bytes_608_len, config);
     }
     return r.count;
-}
-
-static uint8_t byte_of(uint16_t word, size_t offset)
-{
-    return (uint8_t)(offset % 2 == 0 ? word : word >> 8);
-}
-
-uint8_t lp_atecc_plan_byte(const lp_atecc_plan_t *plan, lp_atecc_part_t part, size_t offset,
-                           uint8_t *mask)
-{
-    *mask = 0xFF;
-    if (offset >= AT_SLOT_CONFIG && offset < AT_SLOT_CONFIG + 2 * LP_ATECC_SLOTS) {
-        return byte_of(plan->slots[(offset - AT_SLOT_CONFIG) / 2].slot_config, offset);
-    }
-    if (offset >= AT_KEY_CONFIG) {
-        return byte_of(plan->slots[(offset - AT_KEY_CONFIG) / 2].key_config, offset);
-    }
-    if (offset == AT_SLOT_LOCKED || offset == AT_SLOT_LOCKED + 1) {
-        return 0xFF;
-    }
-    const bool is_508 = part == LP_ATECC_508A;
-    const lp_atecc_plan_byte_t *bytes = is_508 ? plan->bytes_508 : plan->bytes_608;
-    const size_t n = is_508 ? plan->bytes_508_len : plan->bytes_608_len;
-    for (size_t i = 0; i < n; i++) {
-        if (bytes[i].offset == offset) {
-            *mask = bytes[i].mask;
-            return bytes[i].value;
-        }
-    }
-    *mask = 0;
-    return 0;
-}
-
-uint16_t lp_atecc_config_crc(const uint8_t config[LP_ATECC_CONFIG_LEN])
-{
-    return lp_crc16_8005(0, lp_span(config, LP_ATECC_CONFIG_LEN));
 }

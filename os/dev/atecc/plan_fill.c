@@ -111,7 +111,7 @@ static lp_err_t permit(const lp_atecc_plan_op_t *op)
     if (!op->id.is_config_locked || op->id.is_data_locked) {
         return LP_E_STATE;
     }
-    if (lp_atecc_plan_diff(op->plan_, op->id.part, op->id.config, NULL, NULL) != 0) {
+    if (!lp_atecc_plan_matches(op->plan_, op->id.part, op->id.config)) {
         return LP_E_VERIFY;
     }
     // A slot that was locked by itself has a content that is not known here.

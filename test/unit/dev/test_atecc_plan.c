@@ -102,6 +102,9 @@ static void every_bit_is_judged(void **state)
             const bool is_508 = part == LP_ATECC_508A;
             const bool is_free = byte < 18 || (byte >= 52 && byte < 68) ||
                                  (byte >= (is_508 ? 68u : 75u) && byte < 88);
+            const bool is_match =
+                lp_atecc_plan_matches(&lp_atecc_plan_limpet1, (lp_atecc_part_t)part, config);
+            assert_int_equal(is_match, n == 0);
             if (byte == 87) {
                 continue; // the lock itself: changes what SlotLocked may be
             }
@@ -226,22 +229,27 @@ static void document_is_the_table(void **state)
 static lp_atecc_plan_op_t op;
 static unsigned forbidden_writes;
 
-// The rules of the configuration zone, and of the data zone between the two locks.
-static size_t strict(fake_chip_t *c, const uint8_t *cmd, size_t len, uint8_t *payload)
+// Is this Write against the rules of the zones between the locks?
+static bool is_forbidden(const fake_chip_t *c, const uint8_t *cmd)
 {
     const bool is_config_locked = c->config[87] == 0;
+    const bool is_block = (cmd[1] & 0x80) != 0;
     const unsigned word = cmd[2];
-    if (cmd[0] == 0x12 && (cmd[1] & 3) == 0 &&
-        (is_config_locked || word < 4 || word == 21 || (cmd[1] & 0x80) != 0)) {
+    if ((cmd[1] & 3) == 0) {
+        return is_config_locked || word < 4 || word == 21 || is_block;
+    }
+    if (!is_config_locked || !is_block) {
+        return true;
+    }
+    return (cmd[1] & 3) == 2 && (c->config[96 + 2 * (word >> 3 & 15)] & 1) != 0; // a private slot
+}
+
+static size_t strict(fake_chip_t *c, const uint8_t *cmd, size_t len, uint8_t *payload)
+{
+    if (cmd[0] == 0x12 && is_forbidden(c, cmd)) {
         forbidden_writes++;
     }
-    if (cmd[0] == 0x12 && (cmd[1] & 3) != 0 && (!is_config_locked || (cmd[1] & 0x80) == 0)) {
-        forbidden_writes++;
-    }
-    if (cmd[0] == 0x12 && (cmd[1] & 3) == 2 && (c->config[96 + 2 * (word >> 3 & 15)] & 1) != 0) {
-        forbidden_writes++; // a private slot
-    }
-    if (cmd[0] == 0x40 && !is_config_locked) {
+    if (cmd[0] == 0x40 && c->config[87] != 0) {
         payload[0] = 0x0F;
         return 1;
     }

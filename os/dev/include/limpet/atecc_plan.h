@@ -78,6 +78,11 @@ typedef struct {
 // CRC of a configuration zone as the Lock command wants it.
 uint16_t lp_atecc_config_crc(const uint8_t config[LP_ATECC_CONFIG_LEN]);
 
+// Is this configuration as the plan wants it? The same question as lp_atecc_plan_diff() == 0,
+// without the words and their code size.
+bool lp_atecc_plan_matches(const lp_atecc_plan_t *plan, lp_atecc_part_t part,
+                           const uint8_t config[LP_ATECC_CONFIG_LEN]);
+
 // Receives one difference: a sentence without a full stop ("slot 3: clear reads allowed, the plan
 // forbids them"), valid during the call. `slot` is -1 for what belongs to no slot.
 typedef void lp_atecc_diff_fn(void *ctx, int slot, const char *text);
