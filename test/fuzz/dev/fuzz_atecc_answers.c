@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "fake/port.h"
-#include "limpet/atecc_plan.h"
+#include "limpet/atecc_cert.h"
+#include "limpet/atecc_raw.h"
+#include "limpet/atecc_sealed.h"
 #include "limpet/crc.h"
 #include "limpet/port/clock.h"
 
@@ -117,14 +119,17 @@ static void on_diff(void *ctx, int slot, const char *text)
     }
 }
 
-static lp_err_t begin(world_t *w, lp_atecc_t *chip, lp_atecc_req_t *req, lp_atecc_plan_op_t *op)
+static uint8_t out[256];
+static uint8_t other[64];
+static const uint8_t in[128] = {1, 2, 3};
+static const lp_atecc_at_t at = {LP_ATECC_DATA, 9, 8};
+static const lp_atecc_at_t block = {LP_ATECC_DATA, 9, 32};
+static const lp_atecc_secret_t secret = {.slot = 6, .key = in, .serial = in, .num_in = in};
+
+static lp_err_t begin_basic(world_t *w, lp_atecc_t *chip, lp_atecc_req_t *req, unsigned which)
 {
-    static uint8_t out[256];
-    static uint8_t other[64];
     static lp_atecc_id_t id;
-    static const uint8_t in[128] = {1, 2, 3};
-    const lp_atecc_at_t at = {LP_ATECC_DATA, 9, 8};
-    switch (take(w) % 14) {
+    switch (which) {
     case 0:
         return lp_atecc_identify(chip, req, &id, on_done, w);
     case 1:
@@ -144,16 +149,69 @@ static lp_err_t begin(world_t *w, lp_atecc_t *chip, lp_atecc_req_t *req, lp_atec
     case 8:
         return lp_atecc_random(chip, req, out, on_done, w);
     case 9:
-        return lp_atecc_plan_write(chip, op, &lp_atecc_plan_limpet1, on_diff, NULL, on_done, w);
-    case 10:
-        return lp_atecc_plan_fill(chip, op, &lp_atecc_plan_limpet1, NULL, 0, on_done, w);
-    case 11:
         return lp_atecc_key_make(chip, req, 1, out, NULL, on_done, w);
-    case 12:
-        return lp_atecc_verify(chip, req, in, in, in, on_done, w);
     default:
         return lp_atecc_rest(chip, req, LP_ATECC_SLEEP, on_done, w);
     }
+}
+
+static lp_err_t begin_raw(world_t *w, lp_atecc_t *chip, lp_atecc_req_t *req, unsigned which)
+{
+    static uint32_t count;
+    static size_t len;
+    switch (which) {
+    case 0:
+        return lp_atecc_verify(chip, req, in, in, in, on_done, w);
+    case 1:
+        return lp_atecc_sha_context(chip, req, out, &len, on_done, w);
+    case 2:
+        return lp_atecc_selftest(chip, req, 0x3D, out, on_done, w);
+    case 3:
+        return lp_atecc_counter(chip, req, 1, true, &count, on_done, w);
+    case 4:
+        return lp_atecc_kdf(chip, req, 0x52, 7, 0x14000002, lp_span(in, 20), out, 96, on_done, w);
+    case 5:
+        return lp_atecc_cert_load(chip, req, 10, 0, out, other, on_done, w);
+    default:
+        return lp_atecc_ecdh_protected(chip, req, true, 0, in, out, on_done, w);
+    }
+}
+
+static lp_err_t begin_large(world_t *w, lp_atecc_t *chip, unsigned which)
+{
+    static lp_atecc_plan_op_t plan;
+    static lp_atecc_sealed_t sealed;
+    switch (which) {
+    case 0:
+        return lp_atecc_plan_write(chip, &plan, &lp_atecc_plan_limpet1, on_diff, NULL, on_done, w);
+    case 1:
+        return lp_atecc_plan_fill(chip, &plan, &lp_atecc_plan_limpet1, NULL, 0, on_done, w);
+    case 2:
+        return lp_atecc_sealed_read(chip, &sealed, &secret, block, out, on_done, w);
+    case 3:
+        return lp_atecc_sealed_write(chip, &sealed, &secret, block, in, on_done, w);
+    case 4:
+        return lp_atecc_authorized_sign(chip, &sealed, &secret, 0, in, out, on_done, w);
+    case 5:
+        return lp_atecc_ecdhe_sealed(chip, &sealed, &secret, in, other, out, on_done, w);
+    case 6:
+        return lp_atecc_attest(chip, &sealed, in, 0, 3, out, other, out + 64, on_done, w);
+    default:
+        return lp_atecc_prove(chip, &sealed, &secret, on_done, w);
+    }
+}
+
+static lp_err_t begin(world_t *w, lp_atecc_t *chip, lp_atecc_req_t *req)
+{
+    enum { BASIC = 11, RAW = 7, LARGE = 8 };
+    const unsigned which = take(w) % (BASIC + RAW + LARGE);
+    if (which < BASIC) {
+        return begin_basic(w, chip, req, which);
+    }
+    if (which < BASIC + RAW) {
+        return begin_raw(w, chip, req, which - BASIC);
+    }
+    return begin_large(w, chip, which - BASIC - RAW);
 }
 
 static void turn_until(world_t *w, unsigned done)
@@ -169,18 +227,16 @@ static void turn_until(world_t *w, unsigned done)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const lp_i2c_ops_t ops = {.start = start, .set_rate = set_rate};
-    static lp_atecc_plan_op_t op;
     world_t w = {.bus = {.ops = &ops}, .data = data, .left = size};
     lp_atecc_t chip;
     lp_atecc_req_t req = {0};
     fake_clock_reset();
     lp_loop_init(&w.loop);
     lp_event_init(&w.event, run, &w);
-    memset(&op, 0, sizeof op);
     const lp_atecc_config_t cfg = {.loop = &w.loop, .bus = &w.bus, .addr = LP_ATECC_ADDR};
     lp_atecc_init(&chip, &cfg);
     for (unsigned n = 1; n < 6 && w.left > 0; n++) {
-        if (begin(&w, &chip, &req, &op) != LP_OK) {
+        if (begin(&w, &chip, &req) != LP_OK) {
             w.done++; // refused: no completion will come
         }
         turn_until(&w, n);
