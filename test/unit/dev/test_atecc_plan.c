@@ -362,6 +362,23 @@ static void write_touches_only_what_differs(void **state)
     assert_int_equal(fake_chip_count(&b->fake, 0x12), writes + 1);
 }
 
+// A plan that asks for what Write cannot do is the plan's mistake, not the chip's.
+static void forbidden_bytes_are_never_written(void **state)
+{
+    (void)state;
+    static const lp_atecc_plan_byte_t bytes[] = {{84, 0x12, 0xFF, "user extra"},
+                                                 {86, 0x00, 0xFF, "data lock"}};
+    bench_t *b = fresh();
+    lp_atecc_plan_t plan = lp_atecc_plan_limpet1;
+    plan.bytes_508 = bytes;
+    plan.bytes_508_len = 2;
+    assert_int_equal(lp_atecc_plan_write(&b->chip, &op, &plan, on_diff, &words, bench_done, b),
+                     LP_OK);
+    assert_int_equal(bench_wait(b, 1), LP_E_VERIFY);
+    assert_int_equal(forbidden_writes, 0);
+    assert_int_equal(b->fake.config[86], 0x55);
+}
+
 static size_t forgetful(fake_chip_t *c, const uint8_t *cmd, size_t len, uint8_t *payload)
 {
     if (cmd[0] == 0x12 && cmd[2] == 7) { // acknowledges, but does not write
@@ -693,6 +710,7 @@ int main(void)
         cmocka_unit_test(document_is_the_table),
         cmocka_unit_test(whole_way_of_a_blank_chip),
         cmocka_unit_test(write_touches_only_what_differs),
+        cmocka_unit_test(forbidden_bytes_are_never_written),
         cmocka_unit_test(readback_that_differs_gives_no_token),
         cmocka_unit_test(foreign_locked_chip_is_left_alone),
         cmocka_unit_test(tokens_cannot_be_made_up_or_carried_over),
