@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as the contents of the flash.
+// Any bytes as the contents of the flash: as they are when the first byte is even, else as the
+// bodies of records (a length byte and that many bytes each) whose checksums are right.
 //
 // What must hold: opening ends, the settings are all legal afterwards, a value can be stored, and
 // it is there after the next start.
@@ -8,6 +9,8 @@
 
 #include "fake/port.h"
 #include "limpet/counters.h"
+#include "limpet/crc.h"
+#include "limpet/endian.h"
 #include "limpet/log.h"
 #include "limpet/settings.h"
 
@@ -72,14 +75,54 @@ static void check_settings(void)
     must(lp_config_set(&config, tree, &why) == LP_OK);
 }
 
+// -- flash contents
+
+static size_t put_sealed(uint8_t *at, const char *magic, const uint8_t *fields, size_t len)
+{
+    memcpy(at, magic, 4);
+    memcpy(at + 4, fields, len);
+    lp_put_le32(at + 4 + len, lp_crc32(0, lp_span(at, 4 + len)));
+    return 8 + len;
+}
+
+static void write_records(const uint8_t *data, size_t size)
+{
+    uint8_t *flash = fake_flash_bytes();
+    uint8_t *end = flash + FLASH / 2;
+    uint8_t *at = flash + put_sealed(flash, "LPS1", (const uint8_t[]){1, 0, 0, 0}, 4);
+    while (size > 0) {
+        const size_t len = data[0] < size - 1 ? data[0] : size - 1;
+        uint8_t fields[8];
+        if ((size_t)(end - at) < 16 + len + 4) {
+            return;
+        }
+        lp_put_le32(fields, (uint32_t)len);
+        lp_put_le32(fields + 4, lp_crc32(0, lp_span(data + 1, len)));
+        at += put_sealed(at, "LPR1", fields, sizeof fields);
+        memcpy(at, data + 1, len);
+        at += (len + 3) / 4 * 4;
+        data += 1 + len;
+        size -= 1 + len;
+    }
+}
+
+static void fill_flash(const uint8_t *data, size_t size)
+{
+    fake_flash_reset(
+        (lp_flash_geometry_t){.size_bytes = FLASH, .sector_bytes = 1024, .page_bytes = 4});
+    if (size > 0 && data[0] % 2 != 0) {
+        write_records(data + 1, size - 1);
+    } else if (size > 0) {
+        memcpy(fake_flash_bytes(), data + 1, size - 1 < FLASH ? size - 1 : FLASH);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static lp_counters_t counters;
     (void)lp_log_set_levels("off");
     fake_clock_reset();
-    fake_flash_reset(
-        (lp_flash_geometry_t){.size_bytes = FLASH, .sector_bytes = 1024, .page_bytes = 4});
-    memcpy(fake_flash_bytes(), data, size < FLASH ? size : FLASH);
+    fill_flash(data, size);
     open_all();
     check_settings();
     lp_counters_init(&counters, &store);

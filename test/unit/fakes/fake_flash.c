@@ -24,7 +24,7 @@ void fake_flash_reset(lp_flash_geometry_t g)
         abort();
     }
     geometry = g;
-    memset(part, 0xFF, sizeof part);
+    memset(part, 0xFF, g.size_bytes);
     memset(erases, 0, sizeof erases);
     ops = 0;
     cut_in = 0;

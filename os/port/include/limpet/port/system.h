@@ -18,7 +18,8 @@ void lp_port_hw_id(uint8_t id[6]);
 // Short static name of the port, e.g. "posix", "qemu-lx106".
 const char *lp_port_name(void);
 
-// Why the board started: "power-on", "software" (lp_port_reboot()), "watchdog", "brown-out"... Static.
+// Why the board started: "power-on", "software" (lp_port_reboot()), "watchdog", "brown-out"...
+// Static.
 const char *lp_port_boot_reason(void);
 
 // Restarts the board. Does not return.
