@@ -38,10 +38,9 @@ void mqtt_message_piece(lp_mqtt_t *m, lp_span_t piece, size_t offset)
     if (!m->in_is_wanted_ || m->cfg_.on_message == NULL) {
         return;
     }
-    bool is_first = offset == 0;
     lp_mqtt_message_t msg = {
-        .topic = is_first ? m->in_.topic : lp_span(NULL, 0),
-        .props = is_first ? m->in_.props : lp_span(NULL, 0),
+        .topic = m->in_.topic,
+        .props = m->in_.props,
         .piece = piece,
         .offset = offset,
         .total_len = m->in_.payload_len,
@@ -49,6 +48,8 @@ void mqtt_message_piece(lp_mqtt_t *m, lp_span_t piece, size_t offset)
         .is_retained = m->in_.is_retained,
         .is_dup = m->in_.is_dup,
     };
+    m->in_.topic = lp_span(NULL, 0); // where they lie the next piece will lie
+    m->in_.props = lp_span(NULL, 0);
     bool was_in_callback = m->is_in_callback_;
     m->is_in_callback_ = true;
     m->cfg_.on_message(m->cfg_.ctx, &msg);

@@ -57,9 +57,10 @@ void mqtt_queue_lost(lp_mqtt_t *m);
 void mqtt_queue_resume(lp_mqtt_t *m, bool session_present);
 // The next slot that may be sent now, or null. Ends those that the server does not take.
 lp_mqtt_slot_t *mqtt_queue_next(lp_mqtt_t *m);
-// Makes slots READY that have waited longer than cfg.retry_ms; returns when the next one will, or
-// UINT64_MAX.
-uint64_t mqtt_queue_retry(lp_mqtt_t *m, uint64_t now_ms);
+// Makes slots READY that have waited for cfg.retry_ms.
+void mqtt_queue_retry(lp_mqtt_t *m, uint64_t now_ms);
+// When that will be for the next one; UINT64_MAX: never.
+uint64_t mqtt_queue_retry_due_ms(const lp_mqtt_t *m);
 
 // --- mqtt_tx.c ----------------------------------------------------------------------------------
 

@@ -157,22 +157,30 @@ void mqtt_queue_resume(lp_mqtt_t *m, bool session_present)
     }
 }
 
-uint64_t mqtt_queue_retry(lp_mqtt_t *m, uint64_t now_ms)
+// When this slot is to be sent again on a living connection.
+static uint64_t retry_due_ms(const lp_mqtt_t *m, const lp_mqtt_slot_t *slot)
+{
+    bool is_waiting = slot->state_ == SLOT_WAIT_ACK || slot->state_ == SLOT_WAIT_PUBREC ||
+                      slot->state_ == SLOT_WAIT_PUBCOMP;
+    bool is_wanted = m->cfg_.retry_ms != 0 && m->state_ == LP_MQTT_CONNECTED;
+    return is_waiting && is_wanted ? slot->sent_ms_ + m->cfg_.retry_ms : UINT64_MAX;
+}
+
+uint64_t mqtt_queue_retry_due_ms(const lp_mqtt_t *m)
 {
     uint64_t next = UINT64_MAX;
-    if (m->cfg_.retry_ms == 0 || m->state_ != LP_MQTT_CONNECTED) {
-        return next;
+    for (size_t i = 0; i < m->slot_used_; i++) {
+        uint64_t due = retry_due_ms(m, &m->cfg_.slots[i]);
+        next = due < next ? due : next;
     }
+    return next;
+}
+
+void mqtt_queue_retry(lp_mqtt_t *m, uint64_t now_ms)
+{
     for (size_t i = 0; i < m->slot_used_; i++) {
         lp_mqtt_slot_t *slot = &m->cfg_.slots[i];
-        bool is_waiting = slot->state_ == SLOT_WAIT_ACK || slot->state_ == SLOT_WAIT_PUBREC ||
-                          slot->state_ == SLOT_WAIT_PUBCOMP;
-        uint64_t due = slot->sent_ms_ + m->cfg_.retry_ms;
-        if (!is_waiting) {
-            continue;
-        }
-        if (now_ms < due) {
-            next = due < next ? due : next;
+        if (now_ms < retry_due_ms(m, slot)) {
             continue;
         }
         m->stats_.resent++;
@@ -182,7 +190,6 @@ uint64_t mqtt_queue_retry(lp_mqtt_t *m, uint64_t now_ms)
             send_again(m, slot);
         }
     }
-    return next;
 }
 
 // --- What to send next --------------------------------------------------------------------------

@@ -132,12 +132,18 @@ static uint64_t ping_due_ms(const lp_mqtt_t *m)
     return since + m->keep_alive_ms_ - margin;
 }
 
-// While a packet is arriving, PINGRESP is queued behind it.
-static bool is_still_arriving(lp_mqtt_t *m, uint64_t now_ms)
+// A large packet on a slow line: PINGREQ waits behind the one that goes out, PINGRESP behind the
+// one that comes in. As long as bytes move somebody is there.
+static bool is_line_busy(lp_mqtt_t *m, uint64_t now_ms)
 {
-    uint64_t until = m->last_rx_ms_ + or_default(m->cfg_.response_timeout_ms);
-    bool is_inside = m->rx_len_ > 0 || m->rx_phase_ != RX_PACKET;
-    if (m->state_ != LP_MQTT_CONNECTED || !is_inside || until <= now_ms) {
+    bool is_arriving = m->rx_len_ > 0 || m->rx_phase_ != RX_PACKET;
+    bool is_leaving = m->tx_slot_ > 0 || m->control_len_ > 0;
+    uint64_t moved_ms = is_arriving ? m->last_rx_ms_ : 0;
+    if (is_leaving && m->last_tx_ms_ > moved_ms) {
+        moved_ms = m->last_tx_ms_;
+    }
+    uint64_t until = moved_ms + or_default(m->cfg_.response_timeout_ms);
+    if (m->state_ != LP_MQTT_CONNECTED || until <= now_ms) {
         return false;
     }
     m->deadline_ms_ = until;
@@ -147,7 +153,7 @@ static bool is_still_arriving(lp_mqtt_t *m, uint64_t now_ms)
 static void check_clock(lp_mqtt_t *m)
 {
     uint64_t now = lp_port_now_ms();
-    if (m->deadline_ms_ != 0 && now >= m->deadline_ms_ && !is_still_arriving(m, now)) {
+    if (m->deadline_ms_ != 0 && now >= m->deadline_ms_ && !is_line_busy(m, now)) {
         mqtt_lose(m, LP_E_TIMEOUT);
         return;
     }
@@ -156,7 +162,7 @@ static void check_clock(lp_mqtt_t *m)
         m->stats_.pings++;
         m->deadline_ms_ = now + or_default(m->cfg_.response_timeout_ms);
     }
-    (void)mqtt_queue_retry(m, now);
+    mqtt_queue_retry(m, now);
 }
 
 static void arm_timer(lp_mqtt_t *m)
@@ -166,7 +172,7 @@ static void arm_timer(lp_mqtt_t *m)
     }
     uint64_t now = lp_port_now_ms();
     uint64_t due = m->deadline_ms_ != 0 ? m->deadline_ms_ : ping_due_ms(m);
-    uint64_t retry = mqtt_queue_retry(m, now);
+    uint64_t retry = mqtt_queue_retry_due_ms(m);
     due = retry < due ? retry : due;
     if (due == UINT64_MAX) {
         lp_timer_stop(m->loop_, &m->timer_);

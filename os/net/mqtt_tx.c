@@ -122,8 +122,8 @@ static lp_err_t push(lp_mqtt_t *m, lp_span_t data, size_t *at)
             return LP_E_IO; // a stream that breaks its contract must not hang or overrun us
         }
         *at += n;
+        m->last_tx_ms_ = lp_port_now_ms();
     }
-    m->last_tx_ms_ = lp_port_now_ms();
     return LP_OK;
 }
 

@@ -154,7 +154,8 @@ static void on_message(void *ctx, const lp_mqtt_message_t *msg)
     (void)ctx;
     MUST(msg->offset == 0 || msg->offset == w.next_offset);
     MUST(msg->offset + msg->piece.len <= msg->total_len);
-    MUST((msg->offset == 0) == (msg->topic.len > 0) || msg->total_len == 0);
+    MUST(msg->topic.len == 0 || msg->offset == 0);
+    MUST(msg->topic.len == 0 || msg->topic.ptr[0] != '#');
     w.next_offset = msg->offset + msg->piece.len;
 }
 

@@ -22,7 +22,8 @@ typedef struct {
     size_t to_server_len;
     bool is_closed_by_client;
     bool is_closed_by_server;
-    bool is_window_shut; // writes are LP_E_AGAIN
+    bool is_window_shut; // writes are LP_E_AGAIN ...
+    size_t window;       // ... after this many bytes
     size_t max_write;    // bytes a call, 0: all
     size_t max_read;
     unsigned steps;   // reads and writes so far
@@ -44,7 +45,7 @@ typedef struct {
 } seen_done_t;
 
 typedef struct {
-    char topic[128];
+    char topic[256];
     uint8_t payload[512]; // as much as fits
     size_t got;
     size_t total;
@@ -101,6 +102,8 @@ void server_closes(lp_err_t why);
 void expect_sent(const void *bytes, size_t len);
 #define EXPECT_SENT(literal) expect_sent(literal, sizeof(literal) - 1)
 void forget_sent(void);
+// Lets a shut window take `count` bytes more.
+void open_window_for(size_t count);
 
 // Publishes; `tag` identifies the completion.
 lp_err_t publish(const char *topic, const char *payload, uint8_t qos, int tag);

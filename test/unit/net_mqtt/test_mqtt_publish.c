@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "fake/port.h"
 #include "peer.h"
 
 #define STR(s) lp_span(s, sizeof(s) - 1)
@@ -498,6 +499,28 @@ static void mqtt_v4_unacknowledged_is_repeated_when_asked_for(void **state)
     world_end();
 }
 
+static void take_2500ms(void)
+{
+    fake_clock_advance_ms(2500);
+}
+
+// A callback that takes so long that the repetition falls due meanwhile must not swallow it.
+static void mqtt_v4_repetition_survives_a_slow_callback(void **state)
+{
+    (void)state;
+    world_init(LP_MQTT_V4, retry_after_2s);
+    login(false);
+    assert_int_equal(publish("a", "x", 1, 1), LP_OK);
+    settle();
+    forget_sent();
+    w.in_message = take_2500ms;
+    SERVER_SENDS("\x30\x04\x00\x01tm");
+    wait_ms(1);
+    EXPECT_SENT("\x3a\x06\x00\x01"
+                "a\x00\x01x");
+    world_end();
+}
+
 // --- Subscribing --------------------------------------------------------------------------------
 
 static void mqtt_subscribe_yields_a_code_for_each_filter(void **state)
@@ -578,6 +601,7 @@ int main(void)
         cmocka_unit_test(mqtt_packet_half_sent_is_sent_whole_on_the_next_connection),
         cmocka_unit_test(mqtt_packet_identifiers_skip_those_in_use_and_zero),
         cmocka_unit_test(mqtt_v4_unacknowledged_is_repeated_when_asked_for),
+        cmocka_unit_test(mqtt_v4_repetition_survives_a_slow_callback),
         cmocka_unit_test(mqtt_subscribe_yields_a_code_for_each_filter),
         cmocka_unit_test(mqtt_v5_subscribe_options_and_unsuback_codes),
     };

@@ -168,6 +168,28 @@ static void mqtt_message_whose_topic_does_not_fit_is_passed_over(void **state)
     world_end();
 }
 
+// The head of the packet fills the buffer to the last byte, so the first piece is empty.
+static void mqtt_topic_that_just_fits_comes_with_an_empty_piece(void **state)
+{
+    (void)state;
+    world_init(LP_MQTT_V4, NULL);
+    login(false);
+    uint8_t packet[256 + 100] = {0x30, 0xe1, 0x02, 0, 251}; // 353 bytes: 2 + 251 + 100
+    memset(packet + 5, 't', 251);
+    memset(packet + 256, 'p', 100);
+    w.in_message = NULL;
+    server_sends(packet, 256);
+    assert_int_equal(w.message_count, 1);
+    assert_int_equal(w.messages[0].got, 0);
+    assert_int_equal(w.messages[0].total, 100);
+    server_sends(packet + 256, 60);
+    server_sends(packet + 316, 40);
+    assert_int_equal(w.message_count, 1);
+    assert_int_equal(w.messages[0].got, 100);
+    assert_int_equal(w.messages[0].pieces, 3);
+    world_end();
+}
+
 static void no_on_message(lp_mqtt_config_t *cfg)
 {
     cfg->on_message = NULL;
@@ -270,6 +292,7 @@ int main(void)
         cmocka_unit_test(mqtt_large_message_comes_in_pieces_and_is_acknowledged_at_the_end),
         cmocka_unit_test(mqtt_cut_large_message_is_not_acknowledged),
         cmocka_unit_test(mqtt_message_whose_topic_does_not_fit_is_passed_over),
+        cmocka_unit_test(mqtt_topic_that_just_fits_comes_with_an_empty_piece),
         cmocka_unit_test(mqtt_without_a_message_callback_messages_are_acknowledged),
         cmocka_unit_test(mqtt_publish_from_a_message_callback),
         cmocka_unit_test(mqtt_disconnect_from_a_message_callback),

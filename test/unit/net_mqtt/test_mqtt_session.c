@@ -325,6 +325,26 @@ static void mqtt_slow_large_message_holds_off_the_verdict(void **state)
     world_end();
 }
 
+static void mqtt_slow_upload_holds_off_the_verdict(void **state)
+{
+    (void)state;
+    static char text[3001];
+    memset(text, 'u', sizeof text - 1);
+    world_init(LP_MQTT_V4, NULL);
+    login(false);
+    w.peer.is_window_shut = true;
+    assert_int_equal(publish("a", text, 1, 1), LP_OK);
+    for (int i = 0; i < 20; i++) { // 180 s: three keep-alive intervals
+        wait_ms(9000);
+        open_window_for(100);
+    }
+    assert_int_equal(lp_mqtt_state(&w.m), LP_MQTT_CONNECTED);
+    assert_int_equal(w.peer.to_server_len, 2000);
+    wait_ms(55000 + 10000); // now nothing moves any more
+    assert_int_equal(last_event()->why, LP_E_TIMEOUT);
+    world_end();
+}
+
 static void without_keep_alive(lp_mqtt_config_t *cfg)
 {
     cfg->connect.keep_alive_s = 0;
@@ -434,6 +454,7 @@ int main(void)
         cmocka_unit_test(mqtt_pings_when_idle_and_notices_a_dead_peer),
         cmocka_unit_test(mqtt_traffic_in_both_directions_puts_the_ping_off),
         cmocka_unit_test(mqtt_slow_large_message_holds_off_the_verdict),
+        cmocka_unit_test(mqtt_slow_upload_holds_off_the_verdict),
         cmocka_unit_test(mqtt_keep_alive_zero_never_pings),
         cmocka_unit_test(mqtt_full_window_is_noticed_by_keep_alive),
         cmocka_unit_test(mqtt_disconnect_lets_the_packet_under_way_end),

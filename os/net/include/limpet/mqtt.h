@@ -47,8 +47,8 @@ typedef struct {
 typedef void lp_mqtt_event_fn(void *ctx, const lp_mqtt_event_t *ev);
 
 // A message that arrived. One that is larger than the receive buffer comes in pieces, in order:
-// `offset` is where `piece` lies in the payload of `total_len` bytes; the last one ends there. All
-// of it is borrowed until the callback returns.
+// `offset` is where `piece` lies in the payload of `total_len` bytes; the last one ends there. The
+// first piece has the topic, and may be empty. All of it is borrowed until the callback returns.
 typedef struct {
     lp_span_t topic; // first piece only; empty in the following ones
     lp_span_t piece;
