@@ -129,7 +129,7 @@ static bool nack_fault(lp_chipsim_bus_t *bus)
 
 // ---- wake pulses ------------------------------------------------------------
 
-static void low_for(lp_chipsim_bus_t *bus, uint64_t ns)
+void lp_cs_bus_low(lp_chipsim_bus_t *bus, uint64_t ns)
 {
     for (size_t i = 0; i < bus->count; i++) {
         bool is_608 = bus->chips[i]->image.model != LP_CHIPSIM_ATECC508A;
@@ -142,7 +142,7 @@ static void low_for(lp_chipsim_bus_t *bus, uint64_t ns)
 // SDA is low for the eight bits of a zero byte; the chips that are awake do not mind.
 static void zero_byte(lp_chipsim_bus_t *bus)
 {
-    low_for(bus, 8000000000u / bus->rate_hz);
+    lp_cs_bus_low(bus, 8000000000u / bus->rate_hz);
 }
 
 lp_err_t lp_chipsim_bus_wake(lp_chipsim_bus_t *bus)
@@ -150,7 +150,7 @@ lp_err_t lp_chipsim_bus_wake(lp_chipsim_bus_t *bus)
     if (becomes_stuck(bus)) {
         return LP_E_I2C_BUS;
     }
-    low_for(bus, WAKE_NS_508);
+    lp_cs_bus_low(bus, WAKE_NS_508);
     if (bus->tap.woken != NULL) {
         bus->tap.woken(bus->tap.ctx);
     }

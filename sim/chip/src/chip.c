@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a chip: made, powered, asleep, waking, awake, idle; and the watchdog (L3199).
+// The life of a chip: made, powered, asleep, waking, awake, idle; and the watchdog (L3201).
 //
 //   OFF --power on--> ASLEEP --wake--> WAKING --tWHI--> AWAKE --idle--> IDLE --wake--> WAKING
 //                        ^                                |
@@ -78,7 +78,7 @@ void lp_cs_fall_idle(lp_chipsim_t *c)
 }
 
 // 508: the I2C_Address byte. 608: UserExtraAdd instead, if ChipMode bit 0 says so and it is not 0
-// (T432). Taken over at power-up and at a wake from sleep (T520).
+// (T439). Taken over at power-up and at a wake from sleep (T505).
 static void latch_address(lp_chipsim_t *c)
 {
     const uint8_t *config = c->image.config;
@@ -290,7 +290,7 @@ void lp_chipsim_break(lp_chipsim_t *c, const lp_chipsim_defects_t *defects)
 void lp_chipsim_set_pin(lp_chipsim_t *c, bool high)
 {
     if (c->gpio_pin && !high) {
-        c->intrusion_latch = false; // "any falling edge" (L2426)
+        c->intrusion_latch = false; // "any falling edge" (L2423)
     }
     c->gpio_pin = high;
 }

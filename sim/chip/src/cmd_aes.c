@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// AES (608, T3202): one block, and the Galois field product that GCM needs.
+// AES (608, T3215): one block, and the Galois field product that GCM needs.
 #include <string.h>
 
 #include "internal.h"

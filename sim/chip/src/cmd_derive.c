@@ -39,7 +39,7 @@ static lp_cs_status_t mac_ok(lp_chipsim_t *c, const lp_cs_cmd_t *m, unsigned par
 }
 
 // Authorisation is asked of the target when rolling, of the parent when it is the source or makes
-// the MAC; uses are counted for the parent alone (L3366-3384).
+// the MAC; uses are counted for the parent alone (L3364-3382).
 static lp_cs_status_t keys_ok(lp_chipsim_t *c, const derive_t *d)
 {
     lp_cs_status_t status = ST_OK;

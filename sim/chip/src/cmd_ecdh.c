@@ -46,7 +46,7 @@ static lp_cs_status_t to_slot(lp_chipsim_t *c, unsigned slot, const uint8_t secr
     return ST_OK;
 }
 
-// One nonce, half of it per 32 bytes of output (T3908).
+// One nonce, half of it per 32 bytes of output (T3912).
 static lp_cs_status_t encrypted(lp_chipsim_t *c, const uint8_t secret[32], lp_cs_reply_t *r)
 {
     const uint8_t *io_key = lp_cs_io_key(c);

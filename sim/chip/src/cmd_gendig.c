@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GenDig (L3498, T3346): folds stored or given bytes into TempKey.
+// GenDig (L3498, T3348): folds stored or given bytes into TempKey.
 #include <string.h>
 
 #include "internal.h"
@@ -96,12 +96,12 @@ static lp_cs_status_t add_key_config(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_c
     lp_cs_add_header_sn(msg, c, m, 1);
     lp_cs_add(msg, c->image.config + CFG_SLOT_CONFIG + 2 * m->p2, 2);
     lp_cs_add(msg, c->image.config + CFG_KEY_CONFIG + 2 * m->p2, 2);
-    lp_cs_add_byte(msg, lp_cs_slot_lock_bit(c, m->p2)); // 1 = not locked (L3667)
+    lp_cs_add_byte(msg, lp_cs_slot_lock_bit(c, m->p2)); // 1 = not locked (L3652)
     lp_cs_add_zeros(msg, 19);
     return ST_OK;
 }
 
-// "Shared Nonce": input and TempKey, in the order that bit 15 of KeyID says (L3573).
+// "Shared Nonce": input and TempKey, in the order that bit 15 of KeyID says (L3574).
 static void add_shared(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_cs_msg_t *msg, const uint8_t *tk)
 {
     bool swap = (m->p2 & TRANSPORT) != 0;

@@ -89,7 +89,7 @@ static lp_cs_status_t new_private(lp_chipsim_t *c, uint8_t d[32])
     return ecc_fault(c) || !lp_cs_ec_private_ok(d) ? ST_ECC : ST_OK;
 }
 
-// Only the 36 bytes of a private key are written; the rest of a longer slot stays (L3738).
+// Only the 36 bytes of a private key are written; the rest of a longer slot stays (L3713).
 static lp_cs_status_t create(lp_chipsim_t *c, unsigned slot)
 {
     uint8_t key[PRIV_PAD + 32] = {0};

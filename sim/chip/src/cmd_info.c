@@ -37,7 +37,7 @@ static void state(lp_chipsim_t *c, uint8_t out[4])
     out[1] = (uint8_t)(c->v.tk.valid << 7 | c->v.auth_key << 3 | c->v.auth_valid << 2 | seeds);
 }
 
-// ---- the GPIO of single-wire parts (table 7-1 L2390, L3925) -----------------
+// ---- the GPIO of single-wire parts (table 7-1 L2400, L3932) -----------------
 
 static bool signal_authorized(const lp_chipsim_t *c, uint8_t control)
 {

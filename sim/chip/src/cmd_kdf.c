@@ -170,7 +170,7 @@ static lp_cs_status_t hkdf_message(lp_chipsim_t *c, kdf_t *k, uint8_t msg[MSG_MA
     if (want > 0) {
         memcpy(msg, from, want);
     }
-    *len = want > 0 ? want : 32; // no message: 32 zeros (T3830)
+    *len = want > 0 ? want : 32; // no message: 32 zeros (T3868)
     return ST_OK;
 }
 
@@ -208,7 +208,7 @@ static lp_cs_status_t to_tempkey(lp_chipsim_t *c, kdf_t *k)
         }
         return ST_OK;
     }
-    // "The upper 32 bytes only if the lower are already valid" (T3617).
+    // "The upper 32 bytes only if the lower are already valid" (T3626).
     if (lp_cs_breaks(c, LP_RULE_KDF_UPPER, !c->v.tk.valid) || k->out_len != 32) {
         return ST_EXEC;
     }

@@ -17,7 +17,7 @@ static void add(summary_t *s, const uint8_t *bytes, size_t len)
     }
 }
 
-// Slots in order without the ECC private keys, then OTP (L3988).
+// Slots in order without the ECC private keys, then OTP (L3977).
 static uint16_t data_summary(lp_chipsim_t *c)
 {
     summary_t s = {.len = 0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MAC (L4035, T3930), HMAC (L3787), CheckMac (L3232, T3281).
+// MAC (L4035, T3930), HMAC (L3787), CheckMac (L3232, T3292).
 #include <string.h>
 
 #include "internal.h"
@@ -45,7 +45,7 @@ static bool slot_is_no_mac(const lp_chipsim_t *c, unsigned slot)
     return lp_cs_data_locked(c) && (lp_cs_slot_config(c, slot) & SC_NO_MAC) != 0;
 }
 
-// A NoMac key, or a TempKey that one went into, makes no MACs (L870).
+// A NoMac key, or a TempKey that one went into, makes no MACs (L846).
 static bool no_mac_forbids(lp_chipsim_t *c, const lp_cs_cmd_t *m)
 {
     bool slot = (m->p1 & TK_FIRST) == 0 && slot_is_no_mac(c, m->p2 & 0x0F);
@@ -123,8 +123,8 @@ static lp_cs_status_t client_digest(lp_chipsim_t *c, const lp_cs_cmd_t *m, uint8
     return status;
 }
 
-// CheckMac/Copy: the target is the next slot of an even one, and its ReadKey must be 0 (L3256).
-// Modes 01 and 05 by the command's section; L1648 names only 01.
+// CheckMac/Copy: the target is the next slot of an even one, and its ReadKey must be 0 (L3249).
+// Modes 01 and 05 by the command's section; L1667 names only 01.
 static void copy_target(lp_chipsim_t *c, const lp_cs_cmd_t *m)
 {
     unsigned slot = m->p2 & 0x0F;

@@ -32,7 +32,7 @@ static bool locate_data(lp_chipsim_t *c, uint16_t p2, place_t *at)
     return true;
 }
 
-// "Addresses beyond the end of the specified zone result in an error" (L4393).
+// "Addresses beyond the end of the specified zone result in an error" (L4390).
 static bool locate(lp_chipsim_t *c, const lp_cs_cmd_t *m, place_t *at)
 {
     at->zone = m->p1 & ZONE_BITS;
@@ -135,7 +135,7 @@ static lp_cs_status_t write_config(lp_chipsim_t *c, const lp_cs_cmd_t *m, const 
     return ST_OK;
 }
 
-// The input, decrypted, if TempKey may decrypt it and the MAC is right (L4911).
+// The input, decrypted, if TempKey may decrypt it and the MAC is right (L4912).
 static lp_cs_status_t open_input(lp_chipsim_t *c, const lp_cs_cmd_t *m, unsigned write_key,
                                  uint8_t plain[BLOCK])
 {
@@ -158,7 +158,7 @@ static lp_cs_status_t open_input(lp_chipsim_t *c, const lp_cs_cmd_t *m, unsigned
     return lp_cs_breaks(c, LP_RULE_WRITE_MAC, wrong) ? ST_EXEC : ST_OK;
 }
 
-// OTP once locked: read-only mode forbids, consumption mode only clears bits (L1228). A 608 has no
+// OTP once locked: read-only mode forbids, consumption mode only clears bits (L1225). A 608 has no
 // consumption.
 static lp_cs_status_t write_otp_locked(lp_chipsim_t *c, const lp_cs_cmd_t *m, const place_t *at)
 {
@@ -191,7 +191,7 @@ static lp_cs_status_t write_open_otp(lp_chipsim_t *c, const lp_cs_cmd_t *m, cons
     return status;
 }
 
-// Any write to a slot whose public key needs validation makes it invalid (L4897).
+// Any write to a slot whose public key needs validation makes it invalid (L4901).
 static void write_slot(lp_chipsim_t *c, const place_t *at, const uint8_t *bytes)
 {
     uint8_t copy[BLOCK];
@@ -209,7 +209,7 @@ static void write_slot(lp_chipsim_t *c, const place_t *at, const uint8_t *bytes)
     lp_cs_wipe(copy, sizeof copy);
 }
 
-// WriteConfig as the Write command reads it, table 2-8 (L900).
+// WriteConfig as the Write command reads it, table 2-8 (L917).
 static lp_cs_status_t slot_permits(lp_chipsim_t *c, const place_t *at, const lp_cs_cmd_t *m)
 {
     uint16_t sc = lp_cs_slot_config(c, at->slot);

@@ -35,7 +35,7 @@ static lp_cs_status_t random_nonce(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_cs_
     return ST_OK;
 }
 
-// "The remaining TempKey flags remain unchanged" (L4180); the 608's sheet says SourceFlag becomes
+// "The remaining TempKey flags remain unchanged" (L4189); the 608's sheet says SourceFlag becomes
 // Rand (T2106), which would let a fixed value pass for a random one: the 508's wording is used for
 // both.
 static lp_cs_status_t calc_nonce(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_cs_reply_t *r)

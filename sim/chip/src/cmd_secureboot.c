@@ -7,7 +7,7 @@
 enum { FULL = 5, FULL_STORE = 6, FULL_COPY = 7, PROHIBIT = 0x40, WITH_MAC = 0x80 };
 enum { OFF = 0, FULL_BOTH = 1, FULL_SIG = 2, FULL_DIG = 3, DIGEST = 32, SIG = 64 };
 
-// Bits of SecureBootConfig. The sheet (T405) has latch 2 and nonce 3; other sources have 3 and 4.
+// Bits of SecureBootConfig. The sheet (T423) has latch 2 and nonce 3; other sources have 3 and 4.
 enum { SB_LATCH = 0x04, SB_NONCE = 0x08 };
 
 typedef struct {

@@ -254,7 +254,7 @@ LP_CS_HANDLER(sha_cmd)
     bool legal = lp_cs_is_608(c) ? length_ok_608(m) : length_ok_508(m);
     lp_cs_status_t status = legal ? run(c, m, r) : ST_PARSE;
     if (status != ST_OK && !lp_cs_is_608(c)) {
-        lp_cs_wipe(&c->v.sha, sizeof c->v.sha); // "on any error return code" (L4484)
+        lp_cs_wipe(&c->v.sha, sizeof c->v.sha); // "on any error return code" (L4465)
     }
     return status;
 }

@@ -5,7 +5,7 @@
 
 enum { EXTERNAL = 0x80, WITH_SN = 0x40, FROM_MSGDIG = 0x20, INVALIDATE = 0x01 };
 
-// The 55 bytes of table "Internal Message Generation" (L4620).
+// The 55 bytes of table "Internal Message Generation" (L4619).
 static void internal_message(lp_chipsim_t *c, const lp_cs_cmd_t *m, uint8_t digest[32])
 {
     lp_cs_msg_t msg = {.len = 0};

@@ -117,7 +117,7 @@ static lp_cs_status_t judge(lp_chipsim_t *c, const uint8_t xy[64], const uint8_t
     return lp_cs_breaks(c, LP_RULE_VERIFY_COMPARE, !good) ? ST_MISCOMPARE : ST_OK;
 }
 
-// 608: a MAC instead of "yes", with a nonce from the message digest buffer (T3066).
+// 608: a MAC instead of "yes", with a nonce from the message digest buffer (T3064).
 static lp_cs_status_t validating_mac(lp_chipsim_t *c, const lp_cs_cmd_t *m,
                                      const uint8_t message[32], const uint8_t nonce[32],
                                      lp_cs_reply_t *r)
@@ -197,7 +197,7 @@ static void mark(lp_chipsim_t *c, unsigned slot, bool valid)
     lp_cs_program_slot(c, slot, 0, &first, 1);
 }
 
-// Regardless of LockValue and SlotLocked (L4775).
+// Regardless of LockValue and SlotLocked (L4744).
 static lp_cs_status_t set_validity(lp_chipsim_t *c, const lp_cs_cmd_t *m)
 {
     unsigned slot = m->p2 & 0x0F;
@@ -211,7 +211,7 @@ static lp_cs_status_t set_validity(lp_chipsim_t *c, const lp_cs_cmd_t *m)
     }
     lp_cs_status_t status = public_key(c, parent, xy);
     if (status == ST_OK && slot == 15 && lp_cs_data_locked(c)) {
-        status = lp_cs_count_use(c, slot); // L1618
+        status = lp_cs_count_use(c, slot); // L1627
     }
     if (status != ST_OK) {
         return status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the configuration zone: the fields of table 2-5 (L578) under their names.
+// Reading the configuration zone: the fields of table 2-5 (L588) under their names.
 #include "internal.h"
 
 static uint16_t le16(const uint8_t *p)
@@ -17,7 +17,7 @@ uint16_t lp_cs_key_config(const lp_chipsim_t *c, unsigned slot)
     return le16(c->image.config + CFG_KEY_CONFIG + 2 * slot);
 }
 
-// "If LockConfig is 0x55, the zone is unlocked; otherwise, it is locked" (L1280).
+// "If LockConfig is 0x55, the zone is unlocked; otherwise, it is locked" (L1279).
 bool lp_cs_config_locked(const lp_chipsim_t *c)
 {
     return c->image.config[CFG_LOCK_CONFIG] != UNLOCKED;
@@ -53,7 +53,7 @@ uint8_t *lp_cs_slot_ptr(lp_chipsim_t *c, unsigned slot, size_t *len)
     return lp_chipsim_slot(&c->image, slot, len);
 }
 
-// The validity marker is the high nibble of the slot's first byte (L1823).
+// The validity marker is the high nibble of the slot's first byte (L1845).
 bool lp_cs_public_is_valid(const lp_chipsim_t *c, unsigned slot)
 {
     size_t len;
@@ -65,7 +65,7 @@ uint16_t lp_cs_chip_options(const lp_chipsim_t *c)
     return lp_cs_is_608(c) ? le16(c->image.config + CFG_CHIP_OPTIONS) : 0;
 }
 
-// The first 32 bytes of the slot that ChipOptions names, when bit 1 enables it (T448).
+// The first 32 bytes of the slot that ChipOptions names, when bit 1 enables it (T473).
 const uint8_t *lp_cs_io_key(lp_chipsim_t *c)
 {
     uint16_t options = lp_cs_chip_options(c);

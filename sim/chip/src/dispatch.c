@@ -7,7 +7,7 @@
 
 typedef lp_cs_status_t handler_fn(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_cs_reply_t *r);
 
-// Times in units of 0.1 ms. 508: table 9-4 (L2975). 608: maxima at the three clock dividers from
+// Times in units of 0.1 ms. 508: table 9-4 (L2968). 608: maxima at the three clock dividers from
 // public sources; the typical times are not published and are taken as six tenths of the maximum,
 // never under those of the 508.
 typedef struct {
@@ -100,7 +100,7 @@ static uint32_t typical_us(const lp_chipsim_t *c, uint8_t op)
     return lp_cs_is_608(c) ? lp_cs_exec_max_us(c, op) / 10 * 6 : UNIT_US * (uint32_t)cmd->typ_508;
 }
 
-// "Failing commands return relatively quickly"; limited use costs up to 50 ms more (L3037).
+// "Failing commands return relatively quickly"; limited use costs up to 50 ms more (L3040).
 uint32_t lp_cs_exec_us(lp_chipsim_t *c, uint8_t op, uint8_t status)
 {
     uint32_t typ = typical_us(c, op);
@@ -161,7 +161,7 @@ void lp_cs_put_status(lp_chipsim_t *c, uint8_t status)
     put_group(c, &status, 1);
 }
 
-// In the failure state only the configuration can be read and SelfTest run (T2282).
+// In the failure state only the configuration can be read and SelfTest run (T2273).
 static bool failed_state_refuses(const lp_chipsim_t *c, const lp_cs_cmd_t *m)
 {
     bool config_read = m->op == OP_READ && (m->p1 & 3) == 0;
@@ -205,7 +205,7 @@ static void finish(lp_chipsim_t *c, uint8_t op, uint8_t status, const lp_cs_repl
     c->busy = true;
 }
 
-// A CRC or count error comes before any other, and nothing is parsed (L2907).
+// A CRC or count error comes before any other, and nothing is parsed (L2915).
 void lp_cs_execute(lp_chipsim_t *c)
 {
     size_t count = c->in[0];

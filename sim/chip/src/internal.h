@@ -13,7 +13,7 @@
 #include "limpet/chipsim.h"
 #include "limpet/chipsim_rules.h"
 
-// Status bytes, table 9-3 (L2913) and table 4-3 (T1500).
+// Status bytes, table 9-3 (L2918) and table 4-3 (T1501).
 typedef enum {
     ST_OK = 0x00,
     ST_MISCOMPARE = 0x01,
@@ -54,7 +54,7 @@ typedef enum {
     OP_SECUREBOOT = 0x80,
 } lp_cs_op_t;
 
-// Offsets in the configuration zone, table 2-5 (L578).
+// Offsets in the configuration zone, table 2-5 (L588).
 enum {
     CFG_SN0 = 0,
     CFG_REV = 4,
@@ -86,7 +86,7 @@ enum {
     SLOTS = LP_CHIPSIM_SLOTS,
     KEY_TYPE_P256 = 4,
     KEY_TYPE_AES = 6,
-    PRIV_PAD = 4, // pad bytes before the 32 of a private key and of each coordinate (L1800)
+    PRIV_PAD = 4, // pad bytes before the 32 of a private key and of each coordinate (L1808)
     PUB_X = 4,
     PUB_Y = 40,
     COUNTER_MAX = 2097151,
@@ -101,7 +101,7 @@ typedef struct {
     uint8_t block[64];
 } lp_cs_sha_t;
 
-// TempKey, table 2-16 (L1381) and table 3-1 (T1325).
+// TempKey, table 2-16 (L1385) and table 3-1 (T1324).
 typedef struct {
     uint8_t value[64]; // 508: 32
     uint8_t key_id;
@@ -242,6 +242,10 @@ void lp_cs_io_write(lp_chipsim_t *c, const uint8_t *bytes, size_t len);
 void lp_cs_io_stop(lp_chipsim_t *c);
 size_t lp_cs_io_peek(lp_chipsim_t *c, uint8_t *bytes, size_t cap); // what a read would return
 void lp_cs_io_consume(lp_chipsim_t *c, size_t n);
+
+// ---- bus.c ------------------------------------------------------------------
+
+void lp_cs_bus_low(lp_chipsim_bus_t *bus, uint64_t ns); // SDA was low so long
 
 // ---- dispatch.c -------------------------------------------------------------
 

@@ -28,7 +28,7 @@ static size_t in_fifo(const lp_chipsim_t *c)
     return c->was_read ? 0 : c->in_len;
 }
 
-// Bytes beyond the count are not acknowledged (L2294); everything else is.
+// Bytes beyond the count are not acknowledged (L2291); everything else is.
 bool lp_cs_io_acks(const lp_chipsim_t *c, const uint8_t *bytes, size_t n)
 {
     if (n == 0 || bytes[0] != WORD_COMMAND) {
@@ -44,7 +44,7 @@ bool lp_cs_io_acks(const lp_chipsim_t *c, const uint8_t *bytes, size_t n)
 
 static void receive(lp_chipsim_t *c, const uint8_t *bytes, size_t len)
 {
-    if (c->was_read) { // the first write after reads starts at the beginning (L2321)
+    if (c->was_read) { // the first write after reads starts at the beginning (L2322)
         c->in_len = 0;
         c->was_read = false;
     }
@@ -55,7 +55,7 @@ static void receive(lp_chipsim_t *c, const uint8_t *bytes, size_t len)
     }
 }
 
-// Execution begins with the STOP after the last byte (L2099).
+// Execution begins with the STOP after the last byte (L2086).
 void lp_cs_io_stop(lp_chipsim_t *c)
 {
     if (c->power != PWR_AWAKE || c->busy || c->in_len == 0) {

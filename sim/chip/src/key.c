@@ -56,7 +56,7 @@ uint32_t lp_cs_counter_get(const lp_chipsim_t *c, unsigned id)
 }
 
 // The binary halves first: a loss of power between the words leaves the count too high, never too
-// low (L3324).
+// low (L3318).
 lp_cs_status_t lp_cs_counter_increment(lp_chipsim_t *c, unsigned id)
 {
     uint32_t value = lp_cs_counter_get(c, id);
@@ -75,7 +75,7 @@ lp_cs_status_t lp_cs_counter_increment(lp_chipsim_t *c, unsigned id)
 
 // ---- limited use ------------------------------------------------------------
 
-// Clears the first bit that is still 1, from bit 7 of byte 68 on (L1605).
+// Clears the first bit that is still 1, from bit 7 of byte 68 on (L1602).
 static lp_cs_status_t use_last_key(lp_chipsim_t *c)
 {
     uint8_t *cell = c->image.config + CFG_LAST_KEY_USE;
@@ -132,7 +132,7 @@ void lp_cs_authorize(lp_chipsim_t *c, unsigned slot)
 }
 
 // The first use of a key that needs authorisation takes it away again, whether it is allowed or not
-// (L1184).
+// (L1183).
 static bool authorized(lp_chipsim_t *c, uint16_t kc)
 {
     bool ok = c->v.auth_valid && c->v.auth_key == (kc >> 8 & 0x0F);
@@ -159,7 +159,7 @@ lp_cs_status_t lp_cs_use_key(lp_chipsim_t *c, unsigned slot, unsigned uses)
         return ST_EXEC;
     }
     if (!lp_cs_data_locked(c)) {
-        return ST_OK; // "the restrictions generally do not apply" (L806)
+        return ST_OK; // "the restrictions generally do not apply" (L801)
     }
     uint16_t kc = lp_cs_key_config(c, slot);
     bool needs_auth = (uses & USE_AUTH) != 0 && (kc & KC_REQ_AUTH) != 0;
@@ -178,7 +178,7 @@ lp_cs_status_t lp_cs_use_key(lp_chipsim_t *c, unsigned slot, unsigned uses)
     return (uses & USE_LIMITED) != 0 ? lp_cs_count_use(c, slot) : ST_OK;
 }
 
-// MAC, HMAC, CheckMac, GenDig and DeriveKey never take an ECC private key (L1143).
+// MAC, HMAC, CheckMac, GenDig and DeriveKey never take an ECC private key (L1146).
 lp_cs_status_t lp_cs_use_secret(lp_chipsim_t *c, unsigned slot, unsigned uses)
 {
     if (lp_cs_breaks(c, LP_RULE_SECRET_NOT_PRIVATE, lp_cs_is_private(c, slot))) {

@@ -53,7 +53,7 @@ void lp_cs_add_mac_tail(lp_cs_msg_t *m, const lp_chipsim_t *c, const lp_cs_cmd_t
 {
     bool with_sn = (cmd->p1 & 0x40) != 0;
     lp_cs_add_header(m, cmd);
-    lp_cs_add_zeros(m, 11); // where the ATSHA204A has OTP bytes (L4074)
+    lp_cs_add_zeros(m, 11); // where the ATSHA204A has OTP bytes (L4075)
     lp_cs_add_sn(m, c, 8, 1);
     with_sn ? lp_cs_add_sn(m, c, 4, 4) : lp_cs_add_zeros(m, 4);
     lp_cs_add_sn(m, c, 0, 2);

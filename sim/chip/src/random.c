@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The random number generator with its two seeds (L1740-1760), the test pattern before the
+// The random number generator with its two seeds (L1749-1756), the test pattern before the
 // configuration lock, and the 608's health test.
 #include <string.h>
 
@@ -74,7 +74,7 @@ static lp_cs_status_t health_test(lp_chipsim_t *c)
     if (!lp_cs_breaks(c, LP_RULE_HEALTH_TEST, c->v.health_failed)) {
         return ST_OK;
     }
-    if ((lp_cs_chip_options(c) & 8) != 0) { // cleared by the failing command itself (T436)
+    if ((lp_cs_chip_options(c) & 8) != 0) { // cleared by the failing command itself (T467)
         c->v.health_failed = false;
     }
     return ST_HEALTH;
@@ -84,7 +84,7 @@ lp_cs_status_t lp_cs_random(lp_chipsim_t *c, bool update_seed, uint8_t out[32])
 {
     if (lp_cs_breaks(c, LP_RULE_RANDOM_PATTERN, !lp_cs_config_locked(c))) {
         for (unsigned i = 0; i < 32; i++) {
-            out[i] = (i & 2) == 0 ? 0xFF : 0x00; // ff ff 00 00 (L1757)
+            out[i] = (i & 2) == 0 ? 0xFF : 0x00; // ff ff 00 00 (L1755)
         }
         return ST_OK;
     }

@@ -120,17 +120,14 @@ static void step(world_t *w, input_t *in)
     case 2:
         send(w, in, 0);
         break;
-    case 3: {
-        size_t n = 1 + take(in) % 155u;
-        if (lp_chipsim_bus_read(w->bus, lp_chipsim_addr(w->chip), reply, n) == LP_OK && n >= 4) {
-            static const uint8_t reset = 0;
-            lp_chipsim_bus_write(w->bus, lp_chipsim_addr(w->chip), &reset, 1);
-        }
+    case 3:
+        lp_chipsim_bus_read(w->bus, lp_chipsim_addr(w->chip), reply, 1 + take(in) % 155u);
         break;
-    }
     default:
         send(w, in, 1);
         w->now_us += 200000;
+        // From the beginning, whatever was read of it before.
+        lp_chipsim_bus_write(w->bus, lp_chipsim_addr(w->chip), (const uint8_t[1]){0}, 1);
         if (lp_chipsim_bus_read(w->bus, lp_chipsim_addr(w->chip), reply, 155) == LP_OK) {
             look_at_reply(w, reply, 155);
         }

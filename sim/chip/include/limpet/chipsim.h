@@ -64,7 +64,8 @@ enum {
     LP_CHIPSIM_GROUP_MAX = 155,
 };
 
-// How the present content of a slot came about. No part can tell; the model remembers it for people.
+// How the present content of a slot came about. No part can tell; the model remembers it for
+// people.
 typedef enum {
     LP_CHIPSIM_FROM_FACTORY,
     LP_CHIPSIM_FROM_WRITE,  // Write, DeriveKey, ECDH or a command's bookkeeping
@@ -189,6 +190,30 @@ bool lp_chipsim_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read);
 bool lp_chipsim_bus_send(lp_chipsim_bus_t *bus, uint8_t byte); // true: acknowledged
 uint8_t lp_chipsim_bus_receive(lp_chipsim_bus_t *bus);
 void lp_chipsim_bus_stop(lp_chipsim_bus_t *bus);
+
+// ---- the two wires ------------------------------------------------------------
+
+// For a master that moves SDA and SCL itself. Private; initialise with lp_chipsim_wires_init().
+typedef struct {
+    lp_chipsim_bus_t *bus_;
+    bool scl_;
+    bool sda_;       // as the master drives it
+    bool pull_;      // a chip holds SDA low
+    unsigned phase_; // between START and STOP
+    unsigned bits_;
+    uint8_t byte_;
+    bool reading_;
+    uint64_t sda_fell_us_;
+    uint64_t scl_fell_us_;
+} lp_chipsim_wires_t;
+
+// Both wires high. Borrows the bus.
+void lp_chipsim_wires_init(lp_chipsim_wires_t *wires, lp_chipsim_bus_t *bus);
+
+// What the master does with the wires at `now_us`, the chips' clock; true lets a wire go, so that
+// its resistor pulls it high. Returns SDA as everybody sees it. SDA low for 60 us wakes; SCL low
+// for more than 50 ms resets the interface, as the sheet's tTIMEOUT of 25 to 75 ms says.
+bool lp_chipsim_wires_set(lp_chipsim_wires_t *wires, bool scl, bool sda, uint64_t now_us);
 
 // ---- who may listen and lie -------------------------------------------------
 

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// A bit-banged master on the two wires.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+
+typedef struct {
+    rig_t rig;
+    lp_chipsim_wires_t wires;
+    bool scl;
+    bool sda;
+    uint64_t half_us; // half a clock
+} master_t;
+
+static master_t m;
+
+static bool set(bool scl, bool sda)
+{
+    m.rig.now_us += m.half_us;
+    m.scl = scl;
+    m.sda = sda;
+    return lp_chipsim_wires_set(&m.wires, scl, sda, m.rig.now_us);
+}
+
+static void start(void)
+{
+    set(m.scl, true);
+    set(true, true);
+    set(true, false);
+    set(false, false);
+}
+
+static void stop(void)
+{
+    set(false, false);
+    set(true, false);
+    set(true, true);
+}
+
+static bool clock_bit(bool out)
+{
+    set(false, out);
+    bool in = set(true, out);
+    set(false, out);
+    return in;
+}
+
+static bool send(uint8_t byte)
+{
+    for (unsigned bit = 0x80; bit != 0; bit >>= 1) {
+        clock_bit((byte & bit) != 0);
+    }
+    return !clock_bit(true);
+}
+
+static uint8_t receive(bool ack)
+{
+    unsigned byte = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        byte = byte << 1 | clock_bit(true);
+    }
+    clock_bit(!ack);
+    return (uint8_t)byte;
+}
+
+static bool read_bytes(uint8_t *buf, size_t len)
+{
+    start();
+    bool ack = send(0xC1);
+    for (size_t i = 0; i < len && ack; i++) {
+        buf[i] = receive(i + 1 < len);
+    }
+    stop();
+    return ack;
+}
+
+static bool write_bytes(const uint8_t *bytes, size_t len)
+{
+    start();
+    bool ack = send(0xC0);
+    for (size_t i = 0; i < len && ack; i++) {
+        ack = send(bytes[i]);
+    }
+    stop();
+    return ack;
+}
+
+static void wake(void)
+{
+    set(true, false);
+    m.rig.now_us += 60;
+    set(true, true);
+    m.rig.now_us += 1500;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&m, 0, sizeof m);
+    m.rig.rule_off = -1;
+    m.rig.now_us = 1000000;
+    m.rig.timing = LP_CHIPSIM_TIMING_TYPICAL;
+    m.half_us = 2;
+    m.scl = true;
+    m.sda = true;
+    rig_image(&m.rig, M508, OPEN);
+    rig_start(&m.rig);
+    static const uint8_t sleep[1] = {1};
+    lp_chipsim_bus_write(m.rig.bus, 0x60, sleep, 1);
+    lp_chipsim_wires_init(&m.wires, m.rig.bus);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    rig_stop(&m.rig);
+    return 0;
+}
+
+static const uint8_t INFO[8] = {3, 7, 0x30, 0, 0, 0, 0x03, 0x5D};
+
+static void a_bit_banged_master_gets_its_answers(void **state)
+{
+    (void)state;
+    static const uint8_t awake[4] = {0x04, 0x11, 0x33, 0x43};
+    uint8_t buf[9];
+    assert_false(read_bytes(buf, 4)); // asleep
+    wake();
+    assert_true(read_bytes(buf, 4));
+    assert_memory_equal(buf, awake, 4);
+    assert_true(write_bytes(INFO, 8));
+    assert_false(read_bytes(buf, 7)); // busy
+    m.rig.now_us += 1000;
+    assert_true(read_bytes(buf, 9));
+    assert_int_equal(buf[0], 7);
+    assert_int_equal(buf[3], 0x50);
+    assert_int_equal(buf[8], 0xFF);
+}
+
+static void a_short_pulse_does_not_wake(void **state)
+{
+    (void)state;
+    uint8_t buf[4];
+    set(true, false);
+    m.rig.now_us += 50;
+    set(true, true);
+    m.rig.now_us += 1500;
+    assert_false(read_bytes(buf, 4));
+}
+
+// "A byte of 0x00 at 100 kHz" wakes, at 400 kHz it does not.
+static void a_zero_byte_wakes_when_slow(void **state)
+{
+    (void)state;
+    uint8_t buf[4];
+    m.half_us = 1;
+    start();
+    send(0x00);
+    stop();
+    m.rig.now_us += 2000;
+    assert_false(read_bytes(buf, 4));
+    m.half_us = 5;
+    start();
+    send(0x00);
+    stop();
+    m.rig.now_us += 2000;
+    assert_true(read_bytes(buf, 4));
+}
+
+static void another_address_is_not_ours(void **state)
+{
+    (void)state;
+    uint8_t buf[4];
+    wake();
+    start();
+    assert_false(send(0xA0));
+    assert_false(send(0xC0)); // data of somebody else
+    stop();
+    assert_true(read_bytes(buf, 4));
+}
+
+// The software reset of the sheet: START, nine clocks with SDA high, START, STOP.
+static void nine_clocks_free_the_bus(void **state)
+{
+    (void)state;
+    uint8_t buf[4];
+    static const uint8_t reset[1] = {0};
+    wake();
+    start();
+    assert_true(send(0xC1));
+    clock_bit(true); // the master restarts in the middle of a byte, a chip may hold SDA
+    clock_bit(true);
+    start();
+    for (unsigned i = 0; i < 9; i++) {
+        clock_bit(true);
+    }
+    start();
+    stop();
+    assert_true(set(true, true)); // SDA is free
+    assert_true(write_bytes(reset, 1));
+    assert_true(read_bytes(buf, 4));
+    assert_int_equal(buf[1], 0x11);
+}
+
+static void a_clock_held_low_resets_the_interface(void **state)
+{
+    (void)state;
+    uint8_t buf[4];
+    static const uint8_t reset[1] = {0};
+    wake();
+    start();
+    assert_true(send(0xC1));
+    set(false, true);
+    m.rig.now_us += 80000;
+    set(true, true);
+    assert_true(set(true, true));
+    assert_true(write_bytes(reset, 1));
+    assert_true(read_bytes(buf, 4));
+    assert_int_equal(buf[1], 0x11);
+}
+
+static void surplus_bytes_are_refused_on_the_wire(void **state)
+{
+    (void)state;
+    wake();
+    start();
+    send(0xC0);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_true(send(INFO[i]));
+    }
+    assert_false(send(0x55));
+    stop();
+}
+
+int main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(a_bit_banged_master_gets_its_answers),
+        T(a_short_pulse_does_not_wake),
+        T(a_zero_byte_wakes_when_slow),
+        T(another_address_is_not_ours),
+        T(nine_clocks_free_the_bus),
+        T(a_clock_held_low_resets_the_interface),
+        T(surplus_bytes_are_refused_on_the_wire),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
