@@ -211,6 +211,7 @@ static void execute(fake_chip_t *c)
     const uint64_t now = lp_port_now_ms();
     c->in_len = 0;
     if (c->in[count - 2] != (uint8_t)crc || c->in[count - 1] != (uint8_t)(crc >> 8)) {
+        c->has_tempkey = c->has_tempkey && !c->is_hashing; // any error ends a digest (9.17)
         answer(c, (const uint8_t[]){0xFF}, 1);
         return;
     }
@@ -227,6 +228,7 @@ static void execute(fake_chip_t *c)
         answer(c, &c->force_status, 1);
         return;
     }
+    c->is_hashing = c->in[1] == 0x47;
     c->log[c->log_len++ % sizeof c->log] = c->in[1];
     answer(c, payload, c->handler(c, c->in + 1, count - 3, payload));
     c->busy_until_ms = now + c->exec_ms;

@@ -40,6 +40,7 @@ struct fake_chip {
     uint8_t addr;
     uint8_t power;
     bool has_tempkey;
+    bool is_hashing;
     uint8_t tempkey[32];
     uint64_t awake_since_ms, busy_until_ms;
     uint32_t watchdog_ms;

@@ -170,6 +170,27 @@ static void tempkey_key_survives_what_does_not_use_it(void **state)
     assert_int_equal(bench_wait(b, 3), LP_OK);
 }
 
+static void tempkey_key_is_lost_to_a_brown_out(void **state)
+{
+    bench_t *b = *state;
+    uint8_t pub[64];
+    uint8_t secret[32];
+    uint8_t random[32];
+    b->chip.part_ = LP_ATECC_608B;
+    assert_int_equal(lp_atecc_genkey(&b->chip, &b->req, LP_ATECC_TEMPKEY, pub, bench_done, b),
+                     LP_OK);
+    assert_int_equal(bench_wait(b, 1), LP_OK);
+    const uint32_t mark = lp_atecc_tempkey_mark(&b->chip);
+    b->fake.fault = FAULT_SLEEP;
+    b->fake.fault_at = b->fake.transfers;
+    assert_int_equal(lp_atecc_random(&b->chip, &b->req, random, bench_done, b), LP_OK);
+    assert_int_equal(bench_wait(b, 2), LP_OK);
+    assert_int_equal(lp_atecc_ecdh_tempkey(&b->chip, &b->req, mark, peer, secret, bench_done, b),
+                     LP_OK);
+    assert_int_equal(bench_wait(b, 3), LP_E_STATE);
+    assert_int_equal(fake_chip_count(&b->fake, 0x43), 0);
+}
+
 static void random_is_read(void **state)
 {
     bench_t *b = *state;
@@ -468,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup(tempkey_key_of_a_508_is_refused, setup),
         cmocka_unit_test_setup(tempkey_key_is_lost_to_another_user, setup),
         cmocka_unit_test_setup(tempkey_key_survives_what_does_not_use_it, setup),
+        cmocka_unit_test_setup(tempkey_key_is_lost_to_a_brown_out, setup),
         cmocka_unit_test_setup(random_is_read, setup),
         cmocka_unit_test_setup(random_of_an_open_chip_is_an_error, setup),
         cmocka_unit_test_setup(nonces, setup),

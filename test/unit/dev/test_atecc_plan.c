@@ -527,6 +527,42 @@ static void fill_keeps_a_key_made_before_in_this_session(void **state)
     assert_int_equal(bench_wait(b, 12), LP_E_UNSUPPORTED);
 }
 
+static void fill_after_a_swap_makes_new_keys(void **state)
+{
+    (void)state;
+    bench_t *b = fresh();
+    assert_int_equal(write_plan(b), LP_OK);
+    assert_int_equal(lock_config(b), LP_OK);
+    assert_int_equal(fill(b), LP_OK);
+    assert_int_equal(b->fake.keys_made, 2);
+    b->fake.config[2] ^= 0x40; // another chip of the same kind, with no keys
+    memset(b->fake.key, 0, sizeof b->fake.key);
+    assert_int_equal(fill(b), LP_OK);
+    assert_true(b->fake.key[0] != 0 && b->fake.key[3] != 0);
+}
+
+// Says that it made a key, but the EEPROM keeps another.
+static size_t fickle(fake_chip_t *c, const uint8_t *cmd, size_t len, uint8_t *payload)
+{
+    const size_t n = strict(c, cmd, len, payload);
+    if (cmd[0] == 0x40 && cmd[1] == 0) {
+        payload[9] ^= 1;
+    }
+    return n;
+}
+
+static void key_that_was_not_stored_is_noticed(void **state)
+{
+    (void)state;
+    bench_t *b = fresh();
+    uint8_t pub[64];
+    assert_int_equal(write_plan(b), LP_OK);
+    assert_int_equal(lock_config(b), LP_OK);
+    b->fake.handler = fickle;
+    assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, NULL, bench_done, b), LP_OK);
+    assert_int_equal(bench_wait(b, 3), LP_E_VERIFY);
+}
+
 static void fill_of_a_chip_with_a_locked_slot_is_refused(void **state)
 {
     (void)state;
@@ -717,6 +753,8 @@ int main(void)
         cmocka_unit_test(check_gives_the_token_of_an_equal_chip),
         cmocka_unit_test(fill_takes_given_content),
         cmocka_unit_test(fill_keeps_a_key_made_before_in_this_session),
+        cmocka_unit_test(fill_after_a_swap_makes_new_keys),
+        cmocka_unit_test(key_that_was_not_stored_is_noticed),
         cmocka_unit_test(fill_of_a_chip_with_a_locked_slot_is_refused),
         cmocka_unit_test(provisioning_survives_a_fault_at_every_transfer),
         cmocka_unit_test(scan_finds_the_chip_at_each_address),
