@@ -224,9 +224,14 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     return LP_OK;
 }
 
-void lp_app_stop(void)
+bool lp_app_stop(void)
 {
     before_reboot(NULL);
+    return app.has_cloud && app.cloud.state != LP_CLOUD_OFF;
+}
+
+void lp_app_end(void)
+{
     lp_rpc_close(&app.uart);
     LP_LOGI("switched off");
 }

@@ -3,13 +3,15 @@
 #ifndef APP_H
 #define APP_H
 
+#include <stdbool.h>
+
 #include "limpet/i2c.h"
 #include "limpet/loop.h"
 #include "limpet/stream.h"
 
 enum { LP_APP_ID_BYTES = 10 }; // "lp-xxxxxx"
 
-// What a board gives to the application. All of it is lent until lp_app_stop().
+// What a board gives to the application. All of it is lent until lp_app_end().
 typedef struct {
     lp_loop_t *loop;
     const char *id;            // device id
@@ -21,6 +23,11 @@ typedef struct {
 
 // LP_E_INVALID, LP_E_IO: the flash cannot be used.
 lp_err_t lp_app_start(const lp_app_board_t *board);
-void lp_app_stop(void);
+
+// Asks everything to come to an end. True: not yet, turn the loop a little and ask again.
+bool lp_app_stop(void);
+
+// The last call: the loop turns no more.
+void lp_app_end(void);
 
 #endif

@@ -10,7 +10,7 @@
 #include "limpet/posix.h"
 #include "options.h"
 
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 11 };
+enum { EXIT_USAGE = 2, EXIT_LOCAL = 11, GOODBYE_TURNS = 20, GOODBYE_TURN_MS = 20 };
 
 static lp_loop_t loop;
 
@@ -57,7 +57,10 @@ static int run(const options_t *o, char **argv)
     const lp_err_t err = lp_app_start(&board);
     if (err == LP_OK) {
         lp_loop_run(&loop);
-        lp_app_stop();
+        for (int i = 0; i < GOODBYE_TURNS && lp_app_stop(); i++) {
+            lp_loop_turn(&loop, GOODBYE_TURN_MS);
+        }
+        lp_app_end();
     }
     lp_posix_uart_close();
     return err == LP_OK ? 0 : refuse("board-start", lp_err_text(err));

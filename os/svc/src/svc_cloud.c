@@ -303,7 +303,7 @@ static void begin(lp_svc_cloud_t *svc)
     uint16_t port = 0;
     int64_t utc_s = 0;
     char detail[LP_CLOUD_DETAIL_MAX] = "";
-    if (!lp_config_bool(svc->s_.config, "cloud.enable")) {
+    if (!lp_config_bool(svc->s_.config, "cloud.enable") || svc->is_halted_) {
         enter(svc, LP_CLOUD_OFF);
         return;
     }
@@ -359,7 +359,7 @@ static void turn_off(lp_svc_cloud_t *svc)
 static void step(void *ctx)
 {
     lp_svc_cloud_t *svc = ctx;
-    const bool is_wanted = lp_config_bool(svc->s_.config, "cloud.enable");
+    const bool is_wanted = lp_config_bool(svc->s_.config, "cloud.enable") && !svc->is_halted_;
     if (svc->state == LP_CLOUD_OFF && is_wanted) {
         svc->is_stopping_ = false;
         begin(svc);
@@ -376,9 +376,8 @@ void lp_svc_cloud_poke(lp_svc_cloud_t *svc)
 
 void lp_svc_cloud_stop(lp_svc_cloud_t *svc)
 {
-    if (svc->state == LP_CLOUD_CONNECTED) {
-        (void)lp_mqtt_disconnect(&svc->mqtt_);
-    }
+    svc->is_halted_ = true;
+    lp_svc_cloud_poke(svc);
 }
 
 void lp_svc_cloud_init(lp_svc_cloud_t *svc, const lp_svc_cloud_setup_t *setup)

@@ -9,6 +9,7 @@
 
 enum {
     REBOOT_DEFAULT_MS = 100, // for the answer to get out
+    GOODBYE_MS = 150,        // for what on_reboot started
     REBOOT_MAX_MS = 60000,
 };
 
@@ -57,12 +58,18 @@ static void get_info(void *ctx, lp_rpc_req_t *req)
 
 static void reboot_now(void *ctx)
 {
+    (void)ctx;
+    lp_port_reboot();
+}
+
+static void say_goodbye(void *ctx)
+{
     lp_svc_sys_t *svc = ctx;
     LP_LOGI("restarting");
     if (svc->s_.on_reboot != NULL) {
         svc->s_.on_reboot(svc->s_.ctx);
     }
-    lp_port_reboot();
+    lp_timer_start(svc->s_.loop, &svc->goodbye_, GOODBYE_MS);
 }
 
 static void reboot(void *ctx, lp_rpc_req_t *req)
@@ -161,6 +168,7 @@ void lp_svc_sys_init(lp_svc_sys_t *svc, const lp_svc_sys_setup_t *setup)
     *svc = (lp_svc_sys_t){.s_ = *setup};
     svc->set_ =
         (lp_rpc_set_t){.methods = methods, .count = sizeof methods / sizeof methods[0], .ctx = svc};
-    lp_timer_init(&svc->reboot_, reboot_now, svc);
+    lp_timer_init(&svc->reboot_, say_goodbye, svc);
+    lp_timer_init(&svc->goodbye_, reboot_now, svc);
     lp_rpc_add(setup->rpc, &svc->set_);
 }

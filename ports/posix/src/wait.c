@@ -106,6 +106,16 @@ static void on_signal_pipe(void *ctx, short revents)
     }
 }
 
+// A signal that whoever started us made ignored (nohup) stays ignored.
+static void catch_signal(int number)
+{
+    struct sigaction before;
+    const struct sigaction act = {.sa_handler = on_signal};
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+        sigaction(number, &act, NULL);
+    }
+}
+
 lp_err_t lp_posix_signals_init(lp_loop_t *loop)
 {
     if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -114,12 +124,11 @@ lp_err_t lp_posix_signals_init(lp_loop_t *loop)
     signal_watch = (lp_posix_watch_t){
         .fd = signal_pipe[0], .events = POLLIN, .fn = on_signal_pipe, .ctx = loop};
     lp_posix_watch_start(&signal_watch);
-    struct sigaction act = {.sa_handler = on_signal};
-    sigaction(SIGTERM, &act, NULL);
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGHUP, &act, NULL);
-    act.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &act, NULL);
+    catch_signal(SIGTERM);
+    catch_signal(SIGINT);
+    catch_signal(SIGHUP);
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
     return LP_OK;
 }
 

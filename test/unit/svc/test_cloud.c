@@ -585,6 +585,23 @@ static void chip_methods_wait_for_the_handshake(void **state)
     assert_int_equal(cloud.state, LP_CLOUD_CONNECTED);
 }
 
+static void cloud_stopped_says_goodbye_and_stays_down(void **state)
+{
+    (void)state;
+    connect_it();
+    lp_svc_cloud_stop(&cloud);
+    for (int i = 0; i < 5 && cloud.state != LP_CLOUD_OFF; i++) {
+        lp_loop_turn(&world->loop, 10);
+    }
+    assert_int_equal(cloud.state, LP_CLOUD_OFF);
+    assert_true(net.wire.out_len >= 2);
+    assert_memory_equal(net.wire.out + net.wire.out_len - 2, "\xe0\x00", 2); // DISCONNECT
+    assert_false(net.is_tls_open);
+    run(5000);
+    assert_int_equal(net.dials, 1);
+    assert_int_equal(cloud.state, LP_CLOUD_OFF);
+}
+
 static void cloud_swapped_chip_is_noticed(void **state)
 {
     (void)state;
@@ -624,6 +641,7 @@ int main(void)
         T(cloud_certificate_refused_after_the_handshake_is_told_by_tls),
         T(cloud_can_be_switched_off_in_every_state),
         T(chip_methods_wait_for_the_handshake),
+        T(cloud_stopped_says_goodbye_and_stays_down),
         T(cloud_swapped_chip_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,7 @@ static void reboot_answers_first_and_waits(void **state)
     if (setjmp(after_reboot) == 0) {
         device_run(&dev, 900);
         assert_int_equal(fake_reboots, 0);
-        device_run(&dev, 200);
+        device_run(&dev, 400);
         fail_msg("it did not reboot");
     }
     assert_int_equal(fake_reboots, 1);

@@ -86,7 +86,8 @@ typedef struct lp_svc_cloud {
     lp_key_op_t key_op_;
     uint32_t known_arrival_; // chip whose key was compared
     char known_key_[48];     // key id that was compared
-    bool is_stopping_;
+    bool is_stopping_;       // the goodbye is under way
+    bool is_halted_;         // for good
     // the connection
     lp_tcp_t tcp_;
     lp_tls_t tls_;
@@ -107,7 +108,8 @@ void lp_svc_cloud_init(lp_svc_cloud_t *svc, const lp_svc_cloud_setup_t *setup);
 // the next connection on.
 void lp_svc_cloud_poke(lp_svc_cloud_t *svc);
 
-// Says goodbye to the broker, if there is a connection.
+// Before the board goes down: ends what is under way from the loop, with a goodbye to the broker if
+// there is a connection, and starts nothing any more. The state is then LP_CLOUD_OFF.
 void lp_svc_cloud_stop(lp_svc_cloud_t *svc);
 
 // Queues `payload` for limpet/<thing>/<what>, QoS 1; the oldest goes when the queue is full. Works

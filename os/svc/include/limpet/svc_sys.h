@@ -15,7 +15,7 @@ typedef struct {
     const char *app;              // name of the image
     const char *fw_version;       // "0.1.0"
     void (*on_config)(void *ctx); // settings changed; may be null
-    void (*on_reboot)(void *ctx); // the board is about to restart; may be null
+    void (*on_reboot)(void *ctx); // the board restarts in a moment; may be null
     void *ctx;
 } lp_svc_sys_setup_t;
 
@@ -23,6 +23,7 @@ typedef struct {
     lp_svc_sys_setup_t s_;
     lp_rpc_set_t set_;
     lp_timer_t reboot_;
+    lp_timer_t goodbye_;
 } lp_svc_sys_t;
 
 // Lends everything in `setup`.
