@@ -35,7 +35,8 @@ static lp_exit_t plan_without_chip(const lp_setup_state_t *s, lp_plan_t *plan, l
         lp_fault_set(f, LP_EXIT_CHIP, was_in_chip ? "chip-missing" : "chip-no-ack",
                      was_in_chip ? "this board was set up with a chip, and no chip answers"
                                  : "nothing answers on the I2C bus");
-        lp_fault_why(f, "tried %s on bus %s; %s", b->chip.tried, b->chip.bus, b->chip.lines);
+        lp_fault_why(f, "tried %s on bus %s%s%s", b->chip.tried, b->chip.bus,
+                     b->chip.lines[0] != '\0' ? "; " : "", b->chip.lines);
         lp_fault_next(f, "check power and the two wires; on ATCRYPTOAUTH-XPRO set the switch to "
                          "I2C; then run the same command again");
         return f->exit;

@@ -290,7 +290,11 @@ static lp_exit_t carry_out(lp_setup_t *s, lp_fault_t *f)
         return rc;
     }
     lp_ui_info("%s", "");
-    rc = run_steps(s, f);
+    // If the record cannot be written, that shows now, before anything irreversible.
+    rc = lp_journal_save(&s->journal, f);
+    if (rc == LP_EXIT_OK) {
+        rc = run_steps(s, f);
+    }
     if (rc == LP_EXIT_OK) {
         rc = lp_act_remove_doubles(s, false, f);
     }
