@@ -142,6 +142,8 @@ void lp_atecc_x_on_greet(lp_atecc_t *chip, lp_err_t err)
         lp_atecc_x_begin(chip);
     } else if (memcmp(chip->rx_, sick, sizeof sick) == 0) {
         lp_atecc_x_complete(chip, LP_E_CHIP_SELFTEST);
+    } else if (chip->cfg_.is_shy) {
+        lp_atecc_x_complete(chip, LP_E_CHIP_OTHER);
     } else {
         // It was awake already and did not mind the pulse. Idle first: that keeps TempKey.
         chip->wake_err_ = LP_E_CHIP_WAKE;

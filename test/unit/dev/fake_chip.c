@@ -341,9 +341,13 @@ static lp_err_t run(fake_chip_t *c, lp_i2c_xfer_t *x, fault_t fault)
         return LP_E_I2C_NACK;
     }
     if (x->op == LP_I2C_WRITE) {
+        c->writes++;
         return write_bytes(c, x, fault);
     }
     give_read(c, x->rx, x->rx_len);
+    if (c->is_alien) {
+        memset(x->rx, 0x42, x->rx_len);
+    }
     if (fault == FAULT_FLIP || fault == FAULT_FLIP_ONCE) {
         x->rx[x->rx_len / 2] ^= 0x04;
     } else if (fault == FAULT_FF) {

@@ -55,6 +55,8 @@ struct fake_chip {
     int fault_at; // number of the transfer, from 0; negative: never
     int fault_times;
     int transfers;
+    bool is_alien; // another device: always awake, always 0x42
+    unsigned writes;
     bool is_vanished, is_stuck;
     bool is_sleeping_late;
     // what happened

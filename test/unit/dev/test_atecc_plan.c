@@ -669,6 +669,33 @@ static void scan_finds_the_chip_at_each_address(void **state)
     }
 }
 
+static void scan_of_everything_finds_odd_addresses(void **state)
+{
+    (void)state;
+    static const uint8_t odd[] = {0x08, 0x34, 0x6A, 0x77};
+    for (size_t i = 0; i < sizeof odd; i++) {
+        bench_t *b = fresh();
+        b->fake.addr = odd[i];
+        assert_int_equal(do_scan(b), LP_E_CHIP_MISSING);
+        bench_settle(b, 2000);
+        assert_int_equal(lp_atecc_scan_all(&scan, &b->loop, &b->fake.bus, found, 4, bench_done, b),
+                         LP_OK);
+        assert_int_equal(bench_wait(b, 2), LP_OK);
+        assert_int_equal(scan.found_len, 1);
+        assert_int_equal(found[0].addr, odd[i]);
+    }
+    // A device that is not ours is read from, never written to.
+    bench_t *b = fresh();
+    b->fake.addr = 0x50;
+    b->fake.power = POWER_AWAKE;
+    b->fake.watchdog_ms = 1000000;
+    b->fake.is_alien = true;
+    assert_int_equal(lp_atecc_scan_all(&scan, &b->loop, &b->fake.bus, found, 4, bench_done, b),
+                     LP_OK);
+    assert_int_equal(bench_wait(b, 1), LP_E_CHIP_OTHER);
+    assert_int_equal(b->fake.writes, 0);
+}
+
 static void scan_says_why_nothing_is_found(void **state)
 {
     (void)state;
@@ -758,6 +785,7 @@ int main(void)
         cmocka_unit_test(fill_of_a_chip_with_a_locked_slot_is_refused),
         cmocka_unit_test(provisioning_survives_a_fault_at_every_transfer),
         cmocka_unit_test(scan_finds_the_chip_at_each_address),
+        cmocka_unit_test(scan_of_everything_finds_odd_addresses),
         cmocka_unit_test(scan_says_why_nothing_is_found),
         cmocka_unit_test(variants_are_told_apart),
     };

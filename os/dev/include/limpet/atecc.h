@@ -99,6 +99,7 @@ typedef struct {
     lp_atecc_wear_fn *wear; // may be null
     void *wear_ctx;
     bool is_hasty; // give up early on a silent chip (for scans)
+    bool is_shy;   // write nothing to a device that did not greet as a chip does (for scans)
 } lp_atecc_config_t;
 
 // The command under way. Private.
@@ -256,7 +257,8 @@ lp_err_t lp_atecc_ecdh(lp_atecc_t *chip, lp_atecc_req_t *req, uint16_t slot, con
 
 // A number that changes whenever TempKey may have changed. Read it in the `done` of
 // lp_atecc_genkey(LP_ATECC_TEMPKEY) and hand it to lp_atecc_ecdh_tempkey(), which completes with
-// LP_E_STATE, the chip untouched, when somebody used TempKey in between.
+// LP_E_STATE, the chip untouched, when somebody used TempKey in between. (Other devices' traffic
+// below 300 kHz can wake an idle chip, whose watchdog then takes TempKey unseen: LP_E_CHIP_EXEC.)
 uint32_t lp_atecc_tempkey_mark(const lp_atecc_t *chip);
 
 // lp_atecc_ecdh() with the ephemeral key in a 608's TempKey; the key is used up.

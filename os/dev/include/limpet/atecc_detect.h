@@ -44,6 +44,7 @@ typedef struct {
     size_t found_len;
     size_t found_cap_;
     size_t next_;
+    bool is_all_;
     lp_err_t worst_;
     lp_loop_t *loop_;
     lp_i2c_bus_t *bus_;
@@ -61,5 +62,11 @@ typedef struct {
 // something answers, but not sensibly.
 lp_err_t lp_atecc_scan(lp_atecc_scan_t *scan, lp_loop_t *loop, lp_i2c_bus_t *bus,
                        lp_atecc_id_t *found, size_t cap, lp_atecc_done_fn *done, void *ctx);
+
+// The same at every address of the bus, the usual ones first; takes some seconds. At the unusual
+// ones nothing is written before the device has greeted like a chip of the family: other devices
+// may live there, and a chip that is awake just then is overlooked.
+lp_err_t lp_atecc_scan_all(lp_atecc_scan_t *scan, lp_loop_t *loop, lp_i2c_bus_t *bus,
+                           lp_atecc_id_t *found, size_t cap, lp_atecc_done_fn *done, void *ctx);
 
 #endif
