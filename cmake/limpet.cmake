@@ -7,7 +7,8 @@ option(LP_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
     -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wswitch-enum -fno-common
-    -Wno-format-truncation) # gcc guesses; truncation is checked at run time where it matters
+    # gcc guesses; truncation is checked at run time where it matters. clang does not know the name.
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
 if(NOT CMAKE_CROSSCOMPILING)
     add_compile_options(-fstack-protector-strong)
 endif()

@@ -56,21 +56,18 @@ void mqtt_message_piece(lp_mqtt_t *m, lp_span_t piece, size_t offset)
     m->is_in_callback_ = was_in_callback;
 }
 
-// After the last piece.
+// After the last piece. If the callback has asked for the end of the connection there is no
+// acknowledgement any more, but what was delivered with QoS 2 is remembered all the same.
 void mqtt_message_end(lp_mqtt_t *m)
 {
     m->stats_.received += m->in_is_wanted_ ? 1 : 0;
-    if (!m->in_is_acked_ || m->in_.qos == 0) {
-        return;
-    }
-    if (m->in_.qos == 1) {
-        mqtt_put_ack(m, LP_MQTT_PUBACK, m->in_.packet_id, LP_MQTT_RC_SUCCESS);
-        return;
-    }
-    if (m->in_is_wanted_) {
+    if (m->in_.qos == 2 && m->in_is_wanted_) {
         m->rx_qos2_[m->rx_qos2_used_++] = m->in_.packet_id;
     }
-    mqtt_put_ack(m, LP_MQTT_PUBREC, m->in_.packet_id, LP_MQTT_RC_SUCCESS);
+    if (m->in_.qos > 0 && m->in_is_acked_ && m->state_ == LP_MQTT_CONNECTED) {
+        lp_mqtt_type_t type = m->in_.qos == 1 ? LP_MQTT_PUBACK : LP_MQTT_PUBREC;
+        mqtt_put_ack(m, type, m->in_.packet_id, LP_MQTT_RC_SUCCESS);
+    }
 }
 
 // The session announces no topic aliases, so there must be a topic.
@@ -92,12 +89,9 @@ static lp_err_t on_publish(lp_mqtt_t *m, const lp_mqtt_head_t *h, lp_span_t body
     if (err != LP_OK) {
         return err;
     }
-    uint32_t epoch = m->epoch_;
     mqtt_message_begin(m, &p);
     mqtt_message_piece(m, p.payload, 0);
-    if (epoch == m->epoch_ && m->state_ == LP_MQTT_CONNECTED) {
-        mqtt_message_end(m);
-    }
+    mqtt_message_end(m);
     return LP_OK;
 }
 

@@ -90,7 +90,9 @@ bool mqtt_is_expected(const lp_mqtt_t *m, const lp_mqtt_head_t *h);
 // Handles a whole packet. LP_E_FORMAT: it breaks the protocol. It may have ended the connection.
 lp_err_t mqtt_handle(lp_mqtt_t *m, const lp_mqtt_head_t *h, lp_span_t body);
 
-// A message in pieces: decode its head, begin, every piece in order, end (which acknowledges it).
+// The message callback cannot end or replace the connection (mqtt_end() runs from the loop only),
+// so these need not ask for that. A message in pieces: decode its head, begin, every piece in
+// order, end (which acknowledges it).
 lp_err_t mqtt_message_decode(const lp_mqtt_t *m, const lp_mqtt_head_t *h, lp_span_t body,
                              lp_mqtt_publish_t *p);
 void mqtt_message_begin(lp_mqtt_t *m, const lp_mqtt_publish_t *p);

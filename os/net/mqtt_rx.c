@@ -60,13 +60,12 @@ static lp_err_t take_large(lp_mqtt_t *m, const lp_mqtt_head_t *h, size_t head_le
     if (err != LP_OK) {
         return err;
     }
-    uint32_t epoch = m->epoch_;
     m->rx_phase_ = RX_PAYLOAD;
     m->left_ = h->remaining - (uint32_t)body.len;
     m->rx_len_ = 0;
     mqtt_message_begin(m, &p);
     mqtt_message_piece(m, p.payload, 0);
-    return epoch == m->epoch_ ? LP_OK : LP_E_CANCELED;
+    return LP_OK;
 }
 
 static lp_err_t take_whole(lp_mqtt_t *m)
@@ -102,13 +101,9 @@ static lp_err_t take_piece(lp_mqtt_t *m)
     if (count == 0) {
         return LP_E_AGAIN;
     }
-    uint32_t epoch = m->epoch_;
     bool is_payload = m->rx_phase_ == RX_PAYLOAD;
     if (is_payload) {
         mqtt_message_piece(m, lp_span(m->cfg_.rx, count), m->in_.payload_len - m->left_);
-    }
-    if (epoch != m->epoch_ || m->stream_ == NULL) {
-        return LP_E_CANCELED;
     }
     m->left_ -= (uint32_t)count;
     consume(m, count);

@@ -244,6 +244,42 @@ static void mqtt_disconnect_from_a_message_callback(void **state)
     world_end();
 }
 
+static void disconnect_from_last_piece(void)
+{
+    const seen_message_t *msg = &w.messages[w.message_count - 1];
+    if (msg->got == msg->total) {
+        assert_int_equal(lp_mqtt_disconnect(&w.m), LP_OK);
+    }
+}
+
+static void mqtt_disconnect_from_the_last_piece(void **state)
+{
+    (void)state;
+    world_init(LP_MQTT_V4, NULL);
+    login(false);
+    w.in_message = disconnect_from_last_piece;
+    send_large(1000);
+    EXPECT_SENT("\xe0\x00"); // and no acknowledgement behind it
+    assert_int_equal(last_event()->why, LP_OK);
+    world_end();
+}
+
+static void mqtt_qos2_delivered_before_a_disconnect_is_not_delivered_again(void **state)
+{
+    (void)state;
+    world_init(LP_MQTT_V4, NULL);
+    login(false);
+    w.in_message = disconnect_from_message;
+    SERVER_SENDS("\x34\x06\x00\x01t\x00\x09m");
+    EXPECT_SENT("\xe0\x00");
+    w.in_message = NULL;
+    login(true);
+    SERVER_SENDS("\x3c\x06\x00\x01t\x00\x09m");
+    EXPECT_SENT("\x50\x02\x00\x09");
+    assert_int_equal(w.message_count, 1);
+    world_end();
+}
+
 static void attach_again(const lp_mqtt_event_t *ev)
 {
     if (ev->id == LP_MQTT_EV_CLOSED) {
@@ -296,6 +332,8 @@ int main(void)
         cmocka_unit_test(mqtt_without_a_message_callback_messages_are_acknowledged),
         cmocka_unit_test(mqtt_publish_from_a_message_callback),
         cmocka_unit_test(mqtt_disconnect_from_a_message_callback),
+        cmocka_unit_test(mqtt_disconnect_from_the_last_piece),
+        cmocka_unit_test(mqtt_qos2_delivered_before_a_disconnect_is_not_delivered_again),
         cmocka_unit_test(mqtt_attach_from_the_closed_callback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
