@@ -17,13 +17,19 @@ typedef struct {
     int ack;
 } columns_t;
 
+// Cuts the line at its commas, in place; blanks and quotes around a cell go.
 static size_t split(char *line, char *cells[COLUMNS])
 {
     size_t n = 0;
-    for (char *p = strtok(line, ",\r\n"); p != NULL && n < COLUMNS; p = strtok(NULL, ",\r\n")) {
+    line[strcspn(line, "\r\n")] = '\0';
+    for (char *p = line; *p != '\0' && n < COLUMNS;) {
+        char *end = p + strcspn(p, ",");
+        char *next = *end == ',' ? end + 1 : end;
+        *end = '\0';
         p += strspn(p, " \"");
         p[strcspn(p, "\"")] = '\0';
         cells[n++] = p;
+        p = next;
     }
     return n;
 }

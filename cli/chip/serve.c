@@ -141,42 +141,52 @@ static lp_err_t make_at(const lp_chipsim_options_t *opt, uint64_t addr)
     return err;
 }
 
+// Which model: the file's, or the one that --model names, or an ATECC508A.
+static lp_err_t choose_model(lp_chipsim_options_t *opt, const char *model, bool *exists)
+{
+    lp_chipsim_image_t image;
+    lp_err_t found = lp_chipsim_image_load(&image, opt->state_path);
+    *exists = found == LP_OK;
+    if (found != LP_OK && found != LP_E_NOT_FOUND) {
+        return found;
+    }
+    opt->model = *exists ? image.model : LP_CHIPSIM_ATECC508A;
+    lp_wipe(&image, sizeof image);
+    return model != NULL ? lp_chipsim_model_parse(model, &opt->model) : LP_OK;
+}
+
+static int check_address(lp_chipsim_t *chip, uint64_t addr)
+{
+    char why[96];
+    if (addr == 0 || lp_chipsim_addr(chip) == addr) {
+        return LP_EXIT_OK;
+    }
+    snprintf(why, sizeof why, "its configuration says 0x%02x", lp_chipsim_addr(chip));
+    return lp_ui_fail(LP_EXIT_CONFLICT, "chip-address", "the chip answers at another address", why,
+                      "leave --addr out");
+}
+
 static int open_chip(lp_chipsim_t **out, lp_chipsim_options_t *opt, const char *model,
                      const char *addr_text)
 {
-    lp_chipsim_image_t image;
+    bool exists = false;
     uint64_t addr = 0;
     errno = 0;
-    lp_err_t found = lp_chipsim_image_load(&image, opt->state_path);
-    if (found != LP_OK && found != LP_E_NOT_FOUND) {
-        return lp_chip_fail_state(found, opt->state_path);
-    }
-    opt->model = found == LP_OK ? image.model : LP_CHIPSIM_ATECC508A;
-    if (model != NULL && lp_chipsim_model_parse(model, &opt->model) != LP_OK) {
+    lp_err_t err = choose_model(opt, model, &exists);
+    if (err == LP_E_NOT_FOUND) {
         return usage("no such model", "the models are atecc508a, atecc608a and atecc608b");
     }
     if (addr_text != NULL && (!lp_chip_parse_number(addr_text, 0x77, &addr) || addr < 8)) {
         return usage("--addr wants a 7-bit I2C address", "from 0x08 to 0x77");
     }
-    lp_err_t err = LP_OK;
-    if (found == LP_E_NOT_FOUND && addr_text != NULL) {
+    if (err == LP_OK && !exists && addr != 0) {
         err = make_at(opt, addr);
+        exists = err == LP_OK;
     }
     if (err == LP_OK) {
-        bool fresh = found == LP_E_NOT_FOUND && addr_text == NULL;
-        err = fresh ? lp_chipsim_new(out, opt) : lp_chipsim_open(out, opt);
+        err = exists ? lp_chipsim_open(out, opt) : lp_chipsim_new(out, opt);
     }
-    if (err != LP_OK) {
-        return lp_chip_fail_state(err, opt->state_path);
-    }
-    if (addr_text != NULL && lp_chipsim_addr(*out) != addr) {
-        char why[96];
-        snprintf(why, sizeof why, "its configuration says 0x%02x", lp_chipsim_addr(*out));
-        lp_chipsim_free(*out);
-        return lp_ui_fail(LP_EXIT_CONFLICT, "chip-address", "the chip answers at another address",
-                          why, "leave --addr out");
-    }
-    return LP_EXIT_OK;
+    return err == LP_OK ? check_address(*out, addr) : lp_chip_fail_state(err, opt->state_path);
 }
 
 static int open_chips(station_t *s, const serve_t *a)
@@ -194,10 +204,11 @@ static int open_chips(station_t *s, const serve_t *a)
         const char *addr = i < a->n_addrs ? a->addrs[i] : NULL;
         opt.state_path = a->states[i];
         int result = open_chip(&s->chips[s->n], &opt, model, addr);
+        s->n++; // finish() frees it, attached or not
         if (result != LP_EXIT_OK) {
             return result;
         }
-        lp_chipsim_bus_attach(s->bus, s->chips[s->n++]);
+        lp_chipsim_bus_attach(s->bus, s->chips[s->n - 1]);
     }
     return LP_EXIT_OK;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// limpet/cmd_chip.h - `limpet chip`: make, serve, show, decode, compare and trace virtual ATECC chips.
+// limpet/cmd_chip.h - `limpet chip`: make, serve, show, decode, compare and trace virtual ATECC
+// chips.
 #ifndef LIMPET_CMD_CHIP_H
 #define LIMPET_CMD_CHIP_H
 

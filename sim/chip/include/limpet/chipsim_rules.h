@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// limpet/chipsim_rules.h - every rule of the sheets that the model enforces, and every place where the sheets
-// contradict themselves, as data.
+// limpet/chipsim_rules.h - every rule of the sheets that the model enforces, and every place where
+// the sheets contradict themselves, as data.
 //
-// A rule can be switched off in one chip. That is for tests: if a test suite does not notice that a rule is gone, it
-// does not test the rule. It also answers "what would this attack yield if the chip did not check that?".
+// A rule can be switched off in one chip. That is for tests: if a test suite does not notice that a
+// rule is gone, it does not test the rule. It also answers "what would this attack yield if the
+// chip did not check that?".
 //
-// Sources: "L1234" is a line of the text of Microchip DS20005927A (ATECC508A), "T1234" of DS40002138A
-// (ATECC608A-TFLXTLS), "P" other public knowledge of the 608.
+// Sources: "L1234" is a line of the text of Microchip DS20005927A (ATECC508A), "T1234" of
+// DS40002138A (ATECC608A-TFLXTLS), "P" other public knowledge of the 608.
 #ifndef LIMPET_CHIPSIM_RULES_H
 #define LIMPET_CHIPSIM_RULES_H
 
