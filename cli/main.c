@@ -12,7 +12,9 @@
 #if LP_HAVE_CMD_SETUP
 #define LP_SETUP_COMMANDS                                                                          \
     {"aws-iot-setup", "take a bare board to a proven cloud connection", lp_cmd_aws_iot_setup,      \
-     false},
+     false},                                                                                       \
+        {"aws-iot-revoke", "take a device's access away, or give it back", lp_cmd_aws_iot_revoke,  \
+         false},
 #else
 #define LP_SETUP_COMMANDS
 #endif

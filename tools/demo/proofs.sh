@@ -203,12 +203,18 @@ second_run_is_quiet() {
 }
 
 # --- an INACTIVE certificate: the live connection is kicked, the next one refused
+set_inactive() {
+    if command -v aws >/dev/null 2>&1; then
+        in_cloud iot update-certificate --certificate-id "$cert_id" --new-status INACTIVE
+    else
+        "$limpet" aws-iot-revoke --certificate "$cert_id"
+    fi
+}
 revoked_is_refused() {
     wait_for 15 is_state board connected || return 1
     local mark
     mark=$(events | jq -s 'map(.id) | max')
-    is_broken revoked-refused ||
-        in_cloud iot update-certificate --certificate-id "$cert_id" --new-status INACTIVE
+    is_broken revoked-refused || set_inactive
     wait_for 10 saw ".id > $mark and .type == \"disconnect\"" || return 1
     wait_for 15 saw ".id > $mark and .type == \"refused\" and .cert_id == \"$cert_id\"" || return 1
     ! is_state board connected
