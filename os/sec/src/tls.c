@@ -57,13 +57,22 @@ static void end(lp_tls_t *tls, lp_err_t why)
     tell(tls, LP_STREAM_CLOSED, why);
 }
 
+// What the fiber says while it unwinds is not the reason, so the words are written afterwards.
+static void time_out(lp_tls_t *tls)
+{
+    const char *whom = lp_tls_engine_waits_for_key() ? "key" : "server";
+    drop(tls);
+    tls->report_.err = LP_E_TIMEOUT;
+    (void)lp_fmt_str(tls->report_.detail, sizeof tls->report_.detail,
+                     "the handshake was not finished in time, waiting for the %s", whom);
+    tell(tls, LP_STREAM_CLOSED, LP_E_TIMEOUT);
+}
+
 static void pump_handshake(lp_tls_t *tls)
 {
     lp_err_t err = LP_OK;
     if (tls->is_timed_out_) {
-        (void)lp_fmt_str(tls->report_.detail, sizeof tls->report_.detail,
-                         "the handshake was not finished in time");
-        end(tls, LP_E_TIMEOUT);
+        time_out(tls);
         return;
     }
     if (!lp_tls_engine_resume(tls, &err)) {

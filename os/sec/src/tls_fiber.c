@@ -222,6 +222,11 @@ static void on_op_done(void *ctx, lp_err_t err)
     }
 }
 
+bool lp_tls_engine_waits_for_key(void)
+{
+    return engine.is_op_running;
+}
+
 static lp_err_t wait_for_op(void)
 {
     while (engine.is_op_running) {

@@ -40,6 +40,7 @@ lp_err_t lp_tls_engine_key(lp_key_op_kind_t kind, lp_key_id_t id, const uint8_t 
                            uint8_t *out, size_t out_len);
 // The public key of `id`, asked once per key and boot.
 lp_err_t lp_tls_engine_public(lp_key_id_t id, uint8_t pub[LP_KEY_PUBLIC_BYTES]);
+bool lp_tls_engine_waits_for_key(void);
 lp_loop_t *lp_tls_engine_loop(void);
 bool lp_tls_engine_is_ready(void);
 bool lp_tls_engine_has_chip(void);

@@ -206,6 +206,9 @@ void peer_open(peer_t *peer, lp_loop_t *loop, const peer_config_t *config)
     if (config->chain != NULL) {
         SSL_CTX_add1_chain_cert(ctx, config->chain->cert);
     }
+    if (config->chain2 != NULL) {
+        SSL_CTX_add1_chain_cert(ctx, config->chain2->cert);
+    }
     if (config->client_ca != NULL) {
         set_client_ca(ctx, config->client_ca);
     }

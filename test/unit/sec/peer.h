@@ -20,6 +20,7 @@ typedef struct {
     const char *groups; // "P-256:X25519"; null: default
     const pki_id_t *id;
     const pki_id_t *chain;     // sent behind id; may be null
+    const pki_id_t *chain2;    // ... and behind that
     const pki_id_t *client_ca; // null: no client certificate is asked for
     const char *alpn;          // the one protocol the server speaks; null: no ALPN
     bool has_no_tickets;       // sends nothing after the handshake by itself

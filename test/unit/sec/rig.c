@@ -10,7 +10,7 @@
 
 #include "fake/port.h"
 
-enum { ARENA_BYTES = 96 * 1024, STACK_BYTES = 192 * 1024, TURNS_MAX = 20000 };
+enum { ARENA_BYTES = 128 * 1024, STACK_BYTES = 192 * 1024, TURNS_MAX = 20000 };
 
 rig_pki_t rig_pki;
 size_t rig_arena_bytes = ARENA_BYTES;
@@ -177,7 +177,8 @@ void rig_certify(rig_t *rig, const char *key_id)
 void rig_certify_key(rig_t *rig, const uint8_t pub[64], const char *key_id)
 {
     static const pki_spec_t spec = {.cn = "lp-4f21c0", .eku = "clientAuth"};
-    pki_id_t id = pki_issue(pki_from_public(pub), &spec, &rig_pki.device_ca);
+    pki_id_t id = pki_issue(pki_from_public(pub), &spec,
+                            rig->issuer != NULL ? rig->issuer : &rig_pki.device_ca);
     rig->cert_pem[0] = '\0';
     pki_pem(&id, rig->cert_pem, sizeof rig->cert_pem);
     pki_free(&id);

@@ -42,6 +42,7 @@ typedef struct {
     lp_tls_config_t config;
     lp_tls_t tls;
     char cert_pem[RIG_PEM_BYTES];
+    const pki_id_t *issuer; // of our certificate; null: the device CA
 
     unsigned opened;
     unsigned closed;

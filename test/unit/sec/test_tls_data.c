@@ -264,6 +264,51 @@ static void reconnect_many_times_leaks_nothing(void **state)
     }
 }
 
+typedef struct {
+    lp_tls_t tls;
+    peer_t peer;
+    unsigned opened;
+    char got[16];
+} other_t;
+
+static void on_other(void *ctx, unsigned events, lp_err_t why)
+{
+    other_t *other = ctx;
+    size_t n = 0;
+    assert_int_equal(why, LP_OK);
+    other->opened += (events & LP_STREAM_OPEN) != 0;
+    (void)lp_stream_read(&other->tls.stream, (uint8_t *)other->got, sizeof other->got - 1, &n);
+}
+
+static void several_connections_live_side_by_side(void **state)
+{
+    (void)state;
+    enum { OTHERS = 4 };
+    static other_t others[OTHERS];
+    memset(others, 0, sizeof others);
+    rig.config.max_version = LP_TLS_1_2; // needs less memory when it is open
+    for (size_t i = 0; i < OTHERS; i++) {
+        peer_open(&others[i].peer, rig.loop, &rig.peer_config);
+        assert_int_equal(
+            lp_tls_open(&others[i].tls, &others[i].peer.stream, &rig.config, on_other, &others[i]),
+            LP_OK);
+        rig_turns(&rig, 200);
+        assert_int_equal(others[i].opened, 1);
+    }
+    open_as(LP_TLS_1_2);
+    assert_int_equal(put("mine"), LP_OK);
+    for (size_t i = 0; i < OTHERS; i++) {
+        peer_send(&others[i].peer, i % 2 == 0 ? "even" : "odd", i % 2 == 0 ? 4 : 3);
+    }
+    rig_turns(&rig, 20);
+    assert_memory_equal(rig.peer.got, "mine", 4);
+    for (size_t i = 0; i < OTHERS; i++) {
+        assert_string_equal(others[i].got, i % 2 == 0 ? "even" : "odd");
+        lp_stream_close(&others[i].tls.stream);
+        peer_close(&others[i].peer);
+    }
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -282,6 +327,7 @@ int main(void)
         T(close_says_goodbye_to_the_server),
         T(nothing_or_nowhere_is_an_invalid_argument),
         T(reconnect_many_times_leaks_nothing),
+        T(several_connections_live_side_by_side),
     };
     return cmocka_run_group_tests_name("tls data", tests, rig_pki_make, rig_pki_drop);
 }

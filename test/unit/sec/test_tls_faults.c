@@ -193,6 +193,7 @@ static void chip_that_hangs_times_out_and_the_next_handshake_waits_for_it(void *
         rig.chip.is_hung[kinds[k]] = true;
         assert_false(rig_handshake(&rig));
         assert_int_equal(rig.why, LP_E_TIMEOUT);
+        assert_non_null(strstr(rig_report(&rig)->detail, "in time, waiting for the key"));
         again();
         assert_int_equal(lp_tls_deinit(), LP_E_BUSY); // the chip still has the engine's buffer
         assert_int_equal(rig_connect(&rig), LP_OK);
@@ -281,7 +282,7 @@ static void arena_too_small_by_any_amount_is_told(void **state)
         assert_true(failed > 50);
         assert_true(bytes < 64 * 1024);
     }
-    rig_arena_bytes = 96 * 1024;
+    rig_arena_bytes = 128 * 1024;
 }
 
 static void setup_that_cannot_work_is_told(void **state)

@@ -322,6 +322,49 @@ static void chain_with_an_intermediate_connects(void **state)
     pki_free(&middle);
 }
 
+// As the cloud's: the root is also there signed by an older root, which nobody here trusts.
+static void chain_with_a_cross_signed_root_connects(void **state)
+{
+    (void)state;
+    static const pki_spec_t old = {.cn = "Older Root", .is_ca = true};
+    static const pki_spec_t root = {.cn = "Test RSA Root", .is_ca = true};
+    static const pki_spec_t ca = {.cn = "Test Issuing CA", .is_ca = true};
+    static const pki_spec_t leaf = {.cn = "x", .san = "DNS:localhost"};
+    pki_id_t older = pki_issue(pki_key_rsa(2048), &old, NULL);
+    EVP_PKEY_up_ref(rig_pki.rsa_root.key);
+    pki_id_t cross = pki_issue(rig_pki.rsa_root.key, &root, &older);
+    pki_id_t middle = pki_issue(pki_key_rsa(2048), &ca, &rig_pki.rsa_root);
+    pki_id_t server = pki_issue(pki_key_rsa(2048), &leaf, &middle);
+    rig.peer_config.id = &server;
+    rig.peer_config.chain = &middle;
+    rig.peer_config.chain2 = &cross;
+    rig.config.trust_pem = lp_span_str(rig_pki.rsa_root_pem);
+    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+        rig.config.max_version = (lp_tls_version_t)version;
+        must_connect();
+        rig_assert_clean(&rig);
+        peer_close(&rig.peer);
+    }
+    pki_free(&server);
+    pki_free(&middle);
+    pki_free(&cross);
+    pki_free(&older);
+}
+
+static void certificate_of_ours_signed_with_rsa_connects(void **state)
+{
+    (void)state;
+    rig.issuer = &rig_pki.rsa_root;
+    rig_certify(&rig, "atca:0");
+    rig.peer_config.client_ca = &rig_pki.rsa_root;
+    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+        rig.config.max_version = (lp_tls_version_t)version;
+        must_connect();
+        rig_assert_clean(&rig);
+        peer_close(&rig.peer);
+    }
+}
+
 static void without_a_certificate_of_ours_connects_to_who_asks_for_none(void **state)
 {
     (void)state;
@@ -424,6 +467,8 @@ int main(void)
         T(alpn_of_another_server_is_refused_in_words),
         T(one_byte_at_a_time_connects),
         T(chain_with_an_intermediate_connects),
+        T(chain_with_a_cross_signed_root_connects),
+        T(certificate_of_ours_signed_with_rsa_connects),
         T(without_a_certificate_of_ours_connects_to_who_asks_for_none),
         T(dates_unchecked_connects_without_a_clock),
         T(memory_after_the_handshake_is_less_than_in_it),

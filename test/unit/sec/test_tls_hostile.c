@@ -342,7 +342,7 @@ static void silent_server_times_out(void **state)
     (void)state;
     rig.config.handshake_timeout_ms = 5000;
     peer_open_script(&rig.peer, rig.loop, "", 0);
-    must_fail(LP_E_TIMEOUT, "not finished in time");
+    must_fail(LP_E_TIMEOUT, "not finished in time, waiting for the server");
 }
 
 static void server_that_hangs_up_is_told_from_one_that_refuses(void **state)
