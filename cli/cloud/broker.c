@@ -173,12 +173,16 @@ int broker_free_port(int port)
 }
 
 // In the child: the broker ends when we do, however we end.
-static void become_broker(const broker_files_t *files, const char *conf, const char *log)
+static void become_broker(const broker_files_t *files, const char *conf, const char *log,
+                          pid_t parent)
 {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) { // it ended before we asked to be told
+        _exit(127);
+    }
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
     int null = open("/dev/null", O_RDONLY);
     if (fd >= 0 && null >= 0) {
@@ -218,9 +222,10 @@ pid_t broker_start(const cloud_place_t *place, const broker_files_t *files, int 
     cloud_path(place, "mosquitto.conf", conf);
     cloud_path(place, "mosquitto.log", log);
     unlink(log);
+    pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
-        become_broker(files, conf, log);
+        become_broker(files, conf, log, parent);
     }
     for (int t = 0; pid > 0 && t < START_MS; t += STEP_MS) {
         if (broker_listens(port)) {

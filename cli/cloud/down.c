@@ -37,6 +37,11 @@ int cloud_stop(const cloud_place_t *place, bool *was_running)
 {
     pid_t owner = 0;
     *was_running = cloud_is_running(place, &owner);
+    // One that is just starting has not signed its lock yet.
+    for (int t = 0; *was_running && owner == 0 && t < STOP_MS; t += STEP_MS) {
+        pause_step();
+        *was_running = cloud_is_running(place, &owner);
+    }
     if (!*was_running) {
         return LP_EXIT_OK;
     }

@@ -18,10 +18,10 @@ static const char secret_letters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // mkdir -p; the last one belongs to us alone.
-static bool make_folder(const char *folder, char *why, size_t size)
+bool cloud_make_folder(const cloud_place_t *place, char *why, size_t size)
 {
     char path[PLACE_SIZE];
-    snprintf(path, sizeof path, "%s", folder);
+    snprintf(path, sizeof path, "%s", place->folder);
     for (char *p = path + 1; *p != '\0'; p++) {
         if (*p == '/') {
             *p = '\0';
@@ -117,9 +117,6 @@ bool cloud_setup(const cloud_place_t *place, const char *region, cloud_info_t *i
                  size_t size)
 {
     lp_registry_t *reg = NULL;
-    if (!make_folder(place->folder, why, size)) {
-        return false;
-    }
     *info = (cloud_info_t){0};
     if (!cloud_info_read(place, info) &&
         !new_identity(info, region != NULL ? region : "us-east-1")) {

@@ -5,7 +5,11 @@
 
 #include "place.h"
 
-// Makes what is missing and keeps what is there. region null: the one of last time, else us-east-1.
+// The folder itself, mode 0700, with those above it.
+bool cloud_make_folder(const cloud_place_t *place, char *why, size_t size);
+
+// Makes what is missing and keeps what is there. The lock must be held. region null: the one of
+// last time, else us-east-1.
 bool cloud_setup(const cloud_place_t *place, const char *region, cloud_info_t *info, char *why,
                  size_t size);
 

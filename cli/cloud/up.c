@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -157,20 +158,31 @@ static int run_foreground(const cloud_place_t *place, cloud_info_t *info, const 
     return started != LP_EXIT_OK ? started : rc;
 }
 
+static bool answers(const cloud_place_t *place, cloud_info_t *info)
+{
+    return cloud_info_read(place, info) && info->port_mqtt != 0 &&
+           broker_listens(info->port_mqtt) && broker_listens(info->port_https);
+}
+
+// Somebody else has the lock: their cloud is up, or will be in a moment.
 static int already_up(const cloud_place_t *place, pid_t owner)
 {
     cloud_info_t info;
     char why[WHY_SIZE];
+    const struct timespec step = {.tv_nsec = 50 * 1000000L};
     if (owner < 0) {
         snprintf(why, sizeof why, "%s: %s", place->folder, strerror(errno));
         return fail_start("cloud-write", why);
     }
-    if (!cloud_info_read(place, &info)) {
-        return lp_ui_fail(LP_EXIT_LOCAL, "cloud-busy", "another limpet is at work in this folder",
-                          NULL, "try again in a moment");
+    for (int t = 0; t < START_MS; t += 50) {
+        if (answers(place, &info)) {
+            show(place, &info, true, 0);
+            return LP_EXIT_OK;
+        }
+        nanosleep(&step, NULL);
     }
-    show(place, &info, true, 0);
-    return LP_EXIT_OK;
+    return lp_ui_fail(LP_EXIT_LOCAL, "cloud-busy", "another limpet is at work in this folder", NULL,
+                      "try again in a moment, or limpet cloud down");
 }
 
 static int run_up(const cloud_place_t *place, const up_t *up)
@@ -179,15 +191,16 @@ static int run_up(const cloud_place_t *place, const up_t *up)
     char why[WHY_SIZE] = "";
     pid_t owner = 0;
     uint64_t begun = lp_ui_now_ms();
-    if (cloud_is_running(place, &owner)) {
-        return already_up(place, owner);
-    }
-    if (!cloud_setup(place, up->region, &info, why, sizeof why)) {
+    if (!cloud_make_folder(place, why, sizeof why)) {
         return fail_start("cloud-write", why);
     }
     int lock = cloud_lock(place, &owner);
     if (lock < 0) {
         return already_up(place, owner);
+    }
+    if (!cloud_setup(place, up->region, &info, why, sizeof why)) {
+        close(lock);
+        return fail_start("cloud-write", why);
     }
     if (up->foreground) {
         return run_foreground(place, &info, up, lock);

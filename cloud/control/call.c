@@ -10,7 +10,8 @@ const char *lp_call_query(lp_call_t *call, const char *name)
         !lp_http_query(call->request, name, call->text[call->texts], sizeof call->text[0])) {
         return NULL;
     }
-    return call->text[call->texts++];
+    const char *text = call->text[call->texts];
+    return lp_text_ok(text, strlen(text)) ? call->text[call->texts++] : NULL;
 }
 
 bool lp_call_flag(lp_call_t *call, const char *name)

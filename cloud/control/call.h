@@ -41,6 +41,7 @@ extern const lp_route_t lp_routes_cas[];
 extern const lp_route_t lp_routes_groups[];
 extern const lp_route_t lp_routes_policies[];
 extern const lp_route_t lp_routes_data[];
+extern const lp_route_t lp_routes_shadow[];
 
 // The route of a request, with its params; null: there is none. *malformed: a param cannot be
 // decoded.

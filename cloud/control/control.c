@@ -154,15 +154,18 @@ static bool authenticate(lp_call_t *call, lp_http_response_t *r)
 // Topics and identity calls have bodies that are no JSON.
 static bool body_is_json(const lp_route_t *route)
 {
-    return strcmp(route->operation, "Publish") != 0 &&
+    return strcmp(route->operation, "Publish") != 0 && strstr(route->operation, "Shadow") == NULL &&
            strcmp(route->operation, "GetCallerIdentity") != 0;
 }
 
 static bool read_body(lp_call_t *call)
 {
     const lp_http_request_t *q = call->request;
-    call->body =
-        q->body_len > 0 ? cJSON_ParseWithLength(q->body, q->body_len) : cJSON_CreateObject();
+    if (q->body_len == 0) {
+        call->body = cJSON_CreateObject();
+    } else if (lp_text_ok(q->body, q->body_len)) {
+        call->body = cJSON_ParseWithLength(q->body, q->body_len);
+    }
     return cJSON_IsObject(call->body);
 }
 

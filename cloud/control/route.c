@@ -4,9 +4,9 @@
 
 #include "call.h"
 
-static const lp_route_t *const tables[] = {lp_routes_things,   lp_routes_certificates,
-                                           lp_routes_policies, lp_routes_data,
-                                           lp_routes_cas,      lp_routes_groups};
+static const lp_route_t *const tables[] = {
+    lp_routes_things, lp_routes_certificates, lp_routes_policies, lp_routes_data,
+    lp_routes_shadow, lp_routes_cas,          lp_routes_groups};
 
 typedef enum { NO, YES, BAD } match_t;
 
@@ -33,9 +33,11 @@ static match_t match(const char *template, const char *path, size_t path_len,
         if (len == 0 || n == CALL_PARAMS) {
             return NO;
         }
-        if (!lp_http_decode(p, len, param[n++], CALL_PARAM_SIZE)) {
+        if (!lp_http_decode(p, len, param[n], CALL_PARAM_SIZE) ||
+            !lp_text_ok(param[n], strlen(param[n]))) {
             return BAD;
         }
+        n++;
         p += len;
         template = close + 1;
     }

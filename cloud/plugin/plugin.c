@@ -18,10 +18,11 @@
 
 #include "announce.h"
 #include "journal.h"
+#include "limpet/shadow.h"
 #include "sessions.h"
 #include "x509.h"
 
-enum { TICK_MS = 50, PROTOCOL_V5 = 5 };
+enum { TICK_MS = 50, PROTOCOL_V5 = 5, CHECK_SHARE = 4 };
 
 typedef struct {
     mosquitto_plugin_id_t *id;
@@ -31,6 +32,7 @@ typedef struct {
     lp_journal_t journal;
     int64_t change;
     long long last_tick_ms;
+    long long next_check_ms;
     long long presence; // number of the last presence event
 } plugin_t;
 
@@ -291,6 +293,26 @@ static int on_acl(int event, void *event_data, void *userdata)
     return MOSQ_ERR_SUCCESS;
 }
 
+static void send_now(void *arg, const char *topic, const char *payload, size_t len)
+{
+    (void)arg;
+    mosquitto_broker_publish_copy(NULL, topic, (int)len, payload, 0, false, NULL);
+}
+
+static void serve_shadow(plugin_t *p, const lp_reg_message_t *m)
+{
+    lp_shadow_names_t names;
+    lp_shadow_op_t op;
+    lp_shadow_answer_t answer;
+    if (!lp_shadow_topic(m->topic, &names, &op)) {
+        return;
+    }
+    const lp_shadow_id_t id = {.thing = names.thing, .name = names.name};
+    lp_shadow_request(p->reg, &p->scope, &id, op, m->payload, m->payload_len, &answer);
+    lp_shadow_publish(&id, op, &answer, send_now, NULL);
+    lp_shadow_answer_free(&answer);
+}
+
 // After the access check, before the acknowledgement.
 static int on_message(int event, void *event_data, void *userdata)
 {
@@ -321,6 +343,7 @@ static int on_message(int event, void *event_data, void *userdata)
     if (m.retain) {
         lp_reg_retained_put(p->reg, &p->scope, &m);
     }
+    serve_shadow(p, &m);
     return MOSQ_ERR_SUCCESS;
 }
 
@@ -395,9 +418,11 @@ static int on_tick(int event, void *event_data, void *userdata)
     }
     p->last_tick_ms = now;
     int64_t change = lp_registry_change(p->reg);
-    if (change != p->change) {
+    if (change != p->change && now >= p->next_check_ms) {
         p->change = change;
         kick_invalid(p);
+        // With many clients and many changes, looking at them all must not take all the time.
+        p->next_check_ms = now + (monotonic_ms() - now) * CHECK_SHARE;
     }
     lp_reg_outbox_take(p->reg, send_waiting, p);
     lp_journal_flush(&p->journal, p->reg);

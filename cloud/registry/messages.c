@@ -121,35 +121,6 @@ lp_reg_err_t lp_reg_event_put_all(lp_registry_t *reg, const lp_reg_event_t *even
     return lp_db_end(reg, rc);
 }
 
-// Bytes that follow the first of a UTF-8 character; -1: it cannot start one, or JSON cannot carry
-// it.
-static int utf8_more(unsigned char c)
-{
-    if (c < 0x80) {
-        bool plain = (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\r' || c == '\t';
-        return plain ? 0 : -1;
-    }
-    return c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
-}
-
-// Valid UTF-8 without control characters other than white space.
-static bool is_text(const unsigned char *p, size_t len)
-{
-    for (size_t i = 0; i < len;) {
-        int more = utf8_more(p[i]);
-        if (more < 0 || (size_t)more >= len - i) {
-            return false;
-        }
-        for (int k = 1; k <= more; k++) {
-            if ((p[i + (size_t)k] & 0xc0) != 0x80) {
-                return false;
-            }
-        }
-        i += (size_t)more + 1;
-    }
-    return true;
-}
-
 static void add_payload(cJSON *doc, sqlite3_stmt *st, int at)
 {
     const unsigned char *p = sqlite3_column_blob(st, at);
@@ -158,7 +129,7 @@ static void add_payload(cJSON *doc, sqlite3_stmt *st, int at)
         return;
     }
     char text[LP_REG_EVENT_PAYLOAD_MAX * 2 + 1];
-    bool plain = is_text(p, len);
+    bool plain = lp_text_ok(p, len);
     for (size_t i = 0; i < len; i++) {
         snprintf(text + (plain ? i : 2 * i), 3, plain ? "%c" : "%02x", p[i]);
     }

@@ -50,6 +50,9 @@ static const char *const schema_sql[] = {
     "CREATE INDEX IF NOT EXISTS thing_principals_by_principal"
     " ON thing_principals(scope, principal);",
 
+    "CREATE TABLE IF NOT EXISTS shadows(scope INTEGER, thing TEXT, name TEXT, state TEXT,"
+    " metadata TEXT, version INTEGER, updated REAL, PRIMARY KEY(scope, thing, name));",
+
     "CREATE TABLE IF NOT EXISTS retained(scope INTEGER, topic TEXT, payload BLOB, qos INTEGER,"
     " at_ms INTEGER, PRIMARY KEY(scope, topic));"
     "CREATE TABLE IF NOT EXISTS outbox(id INTEGER PRIMARY KEY, client TEXT, topic TEXT,"

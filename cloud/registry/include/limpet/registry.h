@@ -72,6 +72,9 @@ void lp_reg_restore(lp_registry_t *reg, const lp_reg_error_t *error);
 // Where things of this cloud are: its folder (keys, broker's trust folder). Copied.
 void lp_registry_set_folder(lp_registry_t *reg, const char *folder);
 
+// Valid UTF-8 without control characters other than white space: what JSON and logs can carry.
+bool lp_text_ok(const void *text, size_t len);
+
 // A number that changes with every change to certificates, policies, things or attachments, by any
 // handle.
 int64_t lp_registry_change(lp_registry_t *reg);
