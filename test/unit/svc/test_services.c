@@ -470,6 +470,80 @@ static void identity_in_flash_is_kept_and_replaced_without_a_trace(void **state)
     assert_string_not_equal(device_get(call("Identity.Info", "{}"), "public_key"), key);
 }
 
+// Each cut leaves the old key or the new one, whole, and the settings as they were.
+static void power_cut_while_a_key_is_replaced_leaves_one_of_them(void **state)
+{
+    (void)state;
+    for (unsigned cut = 1;; cut++) {
+        teardown(NULL);
+        setup(NULL);
+        assert_result(call("Identity.GenKey", "{\"key\":\"file:k\"}"), "is_new", "true");
+        assert_result(call("Config.Set", "{\"config\":{\"cloud\":{\"server\":\"kept\"}}}"), "",
+                      "{}");
+        assert_result(call("Config.Save", "{}"), "", "{}");
+        uint8_t old[32], now[32];
+        assert_int_equal(key_io.load(key_io.ctx, "k", old), LP_OK);
+        fake_flash_cut_at(cut, cut * 31);
+        char answer[1024];
+        snprintf(answer, sizeof answer, "%s",
+                 call("Identity.GenKey", "{\"key\":\"file:k\",\"replace\":true}"));
+        const bool was_cut = fake_flash_is_cut();
+        assert_int_equal(was_cut, device_error(answer)[0] != '\0');
+        fake_flash_power_on();
+        start(true);
+        assert_int_equal(key_io.load(key_io.ctx, "k", now), LP_OK);
+        char expected[32];
+        snprintf(expected, sizeof expected, "%s",
+                 device_get(call("Identity.Info", "{\"key\":\"file:k\"}"), "exists"));
+        assert_string_equal(expected, "true"); // it is a key
+        assert_result(call("Config.Get", "{\"key\":\"cloud.server\"}"), "", "\"kept\"");
+        if (!was_cut) {
+            assert_memory_not_equal(old, now, sizeof old);
+            assert_true(cut > 5);
+            return;
+        }
+    }
+}
+
+// -- the document
+
+static char doc[32768];
+
+static bool doc_has(const char *text)
+{
+    return strstr(doc, text) != NULL;
+}
+
+static void document_names_every_method_level_and_setting(void **state)
+{
+    (void)state;
+    FILE *f = fopen(RPC_DOC, "r");
+    assert_non_null(f);
+    doc[fread(doc, 1, sizeof doc - 1, f)] = '\0';
+    fclose(f);
+    char list[2048];
+    snprintf(list, sizeof list, "%s", device_get(call("RPC.List", "{}"), ""));
+    unsigned count = 0;
+    for (char *name = strtok(list, "[\","); name != NULL; name = strtok(NULL, "[\",]")) {
+        char params[64], level[16], row[96];
+        snprintf(params, sizeof params, "{\"name\":\"%s\"}", name);
+        snprintf(level, sizeof level, "%s", device_get(call("RPC.Describe", params), "level"));
+        snprintf(row, sizeof row, "| %s | %.*s |", name, (int)strlen(level) - 2, level + 1);
+        if (!doc_has(row)) {
+            fail_msg("docs/rpc.md has no row %s", row);
+        }
+        count++;
+    }
+    assert_int_equal(count, 15); // Cloud.* is not part of this device
+    for (size_t i = 0; i < LP_SETTINGS_COUNT; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "`%s` [", lp_settings[i].key);
+        if (!doc_has(key)) {
+            fail_msg("docs/rpc.md does not explain %s", lp_settings[i].key);
+        }
+    }
+}
+
 static void missing_chip_never_means_another_key(void **state)
 {
     (void)state;
@@ -532,6 +606,8 @@ int main(void)
         T(identity_of_a_chip_from_blank_to_csr),
         T(identity_with_certificate_is_not_replaced_by_accident),
         T(identity_in_flash_is_kept_and_replaced_without_a_trace),
+        T(power_cut_while_a_key_is_replaced_leaves_one_of_them),
+        T(document_names_every_method_level_and_setting),
         T(missing_chip_never_means_another_key),
         T(ecdhe_wear_is_counted_and_kept),
         T(every_model_is_provisioned),
