@@ -288,6 +288,48 @@ static void scan_of_a_bus_with_two_chips(void **state)
     world_free(w);
 }
 
+// Each chip's wake pulse wakes the other, too; transfers of the one find the bus taken by the
+// other.
+static void two_chips_work_at_the_same_time(void **state)
+{
+    (void)state;
+    static lp_atecc_t second_driver;
+    static lp_atecc_req_t second_req;
+    world_t *w = world_new(LP_CHIPSIM_ATECC508A);
+    lp_chipsim_image_t image;
+    lp_chipsim_t *second = NULL;
+    const lp_chipsim_options_t opt = world_options(w, LP_CHIPSIM_ATECC608B);
+    assert_int_equal(world_provision(w), LP_OK);
+    assert_int_equal(lp_chipsim_image_factory(&image, LP_CHIPSIM_ATECC608B, NULL, 9), LP_OK);
+    memcpy(image.config + 20, world_image(w)->config + 20, 32);
+    memcpy(image.config + 96, world_image(w)->config + 96, 32);
+    image.config[16] = 0x6A;
+    image.config[86] = 0;
+    image.config[87] = 0;
+    assert_int_equal(lp_chipsim_from_image(&second, &opt, &image), LP_OK);
+    assert_int_equal(lp_chipsim_bus_attach(w->bus, second), LP_OK);
+    const lp_atecc_config_t cfg = {.loop = &w->loop, .bus = &w->i2c, .addr = 0x35};
+    lp_atecc_init(&second_driver, &cfg);
+    uint8_t pub[64];
+    uint8_t sig[2][64];
+    RUN(w, LP_OK, lp_atecc_pubkey(&w->chip, &w->req, 0, w->pub, world_done, w));
+    RUN(w, LP_OK, lp_atecc_genkey(&second_driver, &second_req, 1, pub, world_done, w));
+    for (uint8_t i = 0; i < 60; i++) {
+        const unsigned n = w->done + 2;
+        digest[0] = i;
+        assert_int_equal(lp_atecc_sign(&w->chip, &w->req, 0, digest, sig[0], world_done, w), LP_OK);
+        assert_int_equal(
+            lp_atecc_sign(&second_driver, &second_req, 1, digest, sig[1], world_done, w), LP_OK);
+        assert_int_equal(world_wait(w, n), LP_OK);
+        assert_true(world_verify(w->pub, digest, sig[0]));
+        assert_true(world_verify(pub, digest, sig[1]));
+        world_settle(w, (uint32_t)i * 40); // less and more than linger and watchdog
+    }
+    lp_chipsim_bus_detach(w->bus, second);
+    lp_chipsim_free(second);
+    world_free(w);
+}
+
 static void random_and_longest_times_and_noise(void **state)
 {
     (void)state;
@@ -377,6 +419,7 @@ int main(void)
         cmocka_unit_test(slots_are_written_read_and_locked),
         cmocka_unit_test(second_identity_is_made_later_and_locked),
         cmocka_unit_test(scan_of_a_bus_with_two_chips),
+        cmocka_unit_test(two_chips_work_at_the_same_time),
         cmocka_unit_test(random_and_longest_times_and_noise),
         cmocka_unit_test(provisioning_survives_a_power_cut_at_every_word),
         cmocka_unit_test(provisioning_survives_a_bus_fault_at_every_transfer),

@@ -11,6 +11,7 @@
 #include "emulated.h"
 #include "limpet/atecc_raw.h"
 #include "limpet/atecc_sealed.h"
+#include "limpet/crc.h"
 
 static const lp_chipsim_model_t models[] = {LP_CHIPSIM_ATECC508A, LP_CHIPSIM_ATECC608B};
 
@@ -134,6 +135,63 @@ static void prove(world_t *w)
     wrong.serial = other_serial;
     RUN(w, LP_E_CHIP_MISMATCH, lp_atecc_prove(&w->chip, &op, &wrong, world_done, w));
     check_wiped();
+}
+
+// An adversary on the bus who changes one byte of the chip's proof, with a right CRC.
+static size_t forged_at;
+
+static bool forge(void *ctx, uint8_t addr, lp_buf_t *bytes)
+{
+    (void)ctx;
+    (void)addr;
+    if (bytes->len >= 35 && bytes->ptr[0] == 35 && forged_at > 0) {
+        bytes->ptr[forged_at] ^= 0x20;
+        const uint16_t crc = lp_crc16_8005(0, lp_span(bytes->ptr, 33));
+        bytes->ptr[33] = (uint8_t)crc;
+        bytes->ptr[34] = (uint8_t)(crc >> 8);
+    }
+    return true;
+}
+
+static void proofs_cannot_be_forged(void **state)
+{
+    (void)state;
+    world_t *w = world_crafted(LP_CHIPSIM_ATECC508A, craft);
+    const lp_atecc_secret_t s = secret(w, LP_ATECC_SLOT_BINDING);
+    const lp_chipsim_tap_t tap = {.from_chip = forge};
+    lp_chipsim_bus_tap(w->bus, &tap);
+    // Both 32-byte answers are hit, the nonce and the MAC; hit twice alike, neither passes.
+    for (forged_at = 1; forged_at <= 32; forged_at++) {
+        RUN(w, LP_E_CHIP_MISMATCH, lp_atecc_prove(&w->chip, &op, &s, world_done, w));
+    }
+    forged_at = 0;
+    RUN(w, LP_OK, lp_atecc_prove(&w->chip, &op, &s, world_done, w));
+    world_free(w);
+}
+
+// The same byte of the MAC alone.
+static unsigned answers;
+
+static bool forge_second(void *ctx, uint8_t addr, lp_buf_t *bytes)
+{
+    if (bytes->len >= 35 && bytes->ptr[0] == 35 && answers++ == 1) {
+        return forge(ctx, addr, bytes);
+    }
+    return true;
+}
+
+static void a_mac_is_compared_to_its_last_byte(void **state)
+{
+    (void)state;
+    world_t *w = world_crafted(LP_CHIPSIM_ATECC508A, craft);
+    const lp_atecc_secret_t s = secret(w, LP_ATECC_SLOT_BINDING);
+    const lp_chipsim_tap_t tap = {.from_chip = forge_second};
+    lp_chipsim_bus_tap(w->bus, &tap);
+    for (forged_at = 1; forged_at <= 32; forged_at++) {
+        answers = 0;
+        RUN(w, LP_E_CHIP_MISMATCH, lp_atecc_prove(&w->chip, &op, &s, world_done, w));
+    }
+    world_free(w);
 }
 
 static void another_chip_is_noticed(void **state)
@@ -338,6 +396,8 @@ int main(void)
         cmocka_unit_test(sealed_memory_opens_with_the_secret_only),
         cmocka_unit_test(private_keys_go_only_where_import_is_allowed),
         cmocka_unit_test(another_chip_is_noticed),
+        cmocka_unit_test(proofs_cannot_be_forged),
+        cmocka_unit_test(a_mac_is_compared_to_its_last_byte),
         cmocka_unit_test(bound_key_signs_only_for_its_board),
         cmocka_unit_test(derived_keys_are_the_same_on_both_sides),
         cmocka_unit_test(ecdh_secret_does_not_cross_the_bus),

@@ -391,6 +391,40 @@ static void garbage_before_and_within(void **state)
     assert_memory_equal(r->rx, r->line.payload, 8);
 }
 
+// A byte too many that looks like a good status: the fence does not close.
+static void stray_status_is_not_taken_for_the_answer(void **state)
+{
+    rig_t *r = *state;
+    const uint8_t data[4] = {0};
+    assert_int_equal(begin(r, LP_I2C_WRITE, lp_span(data, 4), 0), LP_OK);
+    bring(&r->line, 0xF0);
+    assert_int_equal(finish(r), LP_E_IO);
+    assert_int_equal(transfer(r, LP_I2C_WRITE, lp_span(data, 4), 0), LP_OK);
+}
+
+static void unmute(void *ctx)
+{
+    rig_t *r = ctx;
+    r->line.is_mute = false;
+    lp_loop_post(&r->loop, &r->line.event);
+}
+
+// The old answer comes while the next transfer has begun: that one waits for a quiet line first.
+static void late_answer_does_not_meet_the_next_transfer(void **state)
+{
+    rig_t *r = *state;
+    lp_timer_t timer;
+    lp_timer_init(&timer, unmute, r);
+    memset(r->line.payload, 0x11, sizeof r->line.payload);
+    r->line.is_mute = true;
+    assert_int_equal(transfer(r, LP_I2C_READ, lp_span(NULL, 0), 8), LP_E_TIMEOUT);
+    memset(r->line.payload, 0x22, sizeof r->line.payload);
+    assert_int_equal(begin(r, LP_I2C_READ, lp_span(NULL, 0), 8), LP_OK);
+    lp_timer_start(&r->loop, &timer, 20);
+    assert_int_equal(finish(r), LP_OK);
+    assert_memory_equal(r->rx, r->line.payload, 8);
+}
+
 static void lost_byte_is_a_timeout(void **state)
 {
     rig_t *r = *state;
@@ -461,6 +495,8 @@ int main(void)
         cmocka_unit_test_setup(impossible_lengths_are_refused, setup),
         cmocka_unit_test_setup(silence_is_a_timeout_and_late_bytes_are_thrown_away, setup),
         cmocka_unit_test_setup(garbage_before_and_within, setup),
+        cmocka_unit_test_setup(stray_status_is_not_taken_for_the_answer, setup),
+        cmocka_unit_test_setup(late_answer_does_not_meet_the_next_transfer, setup),
         cmocka_unit_test_setup(lost_byte_is_a_timeout, setup),
         cmocka_unit_test_setup(hang_up_completes_and_stays, setup),
         cmocka_unit_test_setup(hang_up_before_the_first_byte, setup),
