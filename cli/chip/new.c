@@ -30,7 +30,9 @@ static int report(const lp_chipsim_image_t *image, const char *path)
         cJSON_AddStringToObject(o, "state", path);
         lp_chip_put_json(o);
     } else {
-        printf("%s %s, factory new, in %s\n", lp_chipsim_model_name(image->model), serial, path);
+        bool locked = image->config[87] == 0;
+        printf("%s %s, %s, in %s\n", lp_chipsim_model_name(image->model), serial,
+               locked ? "provisioned and locked by its maker" : "factory new", path);
     }
     return LP_EXIT_OK;
 }
@@ -49,10 +51,13 @@ int lp_chip_new(int argc, char **argv)
     const char *model_name = "atecc508a";
     const char *state = NULL;
     const char *serial_hex = NULL;
+    const char *variant = "plain";
     const char *seed_text = "0";
     const lp_opt_t opts[] = {
         {"model", LP_OPT_STR, &model_name, "MODEL",
          "atecc508a (the default), atecc608a, atecc608b"},
+        {"variant", LP_OPT_STR, &variant, "KIND",
+         "plain (the default), tngtls or tflxtls: locked by the maker"},
         {"state", LP_OPT_STR, &state, "FILE", "where the chip will live"},
         {"serial", LP_OPT_STR, &serial_hex, "HEX", "nine bytes; a unique number if left out"},
         {"seed", LP_OPT_STR, &seed_text, "N", "makes every random byte repeatable; for tests only"},
@@ -71,6 +76,12 @@ int lp_chip_new(int argc, char **argv)
     }
     if (lp_chipsim_model_parse(model_name, &opt.model) != LP_OK) {
         return fail_model(model_name);
+    }
+    if (lp_chipsim_variant_parse(variant, &opt.variant) != LP_OK ||
+        (opt.variant != LP_CHIPSIM_PLAIN && opt.model == LP_CHIPSIM_ATECC508A)) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "there is no such variant of this model",
+                          "plain; of the 608s tngtls (Trust&GO) and tflxtls (TrustFLEX), too",
+                          NULL);
     }
     if (!lp_chip_parse_number(seed_text, UINT64_MAX, &opt.seed)) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "--seed wants a whole number", NULL, NULL);

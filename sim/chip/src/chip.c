@@ -191,6 +191,9 @@ lp_err_t lp_chipsim_new(lp_chipsim_t **out, const lp_chipsim_options_t *opt)
         return LP_E_NOSPACE;
     }
     lp_err_t err = lp_chipsim_image_factory(&c->image, opt->model, opt->serial, opt->seed);
+    if (err == LP_OK) {
+        err = lp_chipsim_image_variant(&c->image, opt->variant);
+    }
     if (err == LP_OK && opt->state_path != NULL) {
         err = lp_cs_state_claim(c, opt->state_path, true);
     }

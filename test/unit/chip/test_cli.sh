@@ -36,6 +36,9 @@ expect 0 '"model":"atecc508a"' "$limpet" chip new --state b --serial 0123456789A
 expect 0 '0123 4567 89AB CDEF EE' "$limpet" chip show --state b
 expect 9 'error\[chip-state-exists\]' "$limpet" chip new --state a
 expect 2 'atecc608b' "$limpet" chip new --state c --model atecc999
+expect 0 'locked by its maker' "$limpet" chip new --model atecc608b --variant tngtls --state trust
+expect 0 'from the factory; signs external digests' "$limpet" chip show --state trust
+expect 2 'no such variant' "$limpet" chip new --model atecc508a --variant tngtls --state c
 expect 2 'nine bytes' "$limpet" chip new --state c --serial 0123
 expect 2 'state FILE' "$limpet" chip new
 test "$(stat -c %a a)" = 600 || fail "the state file is not private"

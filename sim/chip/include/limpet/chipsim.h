@@ -38,6 +38,16 @@ const char *lp_chipsim_model_name(lp_chipsim_model_t model);
 // LP_E_NOT_FOUND: no such model.
 lp_err_t lp_chipsim_model_parse(const char *name, lp_chipsim_model_t *out);
 
+// Parts that come configured, locked and with keys from the factory.
+typedef enum {
+    LP_CHIPSIM_PLAIN,
+    LP_CHIPSIM_TNGTLS,  // Trust&GO, at 0x35
+    LP_CHIPSIM_TFLXTLS, // TrustFLEX, at 0x36
+} lp_chipsim_variant_t;
+
+// "plain", "tngtls", "tflxtls". LP_E_NOT_FOUND: no such variant.
+lp_err_t lp_chipsim_variant_parse(const char *name, lp_chipsim_variant_t *out);
+
 // How long a command keeps the chip busy.
 typedef enum {
     LP_CHIPSIM_TIMING_TYPICAL, // the "typ" column of the sheet
@@ -99,6 +109,11 @@ bool lp_chipsim_public_key(const lp_chipsim_image_t *image, unsigned slot, uint8
 lp_err_t lp_chipsim_image_factory(lp_chipsim_image_t *image, lp_chipsim_model_t model,
                                   const uint8_t *serial, uint64_t seed);
 
+// Turns a factory-new 608 into such a part: configuration and OTP as in its sheet, everything
+// locked, private keys in slots 0-4, a signer's public key in slot 11. The certificates in slots 10
+// and 12 stay empty: their templates are not in the sheets. LP_E_UNSUPPORTED: an ATECC508A.
+lp_err_t lp_chipsim_image_variant(lp_chipsim_image_t *image, lp_chipsim_variant_t variant);
+
 // Reads a state file. LP_E_NOT_FOUND, LP_E_IO, LP_E_FORMAT (not a state file), LP_E_CRC (damaged:
 // nothing is used of it). `image` is untouched on an error.
 lp_err_t lp_chipsim_image_load(lp_chipsim_image_t *image, const char *path);
@@ -109,6 +124,7 @@ lp_err_t lp_chipsim_image_save(const lp_chipsim_image_t *image, const char *path
 
 typedef struct {
     lp_chipsim_model_t model;
+    lp_chipsim_variant_t variant; // only for a new chip
     lp_chipsim_timing_t timing;
     lp_chipsim_clock_t clock; // copied
     const char *state_path;   // null: the chip lives in memory only. Copied
