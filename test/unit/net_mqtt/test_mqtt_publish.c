@@ -373,6 +373,50 @@ static void mqtt_cancel_all_completes_everything_once(void **state)
     world_end();
 }
 
+static void mqtt_canceled_while_being_sent_and_then_lost(void **state)
+{
+    (void)state;
+    world_init(LP_MQTT_V4, NULL);
+    login(false);
+    w.peer.is_window_shut = true;
+    lp_mqtt_publish_t p = {.topic = STR("a"), .payload = STR("x"), .qos = 1};
+    assert_int_equal(publish("a", "x", 1, 1), LP_OK);
+    assert_int_equal(lp_mqtt_publish(&w.m, &p, NULL, NULL), LP_OK); // nobody asks how it ended
+    settle();
+    lp_mqtt_cancel_all(&w.m);
+    settle();
+    assert_int_equal(w.done_count, 0);
+    server_closes(LP_E_NET_RESET);
+    assert_int_equal(done_of(1)->err, LP_E_CANCELED);
+    assert_int_equal(lp_mqtt_stats(&w.m).failed, 2);
+    world_end();
+}
+
+static void mqtt_queue_without_room_refuses_subscriptions_too(void **state)
+{
+    (void)state;
+    static char text[4081];
+    memset(text, 'x', sizeof text - 1);
+    world_init(LP_MQTT_V4, four_slots);
+    login(false);
+    assert_int_equal(publish("a", text, 1, 1), LP_OK); // 4,088 of 4,096 bytes
+    assert_int_equal(subscribe("a/filter", 1, 2), LP_E_NOSPACE);
+    lp_span_t filter = STR("a/filter");
+    assert_int_equal(lp_mqtt_unsubscribe(&w.m, &filter, 1, note_done, tag_ctx(2)), LP_E_NOSPACE);
+    assert_int_equal(publish("", "x", 0, 2), LP_E_INVALID);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(publish("b", "", 0, 10 + i), i == 0 ? LP_OK : LP_E_NOSPACE);
+    }
+    settle();
+    SERVER_SENDS("\x40\x02\x00\x01");
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(publish("b", "", 1, 20 + i), LP_OK);
+    }
+    assert_int_equal(subscribe("s", 1, 2), LP_E_NOSPACE); // slots, this time
+    world_end();
+    assert_int_equal(count_done(2), 0);
+}
+
 // --- Resuming -----------------------------------------------------------------------------------
 
 // One of each kind in flight: QoS 1; QoS 2 before PUBREC; QoS 2 after PUBREC; never sent.
@@ -521,6 +565,28 @@ static void mqtt_v4_repetition_survives_a_slow_callback(void **state)
     world_end();
 }
 
+// The acknowledgement of the first try comes while the second one is half out.
+static void mqtt_v4_acknowledgement_during_the_repetition(void **state)
+{
+    (void)state;
+    world_init(LP_MQTT_V4, retry_after_2s);
+    login(false);
+    assert_int_equal(publish("a", "x", 1, 1), LP_OK);
+    settle();
+    w.peer.is_window_shut = true;
+    w.peer.window = 3;
+    wait_ms(2000);
+    assert_int_equal(w.peer.to_server_len, 8 + 3);
+    SERVER_SENDS("\x40\x02\x00\x01");
+    assert_int_equal(w.done_count, 0);
+    open_window_for(100);
+    assert_int_equal(w.peer.to_server_len, 8 + 8);
+    assert_int_equal(done_of(1)->err, LP_OK);
+    wait_ms(10000);
+    assert_int_equal(w.peer.to_server_len, 8 + 8);
+    world_end();
+}
+
 // --- Subscribing --------------------------------------------------------------------------------
 
 static void mqtt_subscribe_yields_a_code_for_each_filter(void **state)
@@ -602,6 +668,9 @@ int main(void)
         cmocka_unit_test(mqtt_packet_identifiers_skip_those_in_use_and_zero),
         cmocka_unit_test(mqtt_v4_unacknowledged_is_repeated_when_asked_for),
         cmocka_unit_test(mqtt_v4_repetition_survives_a_slow_callback),
+        cmocka_unit_test(mqtt_v4_acknowledgement_during_the_repetition),
+        cmocka_unit_test(mqtt_canceled_while_being_sent_and_then_lost),
+        cmocka_unit_test(mqtt_queue_without_room_refuses_subscriptions_too),
         cmocka_unit_test(mqtt_subscribe_yields_a_code_for_each_filter),
         cmocka_unit_test(mqtt_v5_subscribe_options_and_unsuback_codes),
     };

@@ -183,6 +183,25 @@ static void mqtt_configurations_that_cannot_be(void **state)
     world_end();
 }
 
+// What cfg.connect borrows was changed behind the session's back.
+static void mqtt_attach_with_a_will_gone_bad_fails_and_stays_idle(void **state)
+{
+    (void)state;
+    static lp_mqtt_will_t changing;
+    changing = will;
+    world_init(LP_MQTT_V4, NULL);
+    lp_mqtt_t m;
+    lp_mqtt_config_t c = w.cfg;
+    c.connect.will = &changing;
+    assert_int_equal(lp_mqtt_init(&m, &w.loop, &c, 1), LP_OK);
+    changing.topic = STR("#");
+    assert_int_equal(lp_mqtt_attach(&m, &w.peer.stream), LP_E_INVALID);
+    assert_int_equal(lp_mqtt_state(&m), LP_MQTT_IDLE);
+    assert_int_equal(lp_mqtt_deinit(&m), LP_OK);
+    assert_int_equal(w.event_count, 0);
+    world_end();
+}
+
 typedef struct {
     lp_mqtt_version_t version;
     uint8_t code;
@@ -447,6 +466,7 @@ int main(void)
         cmocka_unit_test(mqtt_v5_connect_with_will_and_credentials),
         cmocka_unit_test(mqtt_password_does_not_stay_in_memory),
         cmocka_unit_test(mqtt_configurations_that_cannot_be),
+        cmocka_unit_test(mqtt_attach_with_a_will_gone_bad_fails_and_stays_idle),
         cmocka_unit_test(mqtt_refusals_say_why),
         cmocka_unit_test(mqtt_refusal_and_end_in_one_turn_keep_the_reason),
         cmocka_unit_test(mqtt_no_connack_in_time_is_a_timeout),
