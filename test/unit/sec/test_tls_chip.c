@@ -189,6 +189,86 @@ static void slot_that_may_not_sign_is_told(void **state)
     close_all();
 }
 
+typedef struct {
+    uint8_t opcode;
+    unsigned count;
+    uint8_t secret[32];
+} spy_t;
+
+static void spy(void *ctx, uint8_t addr, bool read, bool ack, lp_span_t bytes)
+{
+    enum { COMMAND = 3, ECDH = 0x43, REPLY = 1 + 32 + 2 };
+    spy_t *s = ctx;
+    (void)addr;
+    if (!read && bytes.len > 2 && bytes.ptr[0] == COMMAND) {
+        s->opcode = bytes.ptr[2];
+    }
+    if (read && ack && s->opcode == ECDH && bytes.len == REPLY && bytes.ptr[0] == REPLY) {
+        memcpy(s->secret, bytes.ptr + 1, sizeof s->secret);
+        s->count++;
+    }
+}
+
+static bool is_in(const void *where, size_t size, const uint8_t *bytes, size_t len)
+{
+    const uint8_t *p = where;
+    for (size_t i = 0; i + len <= size; i++) {
+        if (memcmp(p + i, bytes, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whoever reads the bus of a 508A has the secret (docs/caveats.md); whoever reads the RAM later has
+// not.
+static void shared_secret_is_wiped_everywhere(void **state)
+{
+    (void)state;
+    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+        open_with(LP_CHIPSIM_ATECC508A);
+        spy_t seen = {0};
+        const lp_chipsim_tap_t tap = {.seen = spy, .ctx = &seen};
+        lp_chipsim_bus_tap(world->bus, &tap);
+        rig.config.max_version = (lp_tls_version_t)version;
+        must_connect();
+        assert_int_equal(seen.count, 1);
+        assert_false(rig_arena_contains(seen.secret, 12));
+        assert_false(is_in(&world->chip, sizeof world->chip, seen.secret, 12));
+        assert_false(is_in(&keychip, sizeof keychip, seen.secret, 12));
+        assert_false(is_in(&rig.keys, sizeof rig.keys, seen.secret, 12));
+        assert_false(is_in(&rig.tls, sizeof rig.tls, seen.secret, 12));
+        close_all();
+    }
+}
+
+static void noise_on_the_bus_delays_or_is_told(void **state)
+{
+    (void)state;
+    open_with(LP_CHIPSIM_ATECC608A);
+    unsigned opened = 0;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        const lp_chipsim_faults_t noise = {
+            .nack_ppm = 60000, .flip_to_ppm = 1500, .flip_from_ppm = 1500, .seed = seed};
+        lp_chipsim_bus_faults(world->bus, &noise);
+        assert_int_equal(lp_keystore_set_chip(&rig.keys, &keychip.prov), LP_OK);
+        if (rig_handshake(&rig)) {
+            opened++;
+        } else {
+            assert_int_equal(rig.why, LP_E_TLS_KEY);
+            assert_string_not_equal(rig_report(&rig)->detail, "");
+        }
+        again();
+    }
+    print_message("%u of 30 handshakes went through the noise\n", opened);
+    assert_true(opened >= 5);
+    const lp_chipsim_faults_t healthy = {0};
+    lp_chipsim_bus_faults(world->bus, &healthy);
+    world_settle(world, 3000);
+    must_connect();
+    close_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +278,8 @@ int main(void)
         cmocka_unit_test(ephemeral_key_lost_to_another_user_of_the_chip_is_told),
         cmocka_unit_test(another_chip_on_the_board_is_told),
         cmocka_unit_test(slot_that_may_not_sign_is_told),
+        cmocka_unit_test(shared_secret_is_wiped_everywhere),
+        cmocka_unit_test(noise_on_the_bus_delays_or_is_told),
     };
     return cmocka_run_group_tests_name("tls chip", tests, rig_pki_make, rig_pki_drop);
 }
