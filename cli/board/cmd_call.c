@@ -16,8 +16,7 @@ static void show_result(cJSON *result)
         return;
     }
     char *text = cJSON_Print(result);
-    // Not through the line printer: a result may be long, and scripts want all of it.
-    printf("%s\n", text != NULL ? text : "");
+    lp_ui_out_long(text != NULL ? text : "");
     cJSON_free(text);
     cJSON_Delete(result);
 }

@@ -18,9 +18,13 @@ static void show_value(cJSON *value)
         lp_ui_json_tree(line);
         return;
     }
-    char *text = cJSON_IsString(value) ? NULL : cJSON_Print(value);
-    printf("%s\n", text != NULL ? text : cJSON_IsString(value) ? value->valuestring : "");
-    cJSON_free(text);
+    if (cJSON_IsString(value)) {
+        lp_ui_out_long(value->valuestring);
+    } else {
+        char *text = cJSON_Print(value);
+        lp_ui_out_long(text != NULL ? text : "");
+        cJSON_free(text);
+    }
     cJSON_Delete(value);
 }
 

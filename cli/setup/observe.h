@@ -25,8 +25,9 @@ lp_exit_t lp_observe_status(lp_board_t *board, lp_setup_status_t *out, lp_fault_
 lp_exit_t lp_observe_cloud(lp_aws_config_t *aws, const lp_journal_t *journal, lp_setup_state_t *s,
                            lp_fault_t *f);
 
-// The newest certificate for `public_key` that was made at since_s or later. *cert is untouched
-// when there is none; *is_found says so. `extras` (may be null) gets the ids of further ones.
+// The newest ACTIVE certificate for `public_key` that was made at since_s or later. *cert is
+// untouched when there is none; *is_found says so. `extras` (may be null) gets the ids of further
+// ones.
 lp_exit_t lp_observe_find_cert(const lp_aws_config_t *aws, const char *public_key, double since_s,
                                lp_iot_cert_t *cert, bool *is_found,
                                char extras[LP_IOT_MAX_LISTED][LP_IOT_ID_LEN + 1], size_t *n_extras,

@@ -67,6 +67,8 @@ lp_exit_t lp_observe_find_cert(const lp_aws_config_t *aws, const char *public_ke
         bool is_ours = false;
         lp_iot_cert_t got;
         rc = look_at(aws, ids[i], public_key, &got, &is_ours, f);
+        // One that was revoked or switched off was not made by a call a moment ago.
+        is_ours = is_ours && state_of(got.status) == LP_CERT_ACTIVE;
         if (is_ours && !*is_found) {
             *cert = got;
             *is_found = true;

@@ -86,7 +86,8 @@ static size_t utf8_len(const unsigned char *p)
 // Controls that a terminal may act upon: C0, DEL, and C1 as UTF-8 (C2 80 .. C2 9F).
 static bool is_control(const unsigned char *p)
 {
-    return (p[0] < 0x20u && p[0] != '\n') || p[0] == 0x7Fu || (p[0] == 0xC2u && p[1] < 0xA0u);
+    return (p[0] < 0x20u && p[0] != '\n' && p[0] != '\t') || p[0] == 0x7Fu ||
+           (p[0] == 0xC2u && p[1] < 0xA0u);
 }
 
 void lp_ui_clean(char *out, unsigned long cap, const char *in)
@@ -177,6 +178,17 @@ void lp_ui_out(const char *fmt, ...)
     va_end(args);
 }
 
+void lp_ui_out_long(const char *text)
+{
+    size_t room = strlen(text) + 8;
+    char *clean = isatty(STDOUT_FILENO) == 1 ? malloc(room) : NULL;
+    if (clean != NULL) {
+        lp_ui_clean(clean, room, text);
+    }
+    printf("%s\n", clean != NULL ? clean : text);
+    free(clean);
+}
+
 void lp_ui_label(const char *label, const char *fmt, ...)
 {
     if (lp_ui.json || lp_ui.quiet) {
@@ -202,10 +214,15 @@ void lp_ui_json(const char *object_json)
 void lp_ui_json_tree(struct cJSON *object)
 {
     if (object != NULL && lp_ui.json) {
+        // What others said may not be UTF-8, which JSON must be.
         char *text = cJSON_PrintUnformatted(object);
-        if (text != NULL) {
-            lp_ui_json(text);
+        size_t room = text != NULL ? strlen(text) + 8 : 0;
+        char *clean = room > 0 ? malloc(room) : NULL;
+        if (clean != NULL) {
+            lp_ui_clean(clean, room, text);
+            lp_ui_json(clean);
         }
+        free(clean);
         cJSON_free(text);
     }
     cJSON_Delete(object);

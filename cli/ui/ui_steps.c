@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "limpet/fault.h"
 #include "limpet/ui.h"
 #include "ui_private.h"
 
@@ -188,6 +189,11 @@ lp_exit_t lp_ui_ask(const char *question, bool is_yes)
     fflush(stderr);
     if (is_answer_yes()) {
         return LP_EXIT_OK;
+    }
+    if (lp_interrupt_seen()) {
+        lp_ui_fail(LP_EXIT_INTERRUPTED, "interrupted", "interrupted; nothing was changed", NULL,
+                   NULL);
+        return LP_EXIT_INTERRUPTED;
     }
     lp_ui_fail(LP_EXIT_DECLINED, "not-confirmed", "not confirmed; nothing was changed", NULL, NULL);
     return LP_EXIT_DECLINED;

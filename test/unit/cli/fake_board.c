@@ -496,7 +496,7 @@ static void run_method(fake_board_t *b, const cJSON *request, size_t i, board_fa
     bool is_quiet = f == BOARD_SILENT_BEFORE || f == BOARD_SILENT_AFTER ||
                     f == BOARD_REBOOT_BEFORE || f == BOARD_REBOOT_AFTER;
     if (f == BOARD_KILL && b->kill_pid > 0) {
-        kill(b->kill_pid, SIGKILL);
+        kill(b->kill_pid, b->kill_signal != 0 ? b->kill_signal : SIGKILL);
     }
     if (is_quiet) {
         cJSON_Delete(result);

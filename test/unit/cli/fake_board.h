@@ -51,6 +51,7 @@ typedef struct {
     int fault_skip;
     int fault_count;
     pid_t kill_pid;
+    int kill_signal; // 0 means SIGKILL
     // what happened
     int n_configure;
     int n_lock_config;

@@ -580,8 +580,8 @@ static void send_fault(fake_cloud_t *c, int fd, fault_mode_t f, answer_t *a)
     case FAULT_RESET_AFTER:
     case FAULT_HANG:
     case FAULT_KILL:
-        if (f == FAULT_HANG) {
-            sleep(3);
+        if (f == FAULT_HANG || (f == FAULT_KILL && c->kill_signal != 0)) {
+            sleep(f == FAULT_HANG ? 3 : 1); // the signal comes in the middle of the call
         }
         reset(fd);
         return;
@@ -677,7 +677,7 @@ static void handle(fake_cloud_t *c, int fd, const http_request_t *r)
             c->n_changes += a.is_change ? 1 : 0;
         }
         if (f == FAULT_KILL && c->kill_pid > 0) {
-            kill(c->kill_pid, SIGKILL);
+            kill(c->kill_pid, c->kill_signal != 0 ? c->kill_signal : SIGKILL);
         }
     }
     pthread_mutex_unlock(&c->lock);

@@ -62,6 +62,7 @@ typedef struct {
     int fault_skip;  // matching calls to let pass first
     int fault_count; // then this many; -1 for ever
     pid_t kill_pid;
+    int kill_signal;  // 0 means SIGKILL
     int clock_skew_s; // of the Date header and of what is accepted
     bool is_rsa;      // answers a CSR with a certificate for another key
     bool has_sts;

@@ -166,6 +166,25 @@ static void setup_revoked_certificate_stays_revoked(void **state)
     assert_string_equal(first_cert(s)->status, "REVOKED");
 }
 
+// The answer for the new certificate is lost: the revoked one, of the same key and as young, must
+// not be taken for it, nor removed as a double.
+static void setup_lost_answer_never_touches_a_revoked_certificate(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    SET_TEXT(first_cert(s)->status, "REVOKED");
+    fake_cloud_calm(&s->cloud);
+    s->cloud.fault_action = "CreateCertificateFromCsr";
+    s->cloud.fault = FAULT_RESET_AFTER;
+    s->cloud.fault_count = 1;
+    s->cloud.list_lag_calls = 3;
+    assert_int_equal(scene_setup(s, "--new-certificate", NULL, NULL), 0);
+    scene_setup_ok(s);
+    assert_string_equal(first_cert(s)->status, "REVOKED");
+    assert_false(first_cert(s)->is_deleted);
+    assert_int_equal(fake_cloud_live_certs(&s->cloud), 2);
+}
+
 static void setup_deleted_certificate_is_replaced(void **state)
 {
     scene_t *s = *state;
@@ -325,6 +344,7 @@ int main(void)
         SCENE_TEST(setup_moved_broker_is_configured),
         SCENE_TEST(setup_lost_settings_are_restored_without_a_new_certificate),
         SCENE_TEST(setup_revoked_certificate_stays_revoked),
+        SCENE_TEST(setup_lost_answer_never_touches_a_revoked_certificate),
         SCENE_TEST(setup_deleted_certificate_is_replaced),
         SCENE_TEST(setup_foreign_policy_is_left_alone),
         SCENE_TEST(setup_foreign_chip_is_refused),

@@ -2,6 +2,7 @@
 // Each fault at each call of the cloud, and a kill at each: whatever the run
 // says, the next one ends well and nothing is left over.
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -189,6 +190,23 @@ static void killed_at_each_cloud_call(void **state)
     }
 }
 
+// Ctrl-C in the middle of each call: said as such, and taken up.
+static void interrupted_at_each_cloud_call(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 9; k++) {
+        void *scene = NULL;
+        scene_open_for_test(&scene);
+        scene_t *s = scene;
+        s->cloud.fault = FAULT_KILL;
+        s->cloud.kill_signal = SIGINT;
+        s->cloud.fault_skip = k;
+        s->cloud.fault_count = 1;
+        assert_int_equal(run_and_recover(s), LP_EXIT_INTERRUPTED);
+        scene_close_for_test(&scene);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +227,7 @@ int main(void)
         cmocka_unit_test(cloud_loses_every_certificate),
         cmocka_unit_test(cloud_list_lags),
         cmocka_unit_test(killed_at_each_cloud_call),
+        cmocka_unit_test(interrupted_at_each_cloud_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,6 +63,10 @@ void lp_ui_detail(const char *fmt, ...)
 // A result for people: a line on stdout; silent with --json.
 void lp_ui_out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+// A result of any length, on stdout: as it is into a file or a pipe, without control characters
+// (tabs stay) on a terminal.
+void lp_ui_out_long(const char *text);
+
 // "Board    Virtual ESP8266 ...": a short label and what was found. As info.
 void lp_ui_label(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -93,13 +97,14 @@ void lp_ui_progress(const char *what, uint64_t done, uint64_t total);
 
 // Asks "question [y/N]" on the terminal. is_yes (--yes) answers at once.
 // LP_EXIT_OK: consent. LP_EXIT_DECLINED: no, end of input, or no terminal to ask on (the error
-// is printed already, saying that --yes would answer).
+// is printed already, saying that --yes would answer). LP_EXIT_INTERRUPTED: Ctrl-C, said as well.
 lp_exit_t lp_ui_ask(const char *question, bool is_yes);
 
 // Milliseconds of a clock that never goes back, for the times shown.
 uint64_t lp_ui_now_ms(void);
 
-// Copies `in` to `out` with control characters replaced by '?', newlines kept. Always terminated.
+// Copies `in` to `out` with control characters and what is not UTF-8 replaced by '?'; newlines and
+// tabs stay. Always terminated; needs room for four bytes more than the text.
 void lp_ui_clean(char *out, unsigned long cap, const char *in);
 
 #endif
