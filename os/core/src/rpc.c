@@ -77,9 +77,12 @@ static void put_echo(lp_json_writer_t *w, const char *key, const char *text)
     }
 }
 
-static void begin_answer(lp_rpc_req_t *req, lp_rpc_t *rpc)
+// The answer is written where it will be sent from. For a channel that is gone there is no room at
+// all.
+static void begin_answer(lp_rpc_req_t *req, lp_rpc_t *rpc, bool is_refusal)
 {
-    rpc->frame_ = lp_buf(rpc->frame_bytes_, sizeof rpc->frame_bytes_);
+    rpc->frame_ =
+        req->channel_ != NULL ? lp_rpc_channel_room(req->channel_, is_refusal) : lp_buf(NULL, 0);
     lp_json_writer_t *w = &rpc->writer_;
     lp_json_init(w, &rpc->frame_);
     lp_json_put_object(w);
@@ -102,17 +105,15 @@ static void release(lp_rpc_req_t *req)
     memset(req, 0, sizeof *req);
 }
 
-// Hands the finished frame to the channel. false: it does not fit.
+// Ends the frame. false: its checksum does not fit.
 static bool send_answer(lp_rpc_req_t *req, lp_rpc_t *rpc)
 {
-    if (req->channel_ == NULL) {
-        return true;
-    }
-    if (req->wants_crc_ &&
-        lp_fmt(&rpc->frame_, "%08x", (unsigned)lp_crc32(0, lp_buf_span(&rpc->frame_))) != LP_OK) {
+    const uint32_t crc = req->wants_crc_ ? lp_crc32(0, lp_buf_span(&rpc->frame_)) : 0;
+    if (req->wants_crc_ && lp_fmt(&rpc->frame_, "%08x", (unsigned)crc) != LP_OK) {
         return false;
     }
-    return lp_rpc_channel_send(req->channel_, lp_buf_span(&rpc->frame_));
+    lp_rpc_channel_send(req->channel_, rpc->frame_.len);
+    return true;
 }
 
 static void put_error(lp_json_writer_t *w, int code, lp_err_t err, lp_span_t message)
@@ -131,11 +132,15 @@ static void put_error(lp_json_writer_t *w, int code, lp_err_t err, lp_span_t mes
 static void answer_error(lp_rpc_req_t *req, lp_rpc_t *rpc, int code, lp_err_t err,
                          lp_span_t message)
 {
-    begin_answer(req, rpc);
+    if (req->channel_ == NULL) {
+        release(req);
+        return;
+    }
+    begin_answer(req, rpc, true);
     put_error(&rpc->writer_, code, err, message);
     lp_json_put_object_end(&rpc->writer_);
     if (lp_json_done(&rpc->writer_) != LP_OK) { // the words are not UTF-8: say it without them
-        begin_answer(req, rpc);
+        begin_answer(req, rpc, true);
         put_error(&rpc->writer_, code, err, lp_span_str(lp_err_text(err)));
         lp_json_put_object_end(&rpc->writer_);
         (void)lp_json_done(&rpc->writer_);
@@ -196,7 +201,7 @@ static void fail_with_code(lp_rpc_req_t *req, int code, lp_err_t err, const char
 
 lp_json_writer_t *lp_rpc_result(lp_rpc_req_t *req)
 {
-    begin_answer(req, req->rpc_);
+    begin_answer(req, req->rpc_, false);
     lp_json_put_key(&req->rpc_->writer_, "result");
     return &req->rpc_->writer_;
 }

@@ -5,7 +5,7 @@
 
 #include "rpc_internal.h"
 
-enum { EOT = 0x04 };
+enum { EOT = 0x04, LINE_END_BYTES = 2 };
 
 static void flush(lp_rpc_channel_t *ch)
 {
@@ -22,21 +22,23 @@ static void flush(lp_rpc_channel_t *ch)
     memmove(ch->out_, ch->out_ + done, ch->out_len_);
 }
 
-bool lp_rpc_channel_send(lp_rpc_channel_t *ch, lp_span_t frame)
+lp_buf_t lp_rpc_channel_room(lp_rpc_channel_t *ch, bool is_refusal)
 {
     const size_t others = ch->in_flight_ > 0 ? ch->in_flight_ - 1 : 0;
-    const size_t kept = others * LP_RPC_REFUSAL_MAX;
-    const size_t room = sizeof ch->out_ - ch->out_len_;
-    // What is small enough to be a refusal may use the room that was kept for it.
-    if (frame.len + 2 > room ||
-        (frame.len + 2 > LP_RPC_REFUSAL_MAX && frame.len + 2 + kept > room)) {
-        return false;
-    }
-    memcpy(ch->out_ + ch->out_len_, frame.ptr, frame.len);
-    memcpy(ch->out_ + ch->out_len_ + frame.len, "\r\n", 2);
-    ch->out_len_ += frame.len + 2;
+    const size_t kept = is_refusal ? 0 : others * LP_RPC_REFUSAL_MAX;
+    const size_t most = is_refusal ? LP_RPC_REFUSAL_MAX : LP_RPC_FRAME_MAX + LINE_END_BYTES;
+    size_t room = sizeof ch->out_ - ch->out_len_;
+    room = room > kept ? room - kept : 0;
+    room = room < most ? room : most;
+    return lp_buf(ch->out_ + ch->out_len_, room > LINE_END_BYTES ? room - LINE_END_BYTES : 0);
+}
+
+void lp_rpc_channel_send(lp_rpc_channel_t *ch, size_t len)
+{
+    ch->out_len_ += len;
+    memcpy(ch->out_ + ch->out_len_, "\r\n", LINE_END_BYTES);
+    ch->out_len_ += LINE_END_BYTES;
     flush(ch);
-    return true;
 }
 
 static void answer_handshake(lp_rpc_channel_t *ch)

@@ -15,7 +15,10 @@ void lp_rpc_forget_channel(lp_rpc_channel_t *ch);
 void lp_rpc_fail_v(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, va_list args)
     LP_FMT_CHECK(4, 0);
 
-// Queues one frame. false: no room; room for refusals of the other requests is kept free.
-bool lp_rpc_channel_send(lp_rpc_channel_t *ch, lp_span_t frame);
+// Where the next answer can be written. Room for refusals of the other requests is kept free,
+// unless this is one itself.
+lp_buf_t lp_rpc_channel_room(lp_rpc_channel_t *ch, bool is_refusal);
+// Sends the `len` bytes that were written there.
+void lp_rpc_channel_send(lp_rpc_channel_t *ch, size_t len);
 
 #endif

@@ -115,6 +115,7 @@ static bool start_connect(job_t *job, const struct addrinfo *ai)
     lp_posix_prepare_fd(job->fd);
     const int on = 1;
     (void)setsockopt(job->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(job->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     if (connect(job->fd, ai->ai_addr, ai->ai_addrlen) != 0 && errno != EINPROGRESS) {
         job->last_err = lp_posix_err(errno);
         return false;

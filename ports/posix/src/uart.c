@@ -26,11 +26,12 @@ typedef struct {
     unsigned dropped; // log lines
     bool is_blocked;  // a write was refused
     int slave_fd;     // kept open, so that reading never meets a hang-up
+    int stdin_flags;  // as we found them; the terminal is somebody else's. -1: not touched
     char name[256];
     bool has_link;
 } uart_t;
 
-static uart_t uart;
+static uart_t uart = {.slave_fd = -1, .stdin_flags = -1};
 static bool is_open;
 
 // -- output
@@ -208,6 +209,7 @@ lp_err_t lp_posix_uart_open(lp_posix_uart_kind_t kind, const char *link, const c
         snprintf(why, why_cap, "stdin is closed");
         return LP_E_CLOSED;
     }
+    uart.stdin_flags = fcntl(STDIN_FILENO, F_GETFL);
     start(in, STDOUT_FILENO);
     return LP_OK;
 }
@@ -230,6 +232,9 @@ void lp_posix_uart_close(void)
     if (uart.has_link) {
         lp_posix_remove_link(uart.name, uart.slave_fd);
         uart.has_link = false;
+    }
+    if (is_open && uart.stdin_flags >= 0) {
+        (void)fcntl(STDIN_FILENO, F_SETFL, uart.stdin_flags);
     }
     is_open = false;
 }

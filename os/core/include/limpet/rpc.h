@@ -74,8 +74,7 @@ struct lp_rpc {
     lp_rpc_set_t *sets_;
     lp_rpc_req_t reqs_[LP_RPC_IN_FLIGHT_MAX];
     lp_json_writer_t writer_;
-    lp_buf_t frame_;
-    uint8_t frame_bytes_[LP_RPC_FRAME_MAX];
+    lp_buf_t frame_; // in the channel's output
 };
 
 struct lp_rpc_channel {
