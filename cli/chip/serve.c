@@ -247,6 +247,12 @@ static int fail_listen(lp_err_t err, const char *where)
 
 static void say_ready(const char *name)
 {
+    bool is_local = strncmp(name, "tcp:", 4) != 0 || strncmp(name, "tcp:127.", 8) == 0 ||
+                    strncmp(name, "tcp:[::1]", 9) == 0;
+    if (!is_local) {
+        lp_ui_warn("%s can be reached from other computers, and nobody is asked who they are",
+                   name);
+    }
     if (lp_ui.json) {
         cJSON *o = cJSON_CreateObject();
         cJSON_AddStringToObject(o, "event", "listening");

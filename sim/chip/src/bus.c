@@ -5,6 +5,7 @@
 
 #include "internal.h"
 
+enum { CLOCKS_ONLY = 0x7F }; // an address of ones: seven clocks with SDA high
 enum { CHIPS = 8, WRITE_CAP = 600, READ_CAP = 256, RATE = 100000, PPM = 1000000 };
 enum { WAKE_NS_508 = 60000, WAKE_NS_608 = 26700 }; // 8 bits at 133 and 300 kHz
 
@@ -255,7 +256,9 @@ bool lp_chipsim_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read)
 {
     end_transfer(bus, false);
     bus->addr = addr;
-    if (becomes_stuck(bus)) {
+    if (addr == CLOCKS_ONLY && bus->stuck) {
+        lp_chipsim_bus_recover(bus); // how a master without access to the wires frees them
+    } else if (becomes_stuck(bus)) {
         return false;
     }
     if (addr == 0 && !read) {

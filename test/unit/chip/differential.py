@@ -325,6 +325,8 @@ def random_config(rng):
             sc, kc = rng.choice([0x0000, 0x000F, 0x0080, 0x1000, 0x2680, 0x3680, 0x80A0, 0x0090]), 0x1C | rng.choice([0, 0x20])
         else:
             sc, kc = rng.randrange(0x10000), rng.randrange(0x10000) & 0x3FFF
+        if slot == 15 and rng.random() < 0.4:
+            sc, kc = 0x80AF, 0x1C  # limited use
         if rng.random() < 0.7:
             kc &= ~0x1080
         words.append((sc, kc))

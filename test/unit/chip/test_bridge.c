@@ -170,6 +170,24 @@ static void wake_through_the_bridge(void **state)
     assert_int_equal(f->out[1], 0x11);
 }
 
+// A stuck bus is a time-out until clocks with SDA high have freed it.
+static void a_stuck_bus_can_be_freed(void **state)
+{
+    fixture_t *f = *state;
+    static const uint8_t free_it[] = {'S', 0xFE, 0, 'P', 'R', 0x0A, 'P'};
+    static const uint8_t probe[] = {'S', 0xC0, 0, 'P', 'R', 0x0A, 'P'};
+    const lp_chipsim_faults_t stuck = {.stuck_after = 1};
+    lp_chipsim_bus_faults(f->rig.bus, &stuck);
+    feed(f, probe, sizeof probe);
+    assert_int_equal(f->out[0], 0xF8);
+    feed(f, probe, sizeof probe);
+    assert_int_equal(f->out[0], 0xF8);
+    feed(f, free_it, sizeof free_it);
+    assert_int_equal(f->out[0], 0xF1);
+    feed(f, probe, sizeof probe);
+    assert_int_equal(f->out[0], 0xF0);
+}
+
 // ---- sockets ----------------------------------------------------------------
 
 static int connect_unix(const char *path)
@@ -315,6 +333,7 @@ int main(void)
         T(rubbish_is_skipped),
         T(registers),
         T(wake_through_the_bridge),
+        T(a_stuck_bus_can_be_freed),
         T(unix_socket_serves_one_after_another),
         T(a_dead_socket_is_replaced_and_a_file_is_not),
         T(tcp_listens_on_loopback),
