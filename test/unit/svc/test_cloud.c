@@ -12,6 +12,7 @@
 #include "device.h"
 #include "limpet/port/clock.h"
 #include "limpet/svc_cloud.h"
+#include "telemetry.h"
 
 // -- a network with one host, and TLS that is a formality
 
@@ -602,6 +603,35 @@ static void cloud_stopped_says_goodbye_and_stays_down(void **state)
     assert_int_equal(cloud.state, LP_CLOUD_OFF);
 }
 
+static void telemetry_comes_at_its_interval_and_names_the_chip(void **state)
+{
+    (void)state;
+    telemetry_t telemetry = {.loop = &world->loop,
+                             .config = &dev.config,
+                             .counters = &dev.counters,
+                             .chip = &dev.chip,
+                             .cloud = &cloud};
+    telemetry_start(&telemetry);
+    run(5000);
+    assert_int_equal(telemetry.counter, 0); // not connected: nothing to say it to
+    connect_it();
+    run(35000);
+    const unsigned slow = net.publishes;
+    assert_true(slow >= 3 && slow <= 5); // every 10 s
+    assert_string_equal(net.topic, "limpet/t1/telemetry");
+    lp_json_t payload, chip;
+    assert_int_equal(lp_json_parse(lp_span_str(net.payload), &payload), LP_OK);
+    assert_int_equal(lp_json_get(payload, "chip", &chip), LP_OK);
+    assert_int_equal(chip.raw.len, 2 + 2 * LP_ATECC_SERIAL_LEN);
+    set("\"telemetry\":{\"interval_s\":1}"); // counts at once
+    run(10000);
+    assert_true(net.publishes - slow >= 8);
+    lp_chipsim_power_off(world->sim);
+    run(15000);
+    assert_non_null(strstr(net.payload, "\"chip\":null")); // taken off while connected
+    lp_timer_stop(&world->loop, &telemetry.timer);
+}
+
 static void cloud_swapped_chip_is_noticed(void **state)
 {
     (void)state;
@@ -642,6 +672,7 @@ int main(void)
         T(cloud_can_be_switched_off_in_every_state),
         T(chip_methods_wait_for_the_handshake),
         T(cloud_stopped_says_goodbye_and_stays_down),
+        T(telemetry_comes_at_its_interval_and_names_the_chip),
         T(cloud_swapped_chip_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
