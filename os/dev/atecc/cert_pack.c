@@ -39,7 +39,7 @@ static bool are_dates_good(const lp_atecc_cert_dates_t *d, uint8_t format)
     const unsigned years_max = format == 0 ? 31 : 127;
     return d->year >= YEAR_0 && d->year - YEAR_0 <= (int)years_max &&
            d->expire_years <= years_max && is_date(d->year, d) &&
-           is_date(d->year + d->expire_years, d);
+           is_date((unsigned)d->year + d->expire_years, d);
 }
 
 lp_err_t lp_atecc_cert_pack(const lp_atecc_cert_t *c, uint8_t out[LP_ATECC_CERT_LEN])

@@ -46,8 +46,18 @@ static void on_timer(void *ctx)
     if (w->transfers++ == w->vanish_at) {
         lp_chipsim_power_off(w->sim);
     }
+    w->result = carry_out(w, x);
+    const unsigned bytes = w->result == LP_E_I2C_NACK ? 0 : (unsigned)(x->tx.len + x->rx_len);
+    w->wire_bytes += 1 + bytes;
+    lp_timer_start(&w->loop, &w->end_timer, bytes * 9 / 100); // 100 kHz
+}
+
+static void on_end(void *ctx)
+{
+    world_t *w = ctx;
+    lp_i2c_xfer_t *x = w->xfer;
     w->xfer = NULL;
-    x->done(x->ctx, carry_out(w, x));
+    x->done(x->ctx, w->result);
 }
 
 static lp_err_t start(lp_i2c_bus_t *bus, lp_i2c_xfer_t *x)
@@ -57,7 +67,7 @@ static lp_err_t start(lp_i2c_bus_t *bus, lp_i2c_xfer_t *x)
         return LP_E_BUSY;
     }
     w->xfer = x;
-    lp_timer_start(&w->loop, &w->timer, (uint32_t)((x->tx.len + x->rx_len) * 9 / 100));
+    lp_timer_start(&w->loop, &w->timer, 0);
     return LP_OK;
 }
 
@@ -111,6 +121,7 @@ static world_t *world_empty(lp_chipsim_model_t model)
     w->model = model;
     w->vanish_at = UINT_MAX;
     lp_timer_init(&w->timer, on_timer, w);
+    lp_timer_init(&w->end_timer, on_end, w);
     return w;
 }
 

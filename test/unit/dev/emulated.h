@@ -10,7 +10,8 @@
 typedef struct {
     lp_i2c_bus_t i2c; // must stay first
     lp_loop_t loop;
-    lp_timer_t timer;
+    lp_timer_t timer, end_timer;
+    lp_err_t result;
     lp_i2c_xfer_t *xfer;
     lp_chipsim_model_t model;
     lp_chipsim_t *sim;
@@ -24,8 +25,9 @@ typedef struct {
     lp_err_t err;
     unsigned wear;
     unsigned transfers;
-    unsigned dip_at;    // just before this transfer power goes and comes back; 0: never
-    unsigned vanish_at; // from this transfer on nobody answers and power is off; UINT_MAX: never
+    unsigned wire_bytes; // addresses included
+    unsigned dip_at;     // just before this transfer power goes and comes back; 0: never
+    unsigned vanish_at;  // from this transfer on nobody answers and power is off; UINT_MAX: never
 } world_t;
 
 world_t *world_new(lp_chipsim_model_t model);
