@@ -200,7 +200,7 @@ static int by_name(const void *a, const void *b)
 
 static bool put_query(FILE *f, const char *query, bool presigned)
 {
-    parameter_t list[QUERY_MAX];
+    parameter_t list[QUERY_MAX] = {{0}};
     size_t n = 0;
     bool ok = true;
     while (query != NULL && *query != '\0' && ok) {
