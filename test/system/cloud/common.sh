@@ -38,6 +38,11 @@ rest() {
     curl -sS --fail-with-body -K "$work/curlrc" -X "$method" "$@" "$AWS_ENDPOINT_URL$path"
 }
 
+# is VALUE EXPECTED
+is() {
+    [ "$1" = "$2" ] || { echo "got: $1"; echo "expected: $2"; return 1; }
+}
+
 # fails_with ERROR COMMAND...: aws refuses, and with this error.
 fails_with() {
     local error=$1 out
@@ -62,6 +67,14 @@ certificate() {
         rest POST '/certificates?setAsActive=true' --data-binary @- >"$work/$1.json" &&
         jq -r .certificatePem "$work/$1.json" >"$work/$1.pem" &&
         jq -r .certificateArn "$work/$1.json" >"$work/$1.arn" &&
+        jq -r .certificateId "$work/$1.json" >"$work/$1.id"
+}
+
+# issue NAME: the same by awscli.
+issue() {
+    key "$1" &&
+        aws iot create-certificate-from-csr --set-as-active --certificate-signing-request "file://$work/$1.csr" >"$work/$1.json" &&
+        jq -r .certificatePem "$work/$1.json" >"$work/$1.pem" && jq -r .certificateArn "$work/$1.json" >"$work/$1.arn" &&
         jq -r .certificateId "$work/$1.json" >"$work/$1.id"
 }
 
