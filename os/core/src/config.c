@@ -3,7 +3,6 @@
 // with a terminator; its free end is where a new one is unescaped before anything is decided.
 #include "limpet/config.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "config_internal.h"
@@ -34,17 +33,23 @@ lp_err_t lp_config_init(lp_config_t *c, const lp_config_setup_t *setup)
     return LP_OK;
 }
 
-static size_t must_find(const lp_config_t *c, const char *key, lp_config_type_t type)
+// The row of a key that our own code asks for, or -1 with a line in the log when it is not there.
+static int row_of(const lp_config_t *c, const char *key, lp_config_type_t type)
 {
     const int row = lp_config_find(c, lp_span_str(key));
-    assert(row >= 0 && c->s_.rows[row].type == type);
-    (void)type;
-    return (size_t)row;
+    if (row < 0 || c->s_.rows[row].type != type) {
+        LP_LOGE("no setting %s of this type: this is a bug", key);
+        return -1;
+    }
+    return row;
 }
 
 void lp_config_set_fallback(lp_config_t *c, const char *key, const char *value)
 {
-    c->s_.values[must_find(c, key, LP_CONFIG_STR)].fallback_ = value;
+    const int row = row_of(c, key, LP_CONFIG_STR);
+    if (row >= 0) {
+        c->s_.values[row].fallback_ = value;
+    }
 }
 
 // -- reading
@@ -66,17 +71,20 @@ static const char *str_of(const lp_config_t *c, size_t row)
 
 bool lp_config_bool(const lp_config_t *c, const char *key)
 {
-    return num_of(c, must_find(c, key, LP_CONFIG_BOOL)) != 0;
+    const int row = row_of(c, key, LP_CONFIG_BOOL);
+    return row >= 0 && num_of(c, (size_t)row) != 0;
 }
 
 int32_t lp_config_int(const lp_config_t *c, const char *key)
 {
-    return num_of(c, must_find(c, key, LP_CONFIG_INT));
+    const int row = row_of(c, key, LP_CONFIG_INT);
+    return row >= 0 ? num_of(c, (size_t)row) : 0;
 }
 
 const char *lp_config_str(const lp_config_t *c, const char *key)
 {
-    return str_of(c, must_find(c, key, LP_CONFIG_STR));
+    const int row = row_of(c, key, LP_CONFIG_STR);
+    return row >= 0 ? str_of(c, (size_t)row) : "";
 }
 
 bool lp_config_has(const lp_config_t *c, const char *key)

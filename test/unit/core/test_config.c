@@ -251,6 +251,16 @@ static void config_stored_value_that_is_not_legal_falls_back(void **state)
     assert_true(fake_log_contains("the stored value of cloud.keep_s is not usable"));
 }
 
+static void config_question_that_makes_no_sense_has_an_answer_in_every_build(void **state)
+{
+    (void)state;
+    assert_false(lp_config_bool(&config, "no.such"));
+    assert_int_equal(lp_config_int(&config, "cloud.enable"), 0);
+    assert_string_equal(lp_config_str(&config, "cloud.keep_s"), "");
+    lp_config_set_fallback(&config, "no.such", "x");
+    assert_true(fake_log_contains("no setting no.such of this type: this is a bug"));
+}
+
 static void config_power_cut_in_save_leaves_old_or_new(void **state)
 {
     (void)state;
@@ -284,6 +294,8 @@ int main(void)
         cmocka_unit_test_setup(config_full_arena_refuses_whole_sets_and_never_half, setup),
         cmocka_unit_test_setup(config_secrets_are_not_shown_and_null_keeps_them, setup),
         cmocka_unit_test_setup(config_stored_value_that_is_not_legal_falls_back, setup),
+        cmocka_unit_test_setup(config_question_that_makes_no_sense_has_an_answer_in_every_build,
+                               setup),
         cmocka_unit_test_setup(config_power_cut_in_save_leaves_old_or_new, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,8 @@ void lp_config_set_fallback(lp_config_t *c, const char *key, const char *value);
 // (may be null) counts them.
 void lp_config_load(lp_config_t *c, unsigned *dropped);
 
-// Values. Asking for a key that is not in the table, or for another type, is a bug of ours.
+// Values. Asking for a key that is not in the table, or for another type, is a bug of ours: false,
+// 0 or "", and a line in the log.
 bool lp_config_bool(const lp_config_t *c, const char *key);
 int32_t lp_config_int(const lp_config_t *c, const char *key);
 // Borrows until the next lp_config_set().
