@@ -160,6 +160,7 @@ void lp_chipsim_power_on(lp_chipsim_t *c)
     bool instant = c->timing == LP_CHIPSIM_TIMING_INSTANT;
     c->ready_us = lp_cs_now(c) + (instant ? 0 : POWER_UP_US);
     c->draws = 0;
+    c->gpio_level = (c->image.config[CFG_I2C_ADDRESS] & 4) != 0; // table 7-1 (L2400)
     c->image.boots++;
     c->dirty = c->dirty || c->image.seed != 0;
     latch_address(c);

@@ -25,7 +25,7 @@ static lp_cs_status_t target_ok(lp_chipsim_t *c, const derive_t *d)
 static lp_cs_status_t mac_ok(lp_chipsim_t *c, const lp_cs_cmd_t *m, unsigned parent)
 {
     if (m->len != MAC) {
-        return lp_cs_breaks(c, LP_RULE_DERIVE_NEEDS_MAC, true) ? ST_EXEC : ST_OK;
+        return ST_OK; // the rule that asks for it is switched off
     }
     lp_cs_msg_t msg = {.len = 0};
     uint8_t mac[MAC];
@@ -80,6 +80,9 @@ LP_CS_HANDLER(derivekey)
     const uint8_t *tk = lp_cs_tk_use(c);
     bool wants_input = (m->p1 & SOURCE_FLAG) != 0;
     if (tk == NULL || lp_cs_breaks(c, LP_RULE_DERIVE_SOURCE, wants_input != c->v.tk.source_input)) {
+        return ST_EXEC;
+    }
+    if (lp_cs_breaks(c, LP_RULE_DERIVE_NEEDS_MAC, d.needs_mac && m->len != MAC)) {
         return ST_EXEC;
     }
     lp_cs_status_t status = target_ok(c, &d);

@@ -37,19 +37,19 @@ static lp_cs_status_t add_data(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_cs_msg_
         lp_cs_wipe(key, sizeof key);
         return ST_OK;
     }
+    *no_mac = lp_cs_data_locked(c) && (lp_cs_slot_config(c, slot) & SC_NO_MAC) != 0;
+    if (*no_mac && m->len < 4) {
+        return ST_PARSE; // a NoMac key needs the four bytes
+    }
     lp_cs_status_t status = lp_cs_use_secret(c, slot, USE_ALL);
     if (status != ST_OK) {
         return status;
     }
     size_t len;
     lp_cs_add(msg, lp_cs_slot_ptr(c, slot, &len), 32);
-    *no_mac = lp_cs_data_locked(c) && (lp_cs_slot_config(c, slot) & SC_NO_MAC) != 0;
     if (!*no_mac) {
         lp_cs_add_header_sn(msg, c, m, 25);
         return ST_OK;
-    }
-    if (m->len < 4) {
-        return ST_PARSE; // a NoMac key needs the four bytes
     }
     lp_cs_add(msg, m->data, 4);
     lp_cs_add_sn(msg, c, 8, 1);
@@ -89,14 +89,12 @@ static lp_cs_status_t add_counter(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_cs_m
 
 static lp_cs_status_t add_key_config(lp_chipsim_t *c, const lp_cs_cmd_t *m, lp_cs_msg_t *msg)
 {
-    if (m->p2 >= SLOTS) {
-        return ST_PARSE;
-    }
+    unsigned slot = m->p2 & 0x0F; // of KeyID only four bits name a slot (L1687)
     lp_cs_add_zeros(msg, 32);
     lp_cs_add_header_sn(msg, c, m, 1);
-    lp_cs_add(msg, c->image.config + CFG_SLOT_CONFIG + 2 * m->p2, 2);
-    lp_cs_add(msg, c->image.config + CFG_KEY_CONFIG + 2 * m->p2, 2);
-    lp_cs_add_byte(msg, lp_cs_slot_lock_bit(c, m->p2)); // 1 = not locked (L3652)
+    lp_cs_add(msg, c->image.config + CFG_SLOT_CONFIG + 2 * slot, 2);
+    lp_cs_add(msg, c->image.config + CFG_KEY_CONFIG + 2 * slot, 2);
+    lp_cs_add_byte(msg, lp_cs_slot_lock_bit(c, slot)); // 1 = not locked (L3652)
     lp_cs_add_zeros(msg, 19);
     return ST_OK;
 }

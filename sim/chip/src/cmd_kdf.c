@@ -15,6 +15,7 @@ typedef struct {
     unsigned target;
     unsigned source_slot;
     unsigned target_slot;
+    unsigned message_slot; // NO_SLOT: the message is none of a slot
     uint32_t details;
     const uint8_t *msg;
     size_t msg_len;
@@ -24,7 +25,8 @@ typedef struct {
     size_t out_len;   // for the target
     uint8_t aead[32]; // PRF with AEAD: in clear to the bus as well
     bool has_aead;
-    bool clear_ok; // a TLS 1.3 IV: KDFPROT does not force encryption
+    bool is_masked; // the output is encrypted with the IO protection key
+    bool clear_ok;  // a TLS 1.3 IV: KDFPROT does not force encryption
 } kdf_t;
 
 // ---- source -----------------------------------------------------------------
@@ -41,13 +43,14 @@ static lp_cs_status_t from_tempkey(lp_chipsim_t *c, kdf_t *k)
     return ST_OK;
 }
 
+// The use is counted later, when nothing can refuse any more.
 static lp_cs_status_t from_slot(lp_chipsim_t *c, kdf_t *k)
 {
     size_t len;
     const uint8_t *p = lp_cs_slot_ptr(c, k->source_slot, &len);
     k->key_len = len < sizeof k->key ? len : sizeof k->key;
     memcpy(k->key, p, k->key_len);
-    return lp_cs_use_secret(c, k->source_slot, USE_AUTH | USE_LIMITED | USE_LATCH);
+    return lp_cs_use_secret(c, k->source_slot, USE_AUTH | USE_LATCH);
 }
 
 static lp_cs_status_t get_key(lp_chipsim_t *c, kdf_t *k)
@@ -141,8 +144,8 @@ static lp_cs_status_t hkdf_message(lp_chipsim_t *c, kdf_t *k, uint8_t msg[MSG_MA
     switch (k->details & 3) {
     case MSG_SLOT:
         from = lp_cs_slot_ptr(c, k->details >> 8 & 0x0F, &have);
-        if (lp_cs_use_secret(c, k->details >> 8 & 0x0F, USE_AUTH | USE_LIMITED | USE_LATCH) !=
-            ST_OK) {
+        k->message_slot = k->details >> 8 & 0x0F;
+        if (lp_cs_use_secret(c, k->message_slot, USE_AUTH | USE_LATCH) != ST_OK) {
             return ST_EXEC;
         }
         break;
@@ -197,44 +200,49 @@ static lp_cs_status_t hkdf(lp_chipsim_t *c, kdf_t *k)
 
 // ---- target -----------------------------------------------------------------
 
-static lp_cs_status_t to_tempkey(lp_chipsim_t *c, kdf_t *k)
+// May the result go where it shall? Asked before a use of a key is counted.
+static lp_cs_status_t target_ok(lp_chipsim_t *c, kdf_t *k)
 {
-    if (k->target == DST_TK) {
-        lp_cs_tk_flags(c, false);
-        lp_cs_tk_set(c, k->out);
-        if (k->out_len == 64) {
-            memcpy(c->v.tk.value + 32, k->out + 32, 32);
-            c->v.tk.high_valid = true;
-        }
+    bool refused;
+    switch (k->target) {
+    case DST_TK:
         return ST_OK;
+    case DST_TK_UPPER: // "the upper 32 bytes only if the lower are already valid" (T3626)
+        refused = lp_cs_breaks(c, LP_RULE_KDF_UPPER, !c->v.tk.valid) || k->out_len != 32;
+        return refused ? ST_EXEC : ST_OK;
+    case DST_SLOT:
+        refused = lp_cs_is_private(c, k->target_slot) || lp_cs_slot_locked(c, k->target_slot) ||
+                  !lp_cs_config_locked(c);
+        return lp_cs_breaks(c, LP_RULE_KDF_TARGET, refused) ? ST_EXEC : ST_OK;
+    case DST_ALT:
+        return k->out_len != 32 ? ST_EXEC : ST_OK;
+    default:
+        break;
     }
-    // "The upper 32 bytes only if the lower are already valid" (T3626).
-    if (lp_cs_breaks(c, LP_RULE_KDF_UPPER, !c->v.tk.valid) || k->out_len != 32) {
-        return ST_EXEC;
-    }
-    memcpy(c->v.tk.value + 32, k->out, 32);
-    c->v.tk.high_valid = true;
-    return ST_OK;
+    // KDFPROT: 0 clear allowed, 1 encrypted only, 2 and 3 never on the bus.
+    unsigned prot = k->clear_ok ? 0 : lp_cs_chip_options(c) >> 10 & 3u;
+    k->is_masked =
+        k->target == DST_OUT_ENC || lp_cs_breaks(c, LP_RULE_KDFPROT_ENCRYPTED, prot == 1);
+    refused = lp_cs_breaks(c, LP_RULE_KDFPROT_FORBIDDEN, prot >= 2) ||
+              (k->is_masked && lp_cs_io_key(c) == NULL);
+    return refused ? ST_EXEC : ST_OK;
 }
 
-static lp_cs_status_t to_slot(lp_chipsim_t *c, const kdf_t *k)
+static lp_cs_status_t count_uses(lp_chipsim_t *c, const kdf_t *k)
 {
-    bool refused = lp_cs_is_private(c, k->target_slot) || lp_cs_slot_locked(c, k->target_slot) ||
-                   !lp_cs_config_locked(c);
-    if (lp_cs_breaks(c, LP_RULE_KDF_TARGET, refused)) {
-        return ST_EXEC;
+    lp_cs_status_t status = ST_OK;
+    if (k->source == SRC_SLOT) {
+        status = lp_cs_use_secret(c, k->source_slot, USE_LIMITED);
     }
-    lp_cs_program_slot(c, k->target_slot, 0, k->out, k->out_len);
-    return ST_OK;
+    if (status == ST_OK && k->message_slot != NO_SLOT) {
+        status = lp_cs_use_secret(c, k->message_slot, USE_LIMITED);
+    }
+    return status;
 }
 
 static lp_cs_status_t encrypted(lp_chipsim_t *c, const kdf_t *k, lp_cs_reply_t *r)
 {
-    const uint8_t *io_key = lp_cs_io_key(c);
     uint8_t *nonce = r->bytes + k->out_len;
-    if (io_key == NULL) {
-        return ST_EXEC;
-    }
     lp_cs_status_t status = lp_cs_random(c, true, nonce);
     if (status != ST_OK) {
         return status;
@@ -243,7 +251,7 @@ static lp_cs_status_t encrypted(lp_chipsim_t *c, const kdf_t *k, lp_cs_reply_t *
     for (size_t i = 0; i < k->out_len / 32; i++) {
         lp_cs_msg_t msg = {.len = 0};
         uint8_t pad[32];
-        lp_cs_add(&msg, io_key, 32);
+        lp_cs_add(&msg, lp_cs_io_key(c), 32);
         lp_cs_add(&msg, nonce + 16 * i, 16);
         lp_cs_msg_hash(&msg, pad);
         lp_cs_xor(r->bytes + 32 * i, pad, 32);
@@ -253,14 +261,44 @@ static lp_cs_status_t encrypted(lp_chipsim_t *c, const kdf_t *k, lp_cs_reply_t *
     return ST_OK;
 }
 
-// KDFPROT: 0 clear allowed, 1 encrypted only, 2 and 3 never on the bus.
-static lp_cs_status_t to_output(lp_chipsim_t *c, const kdf_t *k, lp_cs_reply_t *r)
+static void to_tempkey(lp_chipsim_t *c, const kdf_t *k)
 {
-    unsigned prot = k->clear_ok ? 0 : lp_cs_chip_options(c) >> 10 & 3u;
-    if (lp_cs_breaks(c, LP_RULE_KDFPROT_FORBIDDEN, prot >= 2)) {
-        return ST_EXEC;
+    lp_cs_tk_flags(c, false);
+    lp_cs_tk_set(c, k->out);
+    if (k->out_len == 64) {
+        memcpy(c->v.tk.value + 32, k->out + 32, 32);
+        c->v.tk.high_valid = true;
     }
-    if (k->target == DST_OUT_ENC || lp_cs_breaks(c, LP_RULE_KDFPROT_ENCRYPTED, prot == 1)) {
+}
+
+static void to_inside(lp_chipsim_t *c, const kdf_t *k)
+{
+    switch (k->target) {
+    case DST_TK:
+        to_tempkey(c, k);
+        break;
+    case DST_TK_UPPER:
+        memcpy(c->v.tk.value + 32, k->out, 32);
+        c->v.tk.high_valid = true;
+        break;
+    case DST_SLOT:
+        lp_cs_program_slot(c, k->target_slot, 0, k->out, k->out_len);
+        break;
+    default:
+        memcpy(c->v.alt_key, k->out, 32);
+        c->v.alt_key_valid = true;
+    }
+}
+
+static lp_cs_status_t deliver(lp_chipsim_t *c, const kdf_t *k, lp_cs_reply_t *r)
+{
+    if (k->target < DST_OUT) {
+        to_inside(c, k);
+        memcpy(r->bytes, k->aead, 32);
+        r->len = k->has_aead ? 32 : 0;
+        return ST_OK;
+    }
+    if (k->is_masked) {
         return encrypted(c, k, r);
     }
     memcpy(r->bytes, k->out, k->out_len);
@@ -268,39 +306,17 @@ static lp_cs_status_t to_output(lp_chipsim_t *c, const kdf_t *k, lp_cs_reply_t *
     return ST_OK;
 }
 
-static lp_cs_status_t deliver(lp_chipsim_t *c, kdf_t *k, lp_cs_reply_t *r)
-{
-    lp_cs_status_t status = ST_OK;
-    switch (k->target) {
-    case DST_TK:
-    case DST_TK_UPPER:
-        status = to_tempkey(c, k);
-        break;
-    case DST_SLOT:
-        status = to_slot(c, k);
-        break;
-    case DST_ALT:
-        if (k->out_len != 32) {
-            return ST_EXEC;
-        }
-        memcpy(c->v.alt_key, k->out, 32);
-        c->v.alt_key_valid = true;
-        break;
-    default:
-        return to_output(c, k, r);
-    }
-    if (status == ST_OK && k->has_aead) {
-        memcpy(r->bytes, k->aead, 32);
-        r->len = 32;
-    }
-    return status;
-}
-
 static lp_cs_status_t run(lp_chipsim_t *c, kdf_t *k, unsigned alg, lp_cs_reply_t *r)
 {
     lp_cs_status_t status = get_key(c, k);
     if (status == ST_OK) {
         status = alg == ALG_PRF ? prf(k) : alg == ALG_AES ? aes(c, k) : hkdf(c, k);
+    }
+    if (status == ST_OK) {
+        status = target_ok(c, k);
+    }
+    if (status == ST_OK) {
+        status = count_uses(c, k);
     }
     return status == ST_OK ? deliver(c, k, r) : status;
 }
@@ -316,6 +332,7 @@ LP_CS_HANDLER(kdf)
                .target = m->p1 >> 2 & 7,
                .source_slot = m->p2 & 0x0F,
                .target_slot = m->p2 >> 8 & 0x0F,
+               .message_slot = NO_SLOT,
                .msg = m->data + 4,
                .msg_len = m->len - 4};
     for (unsigned i = 0; i < 4; i++) {

@@ -191,24 +191,6 @@ static lp_cs_status_t write_open_otp(lp_chipsim_t *c, const lp_cs_cmd_t *m, cons
     return status;
 }
 
-// Any write to a slot whose public key needs validation makes it invalid (L4901).
-static void write_slot(lp_chipsim_t *c, const place_t *at, const uint8_t *bytes)
-{
-    uint8_t copy[BLOCK];
-    bool validated = at->slot >= 8 && (lp_cs_key_config(c, at->slot) & KC_PUB_INFO) != 0 &&
-                     lp_cs_breaks(c, LP_RULE_WRITE_INVALIDATES, true);
-    memcpy(copy, bytes, at->real);
-    if (validated && at->offset == 0) {
-        copy[0] = (uint8_t)((copy[0] & 0x0F) | 0xA0);
-    } else if (validated) {
-        size_t len;
-        uint8_t first = (uint8_t)((lp_cs_slot_ptr(c, at->slot, &len)[0] & 0x0F) | 0xA0);
-        lp_cs_program(c, lp_cs_slot_ptr(c, at->slot, &len), &first, 1);
-    }
-    lp_cs_program_slot(c, at->slot, at->offset, copy, at->real);
-    lp_cs_wipe(copy, sizeof copy);
-}
-
 // WriteConfig as the Write command reads it, table 2-8 (L917).
 static lp_cs_status_t slot_permits(lp_chipsim_t *c, const place_t *at, const lp_cs_cmd_t *m)
 {
@@ -246,7 +228,7 @@ static lp_cs_status_t write_data(lp_chipsim_t *c, const lp_cs_cmd_t *m, const pl
     memcpy(plain, m->data, at->size);
     lp_cs_status_t status = encrypted ? open_input(c, m, lp_cs_write_key(sc), plain) : ST_OK;
     if (status == ST_OK) {
-        write_slot(c, at, plain);
+        lp_cs_program_slot(c, at->slot, at->offset, plain, at->real);
     }
     lp_cs_wipe(plain, sizeof plain);
     return status;

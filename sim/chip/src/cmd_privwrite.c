@@ -10,8 +10,9 @@ static lp_cs_status_t target_ok(lp_chipsim_t *c, unsigned slot, bool encrypted)
 {
     uint16_t sc = lp_cs_slot_config(c, slot);
     bool locked = lp_cs_data_locked(c);
+    bool ecc = lp_cs_is_private(c, slot) && lp_cs_key_type(c, slot) == KEY_TYPE_P256; // L982
     if (lp_cs_breaks(c, LP_RULE_PRIVWRITE_CONFIG_LOCK, !lp_cs_config_locked(c)) ||
-        lp_cs_breaks(c, LP_RULE_PRIVWRITE_PRIVATE, !lp_cs_is_private(c, slot)) ||
+        lp_cs_breaks(c, LP_RULE_PRIVWRITE_PRIVATE, !ecc) ||
         lp_cs_breaks(c, LP_RULE_PRIVWRITE_SECRET, (sc & SC_SECRET) == 0) ||
         lp_cs_breaks(c, LP_RULE_PRIVWRITE_SLOT_LOCKED, lp_cs_slot_locked(c, slot)) ||
         lp_cs_breaks(c, LP_RULE_PRIVWRITE_FORBIDDEN, locked && (sc & SC_W14) == 0) ||

@@ -90,7 +90,8 @@ static lp_cs_status_t add_public(lp_chipsim_t *c, const lp_cs_cmd_t *m)
     size_t len;
     const uint8_t *p = lp_cs_slot_ptr(c, slot, &len);
     bool fits = slot >= 8 && lp_cs_key_type(c, slot) == KEY_TYPE_P256 && !lp_cs_is_private(c, slot);
-    if (lp_cs_breaks(c, LP_RULE_SHA_PUBLIC_SLOT, !fits) || len < PUB_Y + 32) {
+    if (lp_cs_breaks(c, LP_RULE_KEYS_NEED_CONFIG_LOCK, !lp_cs_config_locked(c)) ||
+        lp_cs_breaks(c, LP_RULE_SHA_PUBLIC_SLOT, !fits) || len < PUB_Y + 32) {
         return ST_EXEC;
     }
     lp_cs_sha_add(&c->v.sha.sha, p + PUB_X, 32);

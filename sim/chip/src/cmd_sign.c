@@ -72,6 +72,10 @@ static lp_cs_status_t key_ok(lp_chipsim_t *c, unsigned slot, bool external)
         lp_cs_breaks(c, LP_RULE_SIGN_INTERNAL, locked && !external && (rk & RK_INTERNAL) == 0)) {
         return ST_EXEC;
     }
+    size_t len;
+    if (!lp_cs_ec_private_ok(lp_cs_slot_ptr(c, slot, &len) + PRIV_PAD)) {
+        return ST_EXEC; // no key was ever made in this slot
+    }
     return lp_cs_use_key(c, slot, USE_AUTH | USE_LIMITED | USE_LATCH);
 }
 
@@ -81,9 +85,6 @@ static lp_cs_status_t make_signature(lp_chipsim_t *c, unsigned slot, const uint8
     size_t len;
     uint8_t k[32];
     const uint8_t *d = lp_cs_slot_ptr(c, slot, &len) + PRIV_PAD;
-    if (!lp_cs_ec_private_ok(d)) {
-        return ST_EXEC; // no key was ever made in this slot
-    }
     lp_cs_status_t status = lp_cs_random(c, true, k);
     if (status == ST_OK && c->fail_ecc > 0) {
         c->fail_ecc--;

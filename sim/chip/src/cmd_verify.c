@@ -41,7 +41,7 @@ static bool mode_ok(const lp_chipsim_t *c, const lp_cs_cmd_t *m)
     if (mode == EXTERNAL && m->p2 != KEY_TYPE_P256) {
         return false;
     }
-    unsigned allowed = lp_cs_is_608(c) ? FROM_MSGDIG | (plain ? WITH_MAC : 0u) : 0u;
+    unsigned allowed = lp_cs_is_608(c) && plain ? FROM_MSGDIG | WITH_MAC : 0u; // T3165
     return (extra & ~allowed) == 0;
 }
 
@@ -194,7 +194,7 @@ static void mark(lp_chipsim_t *c, unsigned slot, bool valid)
     size_t len;
     uint8_t *p = lp_cs_slot_ptr(c, slot, &len);
     uint8_t first = (uint8_t)((p[0] & 0x0F) | (valid ? 0x50 : 0xA0));
-    lp_cs_program_slot(c, slot, 0, &first, 1);
+    lp_cs_program(c, p, &first, 1);
 }
 
 // Regardless of LockValue and SlotLocked (L4744).

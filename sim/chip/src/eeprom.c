@@ -37,6 +37,23 @@ bool lp_cs_program(lp_chipsim_t *c, uint8_t *cell, const uint8_t *bytes, size_t 
     return true;
 }
 
+// "When this slot is written for any reason", the mark of a public key that needs validation
+// becomes "invalid" (table 2-12, L1101).
+static bool must_be_marked(const lp_chipsim_t *c, unsigned slot)
+{
+    bool public_key =
+        slot >= 8 && !lp_cs_is_private(c, slot) && (lp_cs_key_config(c, slot) & KC_PUB_INFO) != 0;
+    return lp_cs_breaks(c, LP_RULE_WRITE_INVALIDATES, public_key);
+}
+
+static bool mark_invalid(lp_chipsim_t *c, unsigned slot)
+{
+    size_t size;
+    uint8_t *cell = lp_cs_slot_ptr(c, slot, &size);
+    uint8_t first = (uint8_t)((cell[0] & 0x0F) | 0xA0);
+    return lp_cs_program(c, cell, &first, 1);
+}
+
 bool lp_cs_program_slot(lp_chipsim_t *c, unsigned slot, size_t offset, const uint8_t *bytes,
                         size_t len)
 {
@@ -48,7 +65,16 @@ bool lp_cs_program_slot(lp_chipsim_t *c, unsigned slot, size_t offset, const uin
     c->image.slot_writes[slot]++;
     c->image.slot_origin[slot] = LP_CHIPSIM_FROM_WRITE;
     c->dirty = true;
-    return lp_cs_program(c, cell + offset, bytes, len < size - offset ? len : size - offset);
+    size_t fits = len < size - offset ? len : size - offset;
+    if (!must_be_marked(c, slot)) {
+        return lp_cs_program(c, cell + offset, bytes, fits);
+    }
+    // The mark goes first, so that a cut never leaves new bytes under an old "valid".
+    if (offset > 0 || fits == 0) {
+        return mark_invalid(c, slot) && lp_cs_program(c, cell + offset, bytes, fits);
+    }
+    uint8_t first = (uint8_t)((bytes[0] & 0x0F) | 0xA0);
+    return lp_cs_program(c, cell, &first, 1) && lp_cs_program(c, cell + 1, bytes + 1, fits - 1);
 }
 
 void lp_cs_commit(lp_chipsim_t *c)
