@@ -50,6 +50,25 @@ class ChipUnderTest:
     def wait(self, microseconds):
         self._with_changes(f"t {microseconds}")
 
+    def without(self, rule):
+        """Chips from now on lack a rule; the empty name: all rules are there."""
+        self._ask(f"x {rule}")
+
+    def rules(self):
+        return self._ask("z").split()
+
+    def timing(self, name):
+        self._ask(f"y {name}")
+
+    def busy_us(self):
+        return int(self._ask("u"))
+
+    def break_units(self, health, selftest, ecc):
+        self._ask(f"b {int(health)} {selftest} {ecc}")
+
+    def set_pin(self, level):
+        self._ask(f"g {level}")
+
     def write(self, data):
         """True: the address was acknowledged."""
         return self._with_changes(f"w {data.hex()}") == "ok"

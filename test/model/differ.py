@@ -38,9 +38,10 @@ class Scenario:
     steps: list
 
 
-def choose_steps(rng, part, count):
+def choose_steps(rng, part, count, single_wire=False):
     column = 2 if part == ATECC508A else 3
-    names = [name for name, entry in steps.STEPS.items() if entry[column]]
+    barred = steps_bus.ON_I2C_ONLY if single_wire else ()
+    names = [name for name, entry in steps.STEPS.items() if entry[column] and name not in barred]
     weights = [steps.STEPS[name][1] for name in names]
     return [Step(name, rng.getrandbits(48), rng.random() < 0.08)
             for name in rng.choices(names, weights, k=count)]
@@ -157,9 +158,21 @@ class Run:
         self.emulator.power_cycle()
         self.bus.power_cycle()
 
-    def _on_expire(self, microseconds):
+    def _on_defects(self, defects):
+        health, self.model.broken_tests, self.model.ecc_faults = defects
+        self.model.volatile.health_failed = bool(health)
+        self.emulator.break_units(*defects)
+
+    def _on_pin(self, level):
+        model = self.model
+        if model.pin_outside and not level:
+            model.volatile.latch = False  # "any falling edge", Table 7-1
+        model.pin_outside = level
+        self.emulator.set_pin(level)
+
+    def _on_wait(self, microseconds):
         self.emulator.wait(microseconds)
-        self.bus.watchdog()
+        self.bus.wait(microseconds)
 
     def _on_write(self, data):
         acknowledged = self.emulator.write(data)

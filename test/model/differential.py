@@ -26,8 +26,9 @@ STEPS_PER_CHIP = 60
 def make(emulator, part, seed):
     rng = random.Random(f"{part} {seed}")
     factory = emulator.new(part, seed or 1)
-    steps = differ.choose_steps(rng, part, rng.randrange(5, 2 * STEPS_PER_CHIP))
-    return differ.Scenario(part, seed or 1, scenario.image(rng, part, factory), steps)
+    image = scenario.image(rng, part, factory)
+    steps = differ.choose_steps(rng, part, rng.randrange(5, 2 * STEPS_PER_CHIP), not image[14] & 1)
+    return differ.Scenario(part, seed or 1, image, steps)
 
 
 def difference(emulator, case, trace=None, counts=None, packets=None):

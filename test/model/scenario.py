@@ -16,6 +16,8 @@ def _private(rng, number):
     read_key = rng.choice((1, 2, 3, 4, 5, 7, 15 if number % 2 == 0 else 7, rng.randrange(16)))
     slot = rng.choice((2, 3, 4, 5, 6, 7, 2, 6)) << 12 | rng.randrange(16) << 8 | 0x80 | read_key
     key = 0x0011 | rng.choice((0, 2, 2)) | rng.choice((0, 0x20))
+    if rng.random() < 0.06:
+        slot &= ~0x80  # IsSecret missing
     return slot, key
 
 
@@ -86,6 +88,7 @@ def config_zone(rng, part, factory):
     config[92:96] = bytes(rng.choice((0, 0, 0x21, 0x32, rng.randrange(256))) for _ in range(4))
     config[84] = rng.choice((0, 0, 0x5A))
     config[85] = rng.choice((0, 0, 0x07)) if part == ATECC508A else 0
+    config[16] = rng.choice((0xC0, 0xC0, 0x6A, 0xC2, 0xC6))
     _special_bytes(rng, part, config)
     config[86], config[87] = rng.choice(((0x55, 0x55), (0x55, 0), (0x55, 0), (0, 0), (0, 0), (0, 0),
                                          (0, 0)))
@@ -99,16 +102,24 @@ def config_zone(rng, part, factory):
 def _special_bytes(rng, part, config):
     if part == ATECC508A:
         config[18] = rng.choice((0xAA, 0x55, 0x55, 0x00))
-        config[19] = rng.choice((0, 1))
+        config[19] = rng.choice((0, 1)) | rng.choice((0, 0, 0, 4))
         left = rng.choice((128, 128, 128, 0, 1, 2, 7, 8, 9))
         config[68:84] = ((1 << 128) - (1 << (128 - left))).to_bytes(16, "big")
+        if rng.random() < 0.15:  # a single-wire part: SignalKey, GPIO mode
+            config[14] &= 0xFE
+            config[16] = rng.randrange(1, 16) << 4 | rng.choice((1, 5, 9, 9, 9, 2, 3, 7, 0))
         return
     config[13] = rng.choice((0, 1, 1, 1))
+    config[19] = rng.choice((0, 0, 0x28, 0x68)) | rng.choice((0, 0, 0, 4))
     config[69] = rng.choice((0, 0x80 | rng.randrange(16)))
-    config[70:72] = _word(rng.choice((0, 1, 2, 3, 5, 6, 7)) | rng.randrange(8, 16) << 8
-                          | rng.randrange(8, 16) << 12)
+    keys = [n for n in range(8, 16) if config[96 + 2 * n] & 0x1D == 0x10] or [15]
+    config[70:72] = _word(rng.choice((0, 1, 1, 2, 2, 3, 3)) | rng.choice((0, 4, 8, 12))
+                          | rng.randrange(8, 16) << 8 | rng.choice(keys) << 12)
     options = rng.choice((0x0000, 0x0002, 0x0006, 0x0006, 0x0506, 0x0A06, 0x0106, 0x0406))
+    options |= rng.choice((0, 0, 0, 1)) | rng.choice((0, 8))
     config[90:92] = _word(options | rng.randrange(16) << 12)
+    config[18] = rng.choice((0, 0, 0, 1 | rng.randrange(16) << 4))
+    config[72:75] = bytes((rng.choice((0, 2, 16)),)) + b"iv"
 
 
 def data_zone(rng, config):
@@ -120,11 +131,21 @@ def data_zone(rng, config):
             data[at:at + SLOT_BYTES[number]] = bytes([rng.choice((0, 0xFF))]) * SLOT_BYTES[number]
         elif key & 1:
             data[at:at + 36] = bytes(4) + _scalar(rng)
-        elif key >> 2 & 7 == 4 and number >= 8:
+        elif number >= 8 and (key >> 2 & 7 == 4 or rng.random() < 0.1):
             public = rng.choice(PEER_PUBLIC)
-            pad = bytes([rng.choice((0x50, 0x50, 0xA0))]) + bytes(3)
-            data[at:at + 72] = pad + public[:32] + bytes(4) + public[32:]
+            pad = bytes([rng.choice((0x50, 0x50, 0xA0, rng.randrange(256))) | rng.randrange(16)])
+            pad += rng.randbytes(3)
+            data[at:at + 72] = pad + public[:32] + rng.randbytes(4) + public[32:]
+    _match_slot(rng, config, data)
     return bytes(data)
+
+
+def _match_slot(rng, config, data):
+    """608: a number that Counter0 is about to reach, in the slot that CountMatch names."""
+    if config[18] & 1 and config[4:6] == b"\0\0" and config[6] == 0x60:
+        at = SLOT_START[config[18] >> 4]
+        count = counters.decode(config[52:60]) + rng.choice((0, 1, 2, 5, 1000))
+        data[at:at + 4] = count.to_bytes(4, "little")
 
 
 def _scalar(rng):

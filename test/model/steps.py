@@ -268,7 +268,7 @@ def derive_key(w):
     mode = w.source_bit()
     head = packet(0x1C, mode, number)
     mac_value = b""
-    if bool(slot.write_config & 8) == w.chance(0.95):
+    if bool(slot.write_config & 8) == w.chance(0.85):
         parent = w.memory.key(slot.write_key)
         mac_value = sha256(parent, head, w.chip.serial_tail())
         if w.chance(0.1):
@@ -306,6 +306,37 @@ def data_key(w, number):
     yield gen_dig_of(w, number if w.chance(0.92) else w.pick(is_secret_key))
 
 
+def false_data_key(w, number):
+    """TempKey with the right KeyID, but made by GenKey and not by GenDig, or by Nonce alone."""
+    yield packet(0x16, 0, 0, w.rng.randbytes(20))
+    if number == 0 and w.chance(0.5):
+        return
+    if w.memory.slot(number).private:
+        yield packet(0x40, 0x08, number)
+    else:
+        yield packet(0x40, 0x10, number, w.rng.randbytes(3))
+
+
+@step(3)
+def false_key_for_data(w):
+    def can_be_keyed(slot):
+        key = w.memory.slot(slot.write_key if slot.write_config & 4 else slot.read_key)
+        return key.number == 0 or key.has_public_key or is_private(key)
+
+    number = w.pick(lambda slot: can_be_keyed(slot) and (
+        slot.encrypt_read or slot.write_config & 4 and (slot.unlocked or slot.private)))
+    slot = w.memory.slot(number)
+    if slot.encrypt_read and w.chance(0.5):
+        yield from false_data_key(w, slot.read_key)
+        yield packet(0x02, 0x82, slot_address(w, number))
+        return
+    yield from false_data_key(w, slot.write_key)
+    if slot.private:
+        yield encrypted_key(w, number, w.rng.randbytes(32))
+    else:
+        yield encrypted_value(w, 0x82, slot_address(w, number), w.rng.randbytes(32))
+
+
 @step(6)
 def read_encrypted(w):
     number = w.pick(lambda slot: slot.is_secret and slot.encrypt_read and not slot.private)
@@ -319,6 +350,9 @@ def write_clear(w):
     size = w.rng.choice((0, 0x80, 0x80))
     number = w.pick(lambda slot: slot.write_config in (0, 1) and not slot.private)
     address = slot_address(w, number) if zone == 2 else w.rng.randrange(34 if zone == 0 else 18)
+    if zone == 0 and not w.memory.config_locked and w.chance(0.1):
+        yield packet(0x12, 0xC0, w.rng.choice((8, 24)), w.rng.randbytes(64))
+        return
     if zone == 0 and not w.memory.config_locked:
         size, address = w.rng.choice(((0, w.rng.choice((4, 21, 22, 23, 30))), (0x80, 8), (0x80, 24)))
     value = w.rng.randbytes(32 if size else 4)
@@ -355,20 +389,24 @@ def write_encrypted(w):
         yield encrypted_value(w, mode, address, plain)
 
 
+def encrypted_key(w, number, plain):
+    plain = plain.rjust(36, b"\0")
+    head, value = packet(0x46, 0x40, number), w.temp_key.value
+    mac_value = sha256(value, head, w.chip.serial_tail(), bytes(21), plain)
+    return head + xor(plain, value + sha256(value)[:4]) + mac_value
+
+
 @step(5)
 def priv_write(w):
-    number = w.pick(lambda slot: is_private(slot) and slot.unlocked)
+    number = w.pick(lambda slot: is_private(slot) and (slot.unlocked or w.chance(0.2)))
     scalar = w.rng.randbytes(32) if w.chance(0.93) else w.rng.choice((bytes(32), b"\xff" * 32))
     plain = (bytes(4) if w.chance(0.97) else b"\0\0\0\1") + scalar
     if not w.memory.data_locked and w.chance(0.4) or w.chance(0.05):
         yield packet(0x46, 0, number, plain + (bytes(32) if w.chance(0.5) else b""))
         return
     yield from data_key(w, w.memory.slot(number).write_key)
-    head, value = packet(0x46, 0x40, number), w.temp_key.value
-    mac_value = sha256(value, head, w.chip.serial_tail(), bytes(21), plain)
-    if w.chance(0.1):
-        mac_value = w.rng.randbytes(32)
-    yield head + xor(plain, value + sha256(value)[:4]) + mac_value
+    good = encrypted_key(w, number, plain)
+    yield good if w.chance(0.9) else good[:-1] + bytes([good[-1] ^ 1])
 
 
 # ---- nonsense --------------------------------------------------------------------------------------

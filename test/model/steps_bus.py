@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Steps below the packets: damaged groups, pieces, re-reading, sleep, idle, watchdog, power."""
 
-from atecc import bus, crc
-from steps import packet, step
+from atecc import bus, crc, times
+from scenario import PEER_PUBLIC
+from steps import authorize, is_secret_key, packet, step
+
 
 
 class Event:
@@ -21,6 +23,10 @@ def write(data):
 
 def read(count):
     return Event("read", count)
+
+
+def defects(health=0, selftest=0, ecc=0):
+    return Event("defects", (health, selftest, ecc))
 
 
 WAKE, POWER = Event("wake"), Event("power")
@@ -53,10 +59,27 @@ def watchdog(w):
         yield write([bus.STANDBY])
     if w.chance(0.3):
         yield write(b"\x03" + crc.group(packet(0x30, 2))[:5])
-    long = w.memory.config[19] & 4
-    yield Event("expire", bus.SURELY_EXPIRED_LONG_US if long else bus.SURELY_EXPIRED_US)
+    yield Event("wait", 2 * times.watchdog_us(w.memory))
     if w.chance(0.3):
         yield read(4)
+    yield WAKE
+    yield packet(0x30, 2)
+
+
+@step(1)
+def shortly_before_watchdog(w):
+    """Some commands still fit, others no longer do."""
+    yield write([bus.STANDBY])
+    yield WAKE
+    yield packet(0x16, 3, 0, w.rng.randbytes(32))
+    left = w.rng.choice((500, 2000, 6000, 12000, 24000, 49000, 60000, 100000, 120000, 170000))
+    yield Event("wait", times.watchdog_us(w.memory) - bus.WAKE_DELAY_US - left)
+    for _ in range(w.rng.randrange(1, 4)):
+        yield w.rng.choice((packet(0x30, 2), packet(0x24, 0, 0), packet(0x1B), packet(0x02, 0x80, 0),
+                            packet(0x40, 4, w.pick(lambda slot: slot.private)), packet(0x47, 0),
+                            packet(0x41, 0x80, w.pick(lambda slot: slot.private)), packet(0xEE)))
+    yield packet(0x30, 2)
+    yield write([bus.STANDBY])
     yield WAKE
     yield packet(0x30, 2)
 
@@ -66,6 +89,63 @@ def power_cycle(w):
     yield POWER
     yield WAKE
     yield packet(0x30, 2)
+
+
+@step(1, on_508=False)
+def upper_half_alone(w):
+    """KDF into the upper half of TempKey while the lower is not valid."""
+    yield write([bus.SLEEP])
+    yield WAKE
+    yield packet(0x16, 0x83, 0, w.rng.randbytes(32))
+    yield packet(0x56, 0x07, 0, bytes(4))
+    yield packet(0x56, 0x11, 0, bytes(4))
+
+
+@step(1, on_508=False)
+def failed_self_test(w):
+    """A unit fails, is reported, blocks the chip, and works again."""
+    bits = w.rng.choice((0x01, 0x04, 0x09, 0x30, 0x20))
+    yield defects(selftest=bits)
+    if w.memory.chip_options() & 1:
+        yield write([bus.STANDBY])
+        yield WAKE
+        yield read(4)
+    else:
+        yield packet(0x77, w.rng.choice((0x3D, bits, 0x3B)))
+    yield packet(0x77, 0)
+    yield packet(0x30, 0)
+    yield packet(0x02, 0x80, 0)
+    if w.chance(0.5):
+        yield packet(0x02, 0x81, 0)
+    yield defects()
+    yield packet(0x77, w.rng.choice((bits, 0x3D)))
+    yield packet(0x30, 2)
+    yield write([bus.SLEEP])
+    yield WAKE
+
+
+@step(1, on_508=False)
+def failed_health_test(w):
+    yield defects(health=1)
+    for _ in range(2):
+        yield w.rng.choice((packet(0x1B), packet(0x16, 0, 0, bytes(20)), packet(0x40, 4, 0),
+                            packet(0x16, 3, 0, bytes(32)), packet(0x40, 4, 0xFFFF)))
+    yield defects()
+    yield write([bus.STANDBY])
+    yield WAKE
+
+
+@step(2)
+def ecc_fault(w):
+    """The next operation with a key fails; TempKey survives that on a 508."""
+    yield packet(0x16, 3, 0, w.rng.randbytes(32))
+    yield defects(ecc=1)
+    number = w.pick(lambda slot: slot.private)
+    yield w.rng.choice((packet(0x40, 4, number), packet(0x41, 0x80, number),
+                        packet(0x43, 0, number, w.rng.choice(PEER_PUBLIC)),
+                        packet(0x45, 2, 4, w.rng.randbytes(64) + w.rng.choice(PEER_PUBLIC))))
+    yield packet(0x30, 2)
+    yield defects()
 
 
 @step(1)
@@ -114,3 +194,22 @@ def read_in_pieces(w):
     if w.chance(0.6):
         yield write([bus.RESET])
         yield read(w.rng.randrange(1, 45))
+
+
+# What speaks of addresses and bytes makes no sense on a single-wire part.
+ON_I2C_ONLY = ["idle_and_wake", "sleep_and_wake", "watchdog", "shortly_before_watchdog", "damaged_group", "in_pieces",
+                "read_in_pieces", "failed_self_test", "failed_health_test", "upper_half_alone"]
+
+
+@step(6, on_608=False)
+def gpio(w):
+    """Single-wire parts: the pin, authorized or not. On I2C parts it is an error."""
+    signal_key = w.memory.config[16] >> 4
+    if w.chance(0.6):
+        yield from authorize(w, signal_key if w.chance(0.9) else w.pick(is_secret_key))
+    if w.chance(0.3):
+        yield Event("pin", w.rng.randrange(2))
+    yield packet(0x30, 3, w.rng.choice((0, 1, 2, 3, 3, 3, 4)))
+    if w.chance(0.3):
+        yield Event("pin", w.rng.randrange(2))
+        yield packet(0x30, 3, 0)

@@ -73,7 +73,7 @@ def sign_internal(w):
 def ecdh(w):
     number = w.pick(lambda slot: is_private(slot) and slot.read_key & 4)
     point = w.rng.choice(PEER_PUBLIC) if w.chance(0.9) else w.rng.randbytes(64)
-    modes = (0,) if w.memory.is_508 else (0, 0x0C, 0x0E, 0x08)
+    modes = (0,) if w.memory.is_508 else (0, 0x0C, 0x0E, 0x08, 0x04)
     yield packet(0x43, w.rng.choice(modes), number, point)
 
 
@@ -93,6 +93,8 @@ def verify_external(w):
 def verify_stored(w):
     yield from nonce(w)
     number = w.pick(is_public)
+    if w.chance(0.2):
+        number = w.pick(lambda slot: w.memory.public_key(slot.number) in PEER_OF)
     yield packet(0x45, 0, number, maybe_spoiled(w, signature_for(w, number, w.temp_key.value)))
 
 
@@ -142,7 +144,7 @@ def sha(w):
         yield from _sha_middle(w)
     length = w.rng.choice((0, 1, 55, 56, 63, 64))
     modes = ((5,) if keyed else (2,)) if w.memory.is_508 else (2, 0x42, 0xC2)
-    mode = w.rng.choice(modes) if w.chance(0.95) else w.rng.randrange(8)
+    mode = w.rng.choice(modes) if w.chance(0.85) else w.rng.choice((2, 5, w.rng.randrange(8)))
     yield packet(0x47, mode, length if w.chance(0.97) else 7, w.rng.randbytes(length))
 
 
@@ -158,7 +160,7 @@ def _sha_middle(w):
 
 @step(2, on_508=False)
 def sha_context(w):
-    yield packet(0x47, 0)
+    yield packet(0x47, 0) if w.chance(0.7) else packet(0x47, 4, w.pick(is_secret_key))
     length = w.rng.randrange(1, 65)
     yield packet(0x47, 1, length, w.rng.randbytes(length))
     yield packet(0x47, 6)
@@ -188,14 +190,16 @@ def aes(w):
 @step(3, on_508=False)
 def ecdh_ephemeral(w):
     yield packet(0x40, 4, EPHEMERAL, w.rng.choice((b"", bytes(3))))
-    yield packet(0x43, w.rng.choice((0x0D, 0x0F, 0x09)), 0, w.rng.choice(PEER_PUBLIC))
+    yield packet(0x43, w.rng.choice((0x0D, 0x0F, 0x09, 0x05)), w.rng.randrange(16), w.rng.choice(PEER_PUBLIC))
 
 
 @step(6, on_508=False)
 def kdf(w):
     algorithm, source = w.rng.choice((0, 0x20, 0x40)), w.rng.randrange(4)
-    target = w.rng.choice((0, 4, 12, 16, 16, 20))
+    target = w.rng.choice((0, 4, 8, 12, 16, 16, 20))
     key_id = w.pick(is_secret_key)
+    if target == 8:
+        key_id |= w.rng.randrange(16) << 8
     if w.temp_key.private or not w.temp_key.valid:
         yield packet(0x16, 0x23, 0, w.rng.randbytes(64))
     if source == 3 and w.chance(0.8):
@@ -211,10 +215,20 @@ def _kdf_data(w, algorithm, target):
         details = 2 | w.rng.choice((0, 0, 4))
         if w.chance(0.2):
             return (1 | 32 << 24).to_bytes(4, "little")
+        if w.chance(0.2):
+            length = w.rng.choice((0, 16, 32, 36, 64, 72))
+            return (w.pick(is_secret_key) << 8 | length << 24).to_bytes(4, "little")
+        if w.chance(0.25):
+            details |= 1  # the special IV
+            if w.chance(0.1):
+                details |= w.rng.choice((8, 0x1000, 0x10000))
+            at = w.memory.config[72]
+            if w.chance(0.8):
+                message = bytes(at) + bytes(w.memory.config[73:75]) + message[:60]
     else:
         details = w.rng.randrange(4) | (0x100 if w.chance(0.3) else 0)
-        if w.chance(0.1):
-            details |= 0x300
+        if w.chance(0.15):
+            details |= w.rng.choice((0x300, 0x300, 0x200, 0x400, 0x600, 4, 0x800))
     return (details | len(message) << 24).to_bytes(4, "little") + message
 
 
@@ -224,9 +238,11 @@ def verify_with_mac(w):
     in_buffer, with_mac = w.chance(0.5), w.chance(0.7)
     mode = (0x20 if in_buffer else 0) | (0x80 if with_mac else 0)
     if in_buffer:
-        yield packet(0x16, 0x63, 0, message + w.rng.randbytes(32))
+        yield packet(0x16, 0x63, 0, message + w.rng.randbytes(32)) if w.chance(0.85) else packet(
+            0x16, 0x43, 0, message)
     else:
-        yield packet(0x16, 0x43, 0, w.rng.randbytes(32))
+        if w.chance(0.85):
+            yield packet(0x16, 0x43, 0, w.rng.randbytes(32))
         yield packet(0x16, 0x03, 0, message)
     signature = maybe_spoiled(w, p256.sign(PEERS[peer], message))
     yield packet(0x45, mode | 2, 4, signature + PEER_PUBLIC[peer])
@@ -242,19 +258,26 @@ def sign_from_buffer(w):
 def secure_boot(w):
     boot = BootConfig(w.memory)
     kind = {1: 5}.get(boot.mode, w.rng.choice((6, 7, 7)))
+    if w.chance(0.15):
+        kind = w.rng.choice((5, 6, 7))
     digest = w.rng.randbytes(32)
     if kind == 6 and w.chance(0.7):
         digest = w.memory.read_slot(boot.digest_slot.number, 0, 32)
     signature = maybe_spoiled(w, signature_for(w, boot.public_slot.number, digest))
     encrypted = w.chance(0.4)
-    if encrypted:
-        yield packet(0x16, 0, 0, w.rng.randbytes(20))
+    if encrypted or boot.random_nonce and w.chance(0.7):
+        yield packet(0x16, *w.rng.choice(((0, 0, w.rng.randbytes(20)), (3, 0, w.rng.randbytes(32)))))
         try:
+            if not encrypted:
+                raise Refused((), "sent in the clear")
             digest = xor(digest, sha256(io_key(w.chip), w.temp_key.value))
         except Refused:
             pass
-    mode = kind | (0x80 if encrypted else 0) | (0x40 if w.chance(0.05) else 0)
-    yield packet(0x80, mode, 0, digest + (b"" if kind == 6 else signature))
+    mode = kind | (0x80 if encrypted else 0)
+    data = digest + (b"" if kind == 6 else signature)
+    if w.chance(0.15):
+        yield packet(0x80, (mode & 0x7F) | 0x40, 0, data)
+    yield packet(0x80, mode, 0, data)
     yield packet(0x30, 4)
 
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The I2C side, sections 6 and 9.1.6: asleep, idle or awake, what a write and a read do."""
 
-from . import crc
-from .status import AFTER_WAKE
+from . import crc, times
+from .status import AFTER_WAKE, SELF_TEST
 
 ASLEEP, IDLE, AWAKE = "asleep", "idle", "awake"
 RESET, SLEEP, STANDBY, COMMAND = 0, 1, 2, 3  # word addresses, Table 6-2
-SURELY_EXPIRED_US = 2_000_000        # tWATCHDOG is 0.7 s to 1.7 s
-SURELY_EXPIRED_LONG_US = 20_000_000  # ChipMode bit 2: 10 s nominal
+WAKE_DELAY_US = 1500  # tWHI
 
 
 class Bus:
@@ -15,6 +14,7 @@ class Bus:
 
     def __init__(self, chip):
         self.chip = chip
+        self.now_us = self.woken_us = 0
         self.power_cycle()
 
     def power_cycle(self):
@@ -32,11 +32,36 @@ class Bus:
     def wake(self):
         if self.state != AWAKE:
             self._fall(AWAKE)
-            self.output = crc.group(bytes([AFTER_WAKE]))
+            self.woken_us = self.now_us
+            self.span_us = times.watchdog_us(self.chip.memory)
+            self.output = crc.group(bytes([self._first_status()]))
+            self._prepare_pin()
+        self.wait(WAKE_DELAY_US)
 
-    def watchdog(self):
-        """The time is over: asleep from any awake state; idle has no watchdog."""
-        if self.state == AWAKE:
+    def _first_status(self):
+        """608: ChipOptions bit 0 runs the self-tests at every wake."""
+        volatile = self.chip.volatile
+        volatile.failed_tests = 0
+        if self.chip.memory.is_508 or not self.chip.memory.chip_options() & 1:
+            return AFTER_WAKE
+        volatile.failed_tests = self.chip.broken_tests
+        return SELF_TEST if volatile.failed_tests else AFTER_WAKE
+
+    def _prepare_pin(self):
+        """Table 7-1: outputs are driven from the first wake after power-up on."""
+        control, volatile = self.chip.memory.config[16], self.chip.volatile
+        is_output = control & 3 == 3 or control & 0xB == 1
+        if is_output and self.chip.memory.is_single_wire and not volatile.pin_is_ready:
+            volatile.pin_driven = control >> 2 & 1
+        volatile.pin_is_ready = True
+
+    def left_us(self):
+        return self.woken_us + self.span_us - self.now_us
+
+    def wait(self, microseconds):
+        """Time passes. The watchdog runs while awake and puts to sleep; idle has none."""
+        self.now_us += microseconds
+        if self.state == AWAKE and self.left_us() <= 0:
             self.sleep()
 
     def write(self, data, seen_answer, after):
@@ -64,6 +89,7 @@ class Bus:
         if len(self.input) < count:
             return True
         group, self.input = self.input[:max(count, 1)], b""
+        self.chip.time_left_us = self.left_us()
         self.answers = self.chip.execute_group(group, seen_answer, after)
         if None in self.answers:  # Pause of another chip
             self._fall(IDLE)

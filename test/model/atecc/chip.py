@@ -7,9 +7,9 @@ random number, a new key, the k of a signature) the model checks that value and 
 
 import hashlib
 
-from . import counters, crc, points
+from . import counters, crc, points, times
 from .memory import Memory
-from .status import (COMMUNICATION, OK, WATCHDOG, Impossible, Refused, parse_unless,
+from .status import (COMMUNICATION, ECC_FAULT, HEALTH_TEST, OK, SELF_TEST, WATCHDOG, Impossible, Refused, parse_unless,
                      refuse_unless)
 from .volatile import RAND, Volatile
 
@@ -18,7 +18,9 @@ HANDLERS = {}  # opcode: (function, parts)
 
 # 608: commands that have a mode which uses TempKey; AES and KDF never clear it.
 MAY_USE_TEMP_KEY = {0x02, 0x08, 0x12, 0x15, 0x16, 0x1C, 0x28, 0x40, 0x41, 0x43, 0x45, 0x46, 0x47, 0x80}
+ECC_COMMANDS = {0x40, 0x41, 0x43, 0x45}
 INFO, NONCE, GENDIG, GENKEY, SHA, RANDOM, CHECKMAC = 0x30, 0x16, 0x15, 0x40, 0x47, 0x1B, 0x28
+READ, SELFTEST = 0x02, 0x77
 
 
 def command(opcode, *, on_508=True, on_608=True):
@@ -48,6 +50,7 @@ class Command:
         self.leaves_temp_key = False
         self.reads_temp_key = False
         self.reads_digest = False
+        self.was_authorized = False
         self.keys = []
 
     def random_of_chip(self, length, at=0):
@@ -61,6 +64,10 @@ class Chip:
     def __init__(self, memory: Memory):
         self.memory = memory
         self.refusal = None  # why the last command was refused
+        self.time_left_us = times.WATCHDOG_US  # until the watchdog; the bus keeps it up to date
+        self.broken_tests = 0   # parts of the silicon that fail, set from outside
+        self.ecc_faults = 0
+        self.pin_outside = 0
         self.peers = {}  # public key: private key, of whoever speaks ECDH with the chip
         self.volatile = Volatile()
 
@@ -78,15 +85,22 @@ class Chip:
     def execute(self, packet, seen, after, too_short=False):
         """Returns the set of payloads that are right answers, None among them for silence."""
         cmd = Command(packet, seen, after)
+        cmd.was_authorized = self.volatile.auth_valid
         try:
             parse_unless(not too_short, "shorter than opcode and parameters")
             answers = {self._run(cmd)}
             self._settle_temp_key(cmd, failed=False)
             self.refusal = None
         except Refused as refusal:
+            if self.ecc_faults and seen == bytes([ECC_FAULT]) and cmd.opcode in ECC_COMMANDS:
+                self.ecc_faults -= 1  # "no particular precedence" (9.1.2): the fault came first
+                refusal.statuses = frozenset({ECC_FAULT})
             self.refusal = refusal.why
             answers = {bytes([status]) for status in refusal.statuses}
-            self._settle_temp_key(cmd, failed=True)
+            if refusal.statuses == {WATCHDOG}:
+                return answers  # 9.1.6: "without attempting to execute the command"
+            if refusal.statuses != {ECC_FAULT} or not self.memory.is_508:
+                self._settle_temp_key(cmd, failed=True)
             self._doubt_authorization(cmd)
         return answers
 
@@ -96,7 +110,16 @@ class Chip:
         if self.memory.is_508 and cmd.opcode != SHA:
             self._drop_sha_context()
         parse_unless(known, "no such opcode")
+        self._not_in_failure_state(cmd)
+        if self.time_left_us < times.max_us(self.memory, cmd.opcode):
+            raise Refused({WATCHDOG}, "the watchdog would cut it off")
         return handler(self, cmd)
+
+    def _not_in_failure_state(self, cmd):
+        """[TFLX] 5.1.7: after a failed self-test only reads of the configuration and SelfTest."""
+        reads_config = cmd.opcode == READ and cmd.mode & 3 == 0
+        if self.volatile.failed_tests and cmd.opcode != SELFTEST and not reads_config:
+            raise Refused({SELF_TEST}, "a self-test has failed")
 
     def _drop_sha_context(self):
         """508: the context lies in TempKey; any other command destroys both (9.17)."""
@@ -134,7 +157,7 @@ class Chip:
     def _doubt_authorization(self, cmd):
         """Section 2.2.5: with several errors AuthValid may or may not be cleared."""
         if self.memory.data_locked and any(slot.req_auth for slot in cmd.keys):
-            self.volatile.doubt_auth = self.volatile.auth_valid
+            self.volatile.doubt_auth = cmd.was_authorized
 
     # ---- rules that several commands share -------------------------------------------------------
 
@@ -180,7 +203,15 @@ class Chip:
             return
         value = counters.read(self.memory, 0)
         refuse_unless(value < counters.LIMIT, "Counter0 is at its limit")
+        refuse_unless(value < self._count_match(), "Counter0 has reached the number of CountMatch")
         counters.write(self.memory, 0, value + 1)
+
+    def _count_match(self):
+        """608: byte 18 names the slot whose first four bytes, little-endian, end limited use."""
+        match = self.memory.config[18]
+        if self.memory.is_508 or not match & 1:
+            return counters.LIMIT
+        return int.from_bytes(self.memory.read_slot(match >> 4, 0, 4), "little")
 
     def read_temp_key(self, cmd, why="TempKey is not valid"):
         """The register, for a command that is about to use its contents."""
@@ -201,7 +232,21 @@ class Chip:
     def random32(self, cmd, at=0):
         if not self.memory.config_locked:
             return TEST_PATTERN
+        self.generator_works()
         return cmd.random_of_chip(32, at)
+
+    def generator_works(self):
+        """608: status 08 once the health test has failed; ChipOptions bit 3 clears it by failing."""
+        if not self.volatile.health_failed or self.memory.is_508:
+            return
+        if self.memory.chip_options() & 8:
+            self.volatile.health_failed = False
+        raise Refused({HEALTH_TEST}, "the random number generator failed its health test")
+
+    def ecc_engine_works(self):
+        if self.ecc_faults:
+            self.ecc_faults -= 1
+            raise Refused({ECC_FAULT}, "a fault in the ECC engine")
 
     def serial_tail(self):
         """SN<8>, SN<0:1>: part of every digest."""

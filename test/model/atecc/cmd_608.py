@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from . import p256, points
 from .chip import command, sha256
 from .cmd_device import SUCCESS
-from .cmd_ecc import EPHEMERAL, may_hold_secret, shared_by_slot, store_beside
+from .cmd_ecc import EPHEMERAL, may_hold_secret, shared_by_slot
 from .cmd_memory import xor
 from .memory import AES_KEY
 from .status import MISCOMPARE, error_unless, parse_unless, refuse_unless
@@ -39,6 +39,7 @@ def output(chip, cmd, secret, encrypt, protection):
     if not may_output(chip, encrypt, protection):
         return secret
     key = io_key(chip)
+    chip.generator_works()
     nonce = cmd.random_of_chip(32, len(secret))
     chip.update_seed()
     return mask(key, nonce, secret) + nonce
@@ -122,10 +123,12 @@ def ecdh_608(chip, cmd):
         secret = _shared_by_temp_key(chip, cmd)
     else:
         def destination(of_slot):
-            refuse_unless(target == COMPATIBLE or not of_slot.read_key & 8,
+            refuse_unless(target in (COMPATIBLE, TO_SLOT) or not of_slot.read_key & 8,
                           "ReadKey bit 3: the secret goes to the next slot only")
-            if of_slot.read_key & 8:
-                refuse_unless(not of_slot.number & 1 and may_hold_secret(chip, of_slot), "next slot")
+            forced = bool(of_slot.read_key & 8)
+            refuse_unless(not (forced and of_slot.number & 1), "an odd slot has no next slot")
+            if forced or target == TO_SLOT:
+                refuse_unless(may_hold_secret(chip, of_slot.number + 1), "the next slot is not free")
             elif target != TO_TEMP_KEY:
                 may_output(chip, encrypt, chip.memory.chip_options() >> 8 & 3)
         slot, secret = shared_by_slot(chip, cmd, destination)
@@ -138,8 +141,10 @@ def _deliver(chip, cmd, slot, secret, target, encrypt):
         chip.volatile.doubt_flags = True
         cmd.leaves_temp_key = True
         return SUCCESS
-    if target == COMPATIBLE and slot is not None and slot.read_key & 8:
-        store_beside(chip, slot, secret)
+    if target == TO_SLOT or slot is not None and slot.read_key & 8:
+        number = cmd.param2 if slot is None else slot.number + 1
+        refuse_unless(may_hold_secret(chip, number), "the slot is not free")
+        chip.memory.write_slot(number & 0xF, 0, secret)
         return SUCCESS
     protection = chip.memory.chip_options() >> 8 & 3
     return output(chip, cmd, secret, encrypt, protection)
@@ -150,6 +155,7 @@ def _shared_by_temp_key(chip, cmd):
     cmd.reads_temp_key = True
     temp_key = chip.volatile.temp_key
     refuse_unless(temp_key.valid and temp_key.private, "TempKey is no private key")
+    chip.ecc_engine_works()
     refuse_unless(p256.point(cmd.data) is not None, "not a point of the curve")
     return p256.shared(chip.peers[cmd.data], temp_key.public)
 
@@ -188,9 +194,9 @@ def secure_boot(chip, cmd):
     matches = _boot_matches(chip, boot, kind, digest, signature)
     if not matches:
         return bytes([MISCOMPARE])
+    _boot_done(chip, boot, kind, digest, signature)
     if cmd.mode & 0x40:
         chip.volatile.secure_boot_barred = True
-    _boot_done(chip, boot, kind, digest, signature)
     if not cmd.mode & 0x80:
         return SUCCESS
     if kind == FULL_STORE and boot.mode == FULL_SIG:
@@ -199,10 +205,13 @@ def secure_boot(chip, cmd):
 
 
 def _boot_digest(chip, cmd, boot):
+    held = chip.volatile.temp_key
+    # A chip that requires a random nonce is taken to do so in every mode.
+    refuse_unless(not boot.random_nonce or held.valid and held.source != INPUT,
+                  "a random nonce is required")
     if not cmd.mode & 0x80:
         return cmd.data[:32], None
     temp_key = chip.read_temp_key(cmd)
-    refuse_unless(not boot.random_nonce or temp_key.source != INPUT, "a random nonce is required")
     mask_key = sha256(io_key(chip), temp_key.value)
     return xor(cmd.data[:32], mask_key), mask_key
 

@@ -75,8 +75,36 @@ def _what_is_told(volatile, state, seen):
 
 
 def _gpio(chip, cmd):
-    """The parts here speak I2C, so the pin is the bus clock: always an error."""
-    error_unless(False, "no GPIO pin on an I2C part")
+    """Table 7-1 and the bullets under Table 9-28."""
+    memory = chip.memory
+    refuse_unless(memory.is_single_wire and memory.config[16] & 3, "there is no GPIO pin")
+    parse_unless(cmd.param2 < 4, "Info(GPIO): Param2 bits 15-2 must be zero")
+    modes = {1: _gpio_authorized, 2: _gpio_input, 3: _gpio_output}
+    return _flag(modes[memory.config[16] & 3](chip, memory.config[16], cmd.param2))
+
+
+def _gpio_authorized(chip, control, wanted):
+    volatile = chip.volatile
+    authorized = volatile.auth_valid and volatile.auth_key_id == control >> 4
+    value = wanted & 1
+    if control & 8:  # intrusion detection
+        if wanted & 2 and authorized:
+            volatile.latch = bool(value)
+        return volatile.latch
+    default = control >> 2 & 1
+    if wanted & 2 and (value == default or authorized):
+        volatile.pin_driven = value
+    return volatile.pin_driven
+
+
+def _gpio_input(chip, control, wanted):
+    refuse_unless(not wanted & 2, "the pin is an input")
+    return chip.pin_outside
+
+
+def _gpio_output(chip, control, wanted):
+    chip.volatile.pin_driven = wanted & 1 if wanted & 2 else None
+    return chip.pin_outside if chip.volatile.pin_driven is None else chip.volatile.pin_driven
 
 
 def _latch(chip, cmd):
@@ -246,4 +274,7 @@ def pause(chip, cmd):
 def self_test(chip, cmd):
     parse_unless(not cmd.data, "SelfTest takes no data")
     parse_unless(cmd.mode & 0xC0 == 0 and cmd.param2 == 0, "SelfTest: bits 7-6 and Param2 zero")
-    return SUCCESS
+    failed = cmd.mode & chip.broken_tests
+    volatile = chip.volatile
+    volatile.failed_tests = volatile.failed_tests & ~cmd.mode | failed
+    return bytes([failed if cmd.mode else volatile.failed_tests])

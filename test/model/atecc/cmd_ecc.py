@@ -58,7 +58,9 @@ def _create(chip, cmd, slot):
     if chip.memory.data_locked:
         refuse_unless(slot.write_config & 2, "Table 2-10: GenKey may not write here")
     chip.authorized(slot)
+    chip.generator_works()
     chip.update_seed()
+    chip.ecc_engine_works()
     scalar = cmd.after.private_key(slot.number)[4:]
     before = chip.memory.private_key(slot.number)
     if len(cmd.seen) != 64 or not p256.is_scalar(scalar) or scalar == before[4:]:
@@ -99,6 +101,9 @@ def load_key_digest(chip, header, slot, public):
 
 def _ephemeral(chip, cmd):
     """608: a private key in TempKey. Only its public half is ever seen, here too."""
+    chip.generator_works()
+    chip.update_seed()
+    chip.ecc_engine_works()
     if len(cmd.seen) != 64 or p256.point(cmd.seen) is None:
         raise Impossible(f"GenKey must create a key; it answers {cmd.seen.hex()}")
     temp_key = chip.volatile.temp_key
@@ -126,7 +131,9 @@ def sign(chip, cmd):
     scalar = scalar_of(chip, slot)
     chip.key_may_be_used(slot)
     chip.spend_use(slot)
+    chip.generator_works()
     chip.update_seed()  # for k
+    chip.ecc_engine_works()
     if len(cmd.seen) != 64 or not p256.verifies(p256.public_of(scalar), message, cmd.seen):
         raise Impossible(f"Sign must answer a signature of {message.hex()}: {cmd.seen.hex()}")
     return cmd.seen
@@ -175,7 +182,7 @@ def ecdh(chip, cmd):
     slot, secret = shared_by_slot(chip, cmd)
     if not slot.read_key & 8:
         return secret
-    store_beside(chip, slot, secret)
+    chip.memory.write_slot(slot.number + 1, 0, secret)
     return SUCCESS
 
 
@@ -184,19 +191,16 @@ def shared_by_slot(chip, cmd, before=lambda slot: None):
     refuse_unless(slot.read_key & 4, "ReadKey bit 2: no ECDH")  # 9.5 knows no exception
     if chip.memory.is_508 and slot.read_key & 8:
         refuse_unless(not slot.number & 1, "an odd slot has no next slot for the secret")
-        refuse_unless(may_hold_secret(chip, slot), "the next slot cannot be written")
+        refuse_unless(may_hold_secret(chip, slot.number + 1), "the next slot cannot be written")
     before(slot)
     scalar = scalar_of(chip, slot)
     chip.key_may_be_used(slot)
     chip.spend_use(slot)
+    chip.ecc_engine_works()
     refuse_unless(p256.point(cmd.data) is not None, "not a point of the curve")
     return slot, p256.shared(scalar, cmd.data)
 
 
-def may_hold_secret(chip, slot):
-    beside = chip.memory.slot(slot.number + 1)
+def may_hold_secret(chip, number):
+    beside = chip.memory.slot(number)
     return beside.unlocked and not beside.private
-
-
-def store_beside(chip, slot, secret):
-    chip.memory.write_slot(slot.number + 1, 0, secret)

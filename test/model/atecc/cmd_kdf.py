@@ -9,6 +9,7 @@ from .cmd_device import SUCCESS
 from .status import error_unless, parse_unless, refuse_unless
 from .volatile import INPUT
 
+IN_SLOT, IN_TEMP_KEY, IN_INPUT, SPECIAL_IV = 0, 1, 2, 3  # MsgLoc, Table 5-106
 PRF, AES, HKDF = 0x00, 0x20, 0x40
 TEMP_KEY, TEMP_KEY_UPPER, SLOT, ALT_KEY = 0, 1, 2, 3
 TO_TEMP_KEY, TO_UPPER, TO_SLOT, TO_ALT_KEY, TO_BUS, TO_BUS_ENCRYPTED = 0, 4, 8, 12, 16, 20
@@ -29,11 +30,32 @@ def kdf(chip, cmd):
         refuse_unless(chip.memory.chip_options() & 4, "KDF-AES is not enabled")
         refuse_unless(chip.memory.config[13] & 1, "AES is not enabled")
     key = _source(chip, source, slot)
+    from_slot = _message_slot(chip, cmd, algorithm, details)
     result, extra = _derive(chip, algorithm, details, message, key)
-    _destination_is_ready(chip, cmd, target, len(result))
-    if slot:
-        chip.spend_use(slot)
-    return _deliver(chip, cmd, target, result, extra)
+    protection = _protection(chip, algorithm, details)
+    _destination_is_ready(chip, cmd, target, len(result), protection)
+    for used in (slot, from_slot):
+        if used:
+            chip.spend_use(used)
+    return _deliver(chip, cmd, target, result, extra, protection)
+
+
+def _message_slot(chip, cmd, algorithm, details):
+    """HKDF may take its message from a slot, which is then used like a key."""
+    if algorithm != HKDF or details & 3 != IN_SLOT:
+        return None
+    slot = chip.names_key(cmd, chip.memory.slot(details >> 8))
+    chip.slots_are_there()
+    refuse_unless(not slot.private, "a private key")
+    chip.key_may_be_used(slot)
+    return slot
+
+
+def _protection(chip, algorithm, details):
+    """KDFPROT; an IV, whose message carries KdfIvStr, may leave in the clear nevertheless."""
+    if algorithm == HKDF and details & 3 == SPECIAL_IV:
+        return 0
+    return chip.memory.chip_options() >> 10 & 3
 
 
 def _details_are_legal(algorithm, details, message, target):
@@ -46,7 +68,7 @@ def _details_are_legal(algorithm, details, message, target):
         error_unless(not details & ~3 and len(message) == 16, "KDF(AES): Details, 16 bytes")
     else:
         error_unless(not details & 0x00FFF0F8, "KDF(HKDF): Details")
-        given = details & 3 == 2
+        given = details & 3 in (IN_INPUT, SPECIAL_IV)
         error_unless(not given or details >> 24 == len(message) <= 127, "KDF(HKDF): length")
 
 
@@ -95,18 +117,25 @@ def p_hash(secret, seed, length):
 
 def _hkdf_message(chip, details, message):
     place, length = details & 3, details >> 24
-    if place == 2:
+    if place == IN_INPUT:
         return message or bytes(32)
-    refuse_unless(place == 1, "messages from slots are not public knowledge")
+    if place == SPECIAL_IV:
+        config = chip.memory.config
+        labelled = message[config[72]:config[72] + 2] == bytes(config[73:75])
+        refuse_unless(labelled, "KdfIvStr is not at KdfIvLoc")
+        return message
+    if place == IN_SLOT:
+        slot = chip.memory.slot(details >> 8)
+        return _part(chip.memory.read_slot(slot.number, 0, slot.size), 0, length) or bytes(32)
     refuse_unless(chip.volatile.temp_key.valid, "TempKey is not valid")
     whole = chip.volatile.temp_key.value + (chip.volatile.temp_key.upper or b"")
     return _part(whole, 0, length) or bytes(32)
 
 
-def _destination_is_ready(chip, cmd, target, length):
+def _destination_is_ready(chip, cmd, target, length, protection):
     """Whatever can refuse does so before a use of the key is counted."""
     if target >= TO_BUS:
-        may_output(chip, target == TO_BUS_ENCRYPTED, chip.memory.chip_options() >> 10 & 3)
+        may_output(chip, target == TO_BUS_ENCRYPTED, protection)
     elif target == TO_UPPER:
         error_unless(length == 32, "64 bytes do not fit")
         refuse_unless(chip.volatile.temp_key.valid, "the lower half is not valid")
@@ -118,11 +147,10 @@ def _destination_is_ready(chip, cmd, target, length):
         refuse_unless(slot.unlocked and not slot.private, "the slot cannot be written")
 
 
-def _deliver(chip, cmd, target, result, extra):
+def _deliver(chip, cmd, target, result, extra, protection):
     volatile = chip.volatile
     if target >= TO_BUS:
-        return output(chip, cmd, result, target == TO_BUS_ENCRYPTED,
-                      chip.memory.chip_options() >> 10 & 3)
+        return output(chip, cmd, result, target == TO_BUS_ENCRYPTED, protection)
     if target == TO_TEMP_KEY:
         volatile.temp_key.load(result[:32], INPUT, result[32:] or None)
         volatile.doubt_flags = True

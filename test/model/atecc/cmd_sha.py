@@ -88,7 +88,7 @@ def _end_508(chip, cmd):
 
 def _leave_digest(chip, cmd, context, digest):
     chip.volatile.temp_key.load(digest, INPUT)
-    if context.public and context.key is None:
+    if context.public:
         # Blocks are numbered from 0; what End brings along is one more.
         chip.volatile.temp_key.sha_public = (*context.public, context.blocks + bool(cmd.data))
     chip.volatile.doubt_flags = True

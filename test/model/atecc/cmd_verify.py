@@ -56,6 +56,7 @@ def _external(chip, cmd):
     _io_key_ready(chip, cmd)
     message, nonce = _digest(chip, cmd)
     refuse_unless(p256.point(cmd.data[64:]) is not None, "not a point of the curve")
+    chip.ecc_engine_works()
     matches = p256.verifies(cmd.data[64:], message, cmd.data[:64])
     return _answer(chip, cmd, matches, message, nonce)
 
@@ -77,6 +78,7 @@ def _usable(chip, slot):
     chip.key_may_be_used(slot)
     chip.spend_use(slot)
     refuse_unless(p256.point(memory.public_key(slot.number)) is not None, "not a point of the curve")
+    chip.ecc_engine_works()
 
 
 def _stored(chip, cmd):
@@ -101,8 +103,8 @@ def _target(chip, cmd):
 def _judge(chip, cmd, target, message, nibble):
     parent = _public_slot(chip, cmd, target.read_key)
     _usable(chip, parent)
-    if target.number == 15 and parent.number != 15 and chip.memory.is_508:
-        chip.spend_use(target)
+    if target.number == 15 and chip.memory.is_508:
+        chip.spend_use(target)  # 3.2.6: both keys count, even where they are the same
     matches = p256.verifies(chip.memory.public_key(parent.number), message, cmd.data[:64])
     if matches:
         chip.memory.set_validity(target.number, nibble)

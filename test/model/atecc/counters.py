@@ -6,6 +6,8 @@ been through all its 32 steps. The second part runs 16 counts behind the first, 
 two is whole whenever the other is being renewed.
 """
 
+from .status import Unknowable
+
 LIMIT = 2097151
 _AT = (52, 60)
 LAST_KEY_USE = range(68, 84)
@@ -33,7 +35,11 @@ def decode(raw):
 
 def read(memory, number):
     at = _AT[number]
-    return decode(memory.config[at:at + 8])
+    raw = memory.config[at:at + 8]
+    value = decode(raw)
+    if encode(value) != raw:
+        raise Unknowable("what a counter with a meaningless content counts")
+    return value
 
 
 def write(memory, number, value):

@@ -117,6 +117,10 @@ class Memory:
     def private_key(self, number):
         return self.read_slot(number, 0, 36)
 
+    @property
+    def is_single_wire(self):
+        return not self.config[14] & 1
+
     def chip_options(self):
         return self.config[90] | self.config[91] << 8
 

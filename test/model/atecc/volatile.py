@@ -57,6 +57,8 @@ class Volatile:
 
     def power_lost(self):
         self.latch = False  # intrusion latch (508) or persistent latch (608)
+        self.pin_driven = None  # level that a single-wire part drives, None while it listens
+        self.pin_is_ready = False  # the first wake after power-up has been seen
         self.secure_boot_barred = False
         self.sleep()
 
@@ -65,6 +67,8 @@ class Volatile:
         self.auth_valid = False
         self.auth_key_id = 0
         self.sha = None
+        self.failed_tests = 0        # 608: the failure register of SelfTest
+        self.health_failed = False   # 608: of the random number generator
         self.sram_seed = self.eeprom_seed = False
         self.message_digest = None  # 608: 32 or 64 bytes
         self.alt_key = None         # 608: 32 bytes
