@@ -37,6 +37,45 @@ static int report(const lp_chipsim_image_t *image, const char *path)
     return LP_EXIT_OK;
 }
 
+// What was asked for, as it was typed.
+typedef struct {
+    const char *model;
+    const char *variant;
+    const char *serial; // null: unique
+    const char *seed;
+} wish_t;
+
+static int check(const wish_t *w, lp_chipsim_options_t *opt,
+                 uint8_t serial[LP_CHIPSIM_SERIAL_BYTES])
+{
+    size_t serial_len = LP_CHIPSIM_SERIAL_BYTES;
+    if (opt->state_path == NULL) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--state FILE is missing",
+                          "a chip needs a file to live in", "limpet chip new --help");
+    }
+    if (lp_chipsim_model_parse(w->model, &opt->model) != LP_OK) {
+        return fail_model(w->model);
+    }
+    if (lp_chipsim_variant_parse(w->variant, &opt->variant) != LP_OK ||
+        (opt->variant != LP_CHIPSIM_PLAIN && opt->model == LP_CHIPSIM_ATECC508A)) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "there is no such variant of this model",
+                          "plain; of the 608s tngtls (Trust&GO) and tflxtls (TrustFLEX), too",
+                          NULL);
+    }
+    if (!lp_chip_parse_number(w->seed, UINT64_MAX, &opt->seed)) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--seed wants a whole number", NULL, NULL);
+    }
+    if (w->serial == NULL) {
+        return LP_EXIT_OK;
+    }
+    if (!lp_chip_parse_hex(w->serial, serial, &serial_len) ||
+        serial_len != LP_CHIPSIM_SERIAL_BYTES || serial[0] != 0x01 || serial[1] != 0x23) {
+        return fail_serial();
+    }
+    opt->serial = serial;
+    return LP_EXIT_OK;
+}
+
 int lp_chip_new(int argc, char **argv)
 {
     static const int exits[] = {LP_EXIT_CONFLICT, LP_EXIT_LOCAL, 0};
@@ -69,29 +108,10 @@ int lp_chip_new(int argc, char **argv)
     }
     lp_chipsim_options_t opt = {.state_path = state};
     uint8_t serial[LP_CHIPSIM_SERIAL_BYTES];
-    size_t serial_len = sizeof serial;
-    if (state == NULL) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--state FILE is missing",
-                          "a chip needs a file to live in", "limpet chip new --help");
-    }
-    if (lp_chipsim_model_parse(model_name, &opt.model) != LP_OK) {
-        return fail_model(model_name);
-    }
-    if (lp_chipsim_variant_parse(variant, &opt.variant) != LP_OK ||
-        (opt.variant != LP_CHIPSIM_PLAIN && opt.model == LP_CHIPSIM_ATECC508A)) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "there is no such variant of this model",
-                          "plain; of the 608s tngtls (Trust&GO) and tflxtls (TrustFLEX), too",
-                          NULL);
-    }
-    if (!lp_chip_parse_number(seed_text, UINT64_MAX, &opt.seed)) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--seed wants a whole number", NULL, NULL);
-    }
-    if (serial_hex != NULL) {
-        if (!lp_chip_parse_hex(serial_hex, serial, &serial_len) || serial_len != sizeof serial ||
-            serial[0] != 0x01 || serial[1] != 0x23) {
-            return fail_serial();
-        }
-        opt.serial = serial;
+    const wish_t wish = {model_name, variant, serial_hex, seed_text};
+    int result = check(&wish, &opt, serial);
+    if (result != LP_EXIT_OK) {
+        return result;
     }
     lp_chipsim_t *chip;
     errno = 0;
@@ -99,7 +119,7 @@ int lp_chip_new(int argc, char **argv)
     if (err != LP_OK) {
         return lp_chip_fail_state(err, state);
     }
-    int result = report(lp_chipsim_image(chip), state);
+    result = report(lp_chipsim_image(chip), state);
     lp_chipsim_free(chip);
     return result;
 }

@@ -645,66 +645,6 @@ static void fault_texts(void **state)
     }
 }
 
-// ---- single-wire parts ------------------------------------------------------
-
-static reply_t swi_info(rig_t *r, uint8_t p1, uint16_t p2)
-{
-    uint8_t g[7] = {7, 0x30, p1, (uint8_t)p2, (uint8_t)(p2 >> 8)};
-    uint8_t in[64];
-    lp_buf_t out = lp_buf(in, sizeof in);
-    reply_t a = {.status = NO_ANSWER};
-    uint16_t crc = host_crc(g, 5);
-    g[5] = (uint8_t)crc;
-    g[6] = (uint8_t)(crc >> 8);
-    assert_int_equal(lp_chipsim_swi(r->chip, 0x77, lp_span(g, 7), &out), LP_OK);
-    r->now_us += 2000;
-    assert_int_equal(lp_chipsim_swi(r->chip, 0x88, lp_span(NULL, 0), &out), LP_OK);
-    a.status = out.len == 4 ? in[1] : OK;
-    a.len = out.len == 7 ? 4 : 0;
-    memcpy(a.data, in + 1, 4);
-    return a;
-}
-
-static void swi(rig_t *r, uint8_t control)
-{
-    rig_image(r, M508, ALL_LOCKED);
-    r->image.config[14] = 0x58;
-    r->image.config[16] = control;
-    rig_start(r);
-    lp_chipsim_swi_wake(r->chip);
-    r->now_us += 2000;
-}
-
-static void single_wire_parts_answer_no_address(void **state)
-{
-    rig_t *r = *state;
-    uint8_t buf[4];
-    swi(r, 0x02);
-    assert_int_equal(lp_chipsim_bus_read(r->bus, lp_chipsim_addr(r->chip), buf, 4), LP_E_I2C_NACK);
-    reply_t a = swi_info(r, 0, 0);
-    assert_int_equal(a.data[2], 0x50);
-    lp_buf_t out = lp_buf(buf, sizeof buf);
-    assert_int_equal(lp_chipsim_swi(r->chip, 0xCC, lp_span(NULL, 0), &out), LP_OK);
-    assert_int_equal(lp_chipsim_swi(r->chip, 0x88, lp_span(NULL, 0), &out), LP_E_I2C_NACK);
-}
-
-static void gpio_modes(void **state)
-{
-    rig_t *r = *state;
-    swi(r, 0x02); // input
-    assert_int_equal(swi_info(r, 3, 0).data[0], 0);
-    lp_chipsim_set_pin(r->chip, true);
-    assert_int_equal(swi_info(r, 3, 0).data[0], 1);
-    assert_int_equal(swi_info(r, 3, 2).status, EXEC);
-    swi(r, 0x03); // output
-    assert_int_equal(swi_info(r, 3, 3).data[0], 1);
-    assert_int_equal(swi_info(r, 3, 2).data[0], 0);
-    swi(r, 0x51); // authorisation output, slot 5: only its rest level without it
-    assert_int_equal(swi_info(r, 3, 3).data[0], 0);
-    swi(r, 0x00);
-    assert_int_equal(swi_info(r, 3, 0).status, EXEC);
-}
-
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -738,8 +678,6 @@ int main(void)
         T(an_adversary_can_replay_random_numbers),
         T(an_adversary_can_change_what_is_written),
         T(fault_texts),
-        T(single_wire_parts_answer_no_address),
-        T(gpio_modes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,14 @@ static void every_rule_has_a_test(void **state)
 
 static void print_list(void)
 {
-    printf("| rule | sheet | what it says | test |\n|---|---|---|---|\n");
+    printf("# The rules of the chips, where they are written, and what proves them\n\n"
+           "`L` and a number: line of the text of Microchip DS20005927A (ATECC508A); `T`: of "
+           "DS40002138A\n"
+           "(ATECC608A-TFLXTLS); `P`: other public knowledge of the 608. Each test passes with its "
+           "rule, and fails\n"
+           "when the rule is switched off in the model. Made by `test_chip_rules --list`; a test "
+           "keeps it up to date.\n\n"
+           "| rule | sheet | what it says | test |\n|---|---|---|---|\n");
     for (size_t i = 0; i < count; i++) {
         lp_chipsim_rule_t rule = all[i]->rule;
         printf("| %s | %s | %s | %s |\n", lp_chipsim_rule_name(rule), lp_chipsim_rule_source(rule),
