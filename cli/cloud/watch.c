@@ -69,15 +69,17 @@ static void print_event(const cJSON *e)
     lp_ui_out("%s", clean);
 }
 
-// How many were shown.
-static long show_new(lp_registry_t *reg, const watch_t *w, int64_t *after, long room)
+// The next events, up to BATCH of them; how many were shown. *more: there may be further ones.
+static long show_batch(lp_registry_t *reg, const watch_t *w, int64_t *after, long room, bool *more)
 {
     cJSON *list = NULL;
     const cJSON *e = NULL;
     long shown = 0;
+    *more = false;
     if (lp_reg_events(reg, *after, BATCH, &list) != LP_REG_OK) {
         return 0;
     }
+    *more = cJSON_GetArraySize(list) == BATCH;
     cJSON_ArrayForEach(e, list)
     {
         *after = (int64_t)cJSON_GetObjectItemCaseSensitive(e, "id")->valuedouble;
@@ -109,6 +111,16 @@ static bool parse_since(lp_registry_t *reg, const char *text, int64_t *after)
     }
     *after = unit == 0 ? n : lp_reg_event_before(reg, ((int64_t)time(NULL) - n * unit) * 1000);
     return true;
+}
+
+static long show_new(lp_registry_t *reg, const watch_t *w, int64_t *after, long room)
+{
+    long shown = 0;
+    bool more = true;
+    while (more && interrupted == 0 && (room == 0 || shown < room)) {
+        shown += show_batch(reg, w, after, room > 0 ? room - shown : 0, &more);
+    }
+    return shown;
 }
 
 static void pause_poll(void)

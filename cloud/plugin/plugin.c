@@ -22,7 +22,7 @@
 #include "sessions.h"
 #include "x509.h"
 
-enum { TICK_MS = 50, PROTOCOL_V5 = 5, CHECK_SHARE = 4 };
+enum { TICK_MS = 50, PROTOCOL_V5 = 5, CHECK_SHARE = 4, SUBSCRIPTIONS_MAX = 50 };
 
 typedef struct {
     mosquitto_plugin_id_t *id;
@@ -226,6 +226,10 @@ static bool access_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check
     const char *fault = "";
     if (ed->access == MOSQ_ACL_WRITE || ed->access == MOSQ_ACL_SUBSCRIBE) {
         fault = lp_topic_fault(ed->topic, ed->access == MOSQ_ACL_SUBSCRIBE);
+    }
+    if (ed->access == MOSQ_ACL_SUBSCRIBE &&
+        mosquitto_client_sub_count(ed->client) >= SUBSCRIPTIONS_MAX) {
+        fault = "the connection has 50 subscriptions already";
     }
     if (fault[0] != '\0') {
         snprintf(d->reason, sizeof d->reason, "%s", fault);
