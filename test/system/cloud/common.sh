@@ -11,7 +11,10 @@ cloud=$work/cloud
 
 # shellcheck disable=SC2317  # called by the trap
 clean_up() {
-    "$limpet" cloud down --quiet --dir "$cloud"
+    local lock
+    for lock in "$work"/*/cloud.lock; do
+        [ -e "$lock" ] && "$limpet" cloud down --quiet --dir "${lock%/cloud.lock}"
+    done
     rm -rf "$work"
 }
 trap clean_up EXIT
