@@ -14,7 +14,8 @@
     {"aws-iot-setup", "take a bare board to a proven cloud connection", lp_cmd_aws_iot_setup,      \
      false},                                                                                       \
         {"aws-iot-revoke", "take a device's access away, or give it back", lp_cmd_aws_iot_revoke,  \
-         false},
+         false},                                                                                   \
+        {"aws-iot-remove", "undo aws-iot-setup", lp_cmd_aws_iot_remove, false},
 #else
 #define LP_SETUP_COMMANDS
 #endif

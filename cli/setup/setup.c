@@ -201,7 +201,7 @@ static lp_exit_t look_at_cloud(lp_setup_t *s, lp_fault_t *f)
         return rc;
     }
     say_cloud(s);
-    return lp_setup_load_trust(s, f);
+    return LP_EXIT_OK;
 }
 
 // --- doing
@@ -299,13 +299,13 @@ static lp_exit_t carry_out(lp_setup_t *s, lp_fault_t *f)
         rc = lp_act_remove_doubles(s, false, f);
     }
     if (rc == LP_EXIT_OK) {
-        lp_ui_info("\nDone. See it:  limpet console");
+        lp_ui_info("\nDone. See it:  limpet console        Undo it:  limpet aws-iot-remove");
         done_event(s, true);
     }
     return rc;
 }
 
-lp_exit_t lp_setup_run(lp_setup_t *s, lp_fault_t *f)
+lp_exit_t lp_setup_look(lp_setup_t *s, lp_fault_t *f)
 {
     lp_exit_t rc = make_wish(s, f);
     if (rc == LP_EXIT_OK) {
@@ -319,6 +319,17 @@ lp_exit_t lp_setup_run(lp_setup_t *s, lp_fault_t *f)
     }
     if (rc == LP_EXIT_OK) {
         found_event(s);
+    }
+    return rc;
+}
+
+lp_exit_t lp_setup_run(lp_setup_t *s, lp_fault_t *f)
+{
+    lp_exit_t rc = lp_setup_look(s, f);
+    if (rc == LP_EXIT_OK) {
+        rc = lp_setup_load_trust(s, f);
+    }
+    if (rc == LP_EXIT_OK) {
         rc = lp_plan_make(&s->state, &s->plan, f);
     }
     if (rc != LP_EXIT_OK) {

@@ -37,6 +37,8 @@ typedef struct {
 
 // Does the whole thing; what it says goes to the user.
 lp_exit_t lp_setup_run(lp_setup_t *s, lp_fault_t *f);
+// Only looks: at the board, the journal, the cloud. Fills s->state.
+lp_exit_t lp_setup_look(lp_setup_t *s, lp_fault_t *f);
 void lp_setup_deinit(lp_setup_t *s);
 
 // The steps of the plan. Each does its bits of s->plan.actions and leaves s->state as it has

@@ -257,6 +257,19 @@ static void create_thing(fake_cloud_t *c, const http_request_t *r, const char *n
     a->is_change = true;
 }
 
+static void delete_thing(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
+{
+    (void)r;
+    for (int i = 0; i < c->n_certs; i++) {
+        if (c->certs[i].has_thing && !c->certs[i].is_deleted) {
+            fail(a, 400, "InvalidRequestException");
+            return;
+        }
+    }
+    c->has_thing = c->has_thing && strcmp(name, c->thing) != 0;
+    a->is_change = true;
+}
+
 static void list_principals(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
 {
     (void)r;
@@ -394,6 +407,7 @@ static const struct {
     {"DELETE", "/certificates/*", "DeleteCertificate", "iot", delete_certificate},
     {"GET", "/things/*", "DescribeThing", "iot", describe_thing},
     {"POST", "/things/*", "CreateThing", "iot", create_thing},
+    {"DELETE", "/things/*", "DeleteThing", "iot", delete_thing},
     {"GET", "/things/*/principals", "ListThingPrincipals", "iot", list_principals},
     {"PUT", "/things/*/principals", "AttachThingPrincipal", "iot", attach_thing},
     {"DELETE", "/things/*/principals", "DetachThingPrincipal", "iot", attach_thing},

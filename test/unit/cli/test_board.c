@@ -191,8 +191,9 @@ static void config_is_set_all_or_nothing(void **state)
 static void tool_help_is_there_for_each_command(void **state)
 {
     scene_t *s = *state;
-    static const char *const commands[] = {"aws-iot-setup", "devices",    "console", "call",
-                                           "config-get",    "config-set", "version", "completion"};
+    static const char *const commands[] = {"aws-iot-setup", "aws-iot-remove", "devices",
+                                           "console",       "call",           "config-get",
+                                           "config-set",    "version",        "completion"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         assert_int_equal(run(s, commands[i], "--help", NULL, NULL), 0);
         assert_non_null(strstr(s->out, "Examples\n  "));

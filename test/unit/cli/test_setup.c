@@ -166,6 +166,50 @@ static void setup_revoked_certificate_stays_revoked(void **state)
     assert_string_equal(first_cert(s)->status, "REVOKED");
 }
 
+static int remove_it(scene_t *s, const char *a)
+{
+    const char *args[] = {"aws-iot-remove", "--port", s->link, a, NULL};
+    return scene_run(s, args);
+}
+
+static void remove_undoes_the_setup_and_setup_does_it_again(void **state)
+{
+    scene_t *s = *state;
+    scene_setup_ok(s);
+    fake_cloud_calm(&s->cloud);
+    assert_int_equal(remove_it(s, "--dry-run"), 0);
+    assert_int_equal(remove_it(s, NULL), LP_EXIT_DECLINED);
+    assert_int_equal(s->cloud.n_changes, 0);
+    assert_int_equal(remove_it(s, "--yes"), 0);
+    assert_int_equal(fake_cloud_live_certs(&s->cloud), 0);
+    assert_false(s->cloud.has_thing);
+    assert_true(s->cloud.has_policy);
+    assert_string_equal(fake_board_setting(&s->board, "identity", "cert"), "");
+    assert_int_equal(remove_it(s, "--yes"), 0);
+    assert_non_null(strstr(s->err, "Nothing to do"));
+    scene_setup_ok(s);
+    scene_assert_set_up(s);
+    assert_int_equal(s->board.n_genkey, 1);
+}
+
+static void remove_that_failed_is_finished_by_the_next(void **state)
+{
+    scene_t *s = *state;
+    static const char *const calls[] = {"DetachPolicy", "DetachThingPrincipal", "UpdateCertificate",
+                                        "DeleteCertificate", "DeleteThing"};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        scene_setup_ok(s);
+        s->cloud.fault_action = calls[i];
+        s->cloud.fault = FAULT_500_AFTER;
+        s->cloud.fault_count = -1;
+        (void)remove_it(s, "--yes");
+        fake_cloud_calm(&s->cloud);
+        assert_int_equal(remove_it(s, "--yes"), 0);
+        assert_int_equal(fake_cloud_live_certs(&s->cloud), 0);
+        assert_false(s->cloud.has_thing);
+    }
+}
+
 // The answer for the new certificate is lost: the revoked one, of the same key and as young, must
 // not be taken for it, nor removed as a double.
 static void setup_lost_answer_never_touches_a_revoked_certificate(void **state)
@@ -344,6 +388,8 @@ int main(void)
         SCENE_TEST(setup_moved_broker_is_configured),
         SCENE_TEST(setup_lost_settings_are_restored_without_a_new_certificate),
         SCENE_TEST(setup_revoked_certificate_stays_revoked),
+        SCENE_TEST(remove_undoes_the_setup_and_setup_does_it_again),
+        SCENE_TEST(remove_that_failed_is_finished_by_the_next),
         SCENE_TEST(setup_lost_answer_never_touches_a_revoked_certificate),
         SCENE_TEST(setup_deleted_certificate_is_replaced),
         SCENE_TEST(setup_foreign_policy_is_left_alone),

@@ -12,6 +12,7 @@ lp_cmd_fn lp_cmd_chip;
 lp_cmd_fn lp_cmd_cloud;
 
 lp_cmd_fn lp_cmd_aws_iot_setup;
+lp_cmd_fn lp_cmd_aws_iot_remove;
 lp_cmd_fn lp_cmd_aws_iot_revoke;
 
 lp_cmd_fn lp_cmd_devices;
