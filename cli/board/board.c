@@ -19,6 +19,8 @@ enum {
     PING_MS = 700,
     POLL_SLICE_MS = 100, // how soon Ctrl-C is noticed
     READ_TRIES = 3,
+    BUSY_MS = 15000, // the longest thing a board does in one go, with room
+    BUSY_WAIT_MS = 200,
     MAX_LINE_SHOWN = 160,
 };
 
@@ -248,6 +250,23 @@ static lp_exit_t take_answer(lp_board_t *b, const char *method, cJSON *answer, c
     return rc;
 }
 
+static cJSON *call_repeatedly(lp_board_t *b, const char *method, const cJSON *params, int limit_ms,
+                              bool is_repeatable)
+{
+    cJSON *answer = NULL;
+    for (int i = 0; answer == NULL && i < (is_repeatable ? READ_TRIES : 1); i++) {
+        answer = b->is_gone ? NULL : try_once(b, method, params, limit_ms);
+    }
+    return answer;
+}
+
+static bool is_busy(const cJSON *answer)
+{
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(error, "name");
+    return cJSON_IsString(name) && strcmp(name->valuestring, "LP_E_BUSY") == 0;
+}
+
 lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *params, int timeout_ms,
                         struct cJSON **result, lp_fault_t *f)
 {
@@ -264,9 +283,14 @@ lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *par
                             LP_RPC_MAX_REQUEST);
     }
     free(line);
-    cJSON *answer = NULL;
-    for (int i = 0; answer == NULL && i < (is_repeatable ? READ_TRIES : 1); i++) {
-        answer = board->is_gone ? NULL : try_once(board, method, params, limit_ms);
+    uint64_t busy_until = lp_ui_now_ms() + BUSY_MS;
+    cJSON *answer = call_repeatedly(board, method, params, limit_ms, is_repeatable);
+    // Busy means that nothing was done, so waiting is right for any method: an earlier run that
+    // died may have left the board in the middle of something long.
+    while (is_busy(answer) && !lp_interrupt_seen() && lp_ui_now_ms() < busy_until) {
+        cJSON_Delete(answer);
+        poll(NULL, 0, BUSY_WAIT_MS);
+        answer = call_repeatedly(board, method, params, limit_ms, is_repeatable);
     }
     cJSON_Delete(params);
     return answer != NULL ? take_answer(board, method, answer, result, f)
