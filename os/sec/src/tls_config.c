@@ -30,6 +30,14 @@ static const uint16_t groups[] = {
     MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
 };
 
+// The key exchange is to be in the chip where the server lets it: no X25519 to be tempted by, which
+// TLS 1.2 servers prefer. P-384 stays for servers with such a certificate.
+static const uint16_t groups_auto[] = {
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
+};
+
 static const uint16_t groups_chip[] = {
     MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
     MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
@@ -244,6 +252,14 @@ static lp_err_t take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
     return LP_OK;
 }
 
+static const uint16_t *groups_of(const lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    if (!tls->session_->is_ecdhe_in_chip) {
+        return groups;
+    }
+    return config->ecdhe == LP_TLS_ECDHE_CHIP ? groups_chip : groups_auto;
+}
+
 static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
 {
     lp_tls_session_t *s = tls->session_;
@@ -255,7 +271,7 @@ static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
                                                ? MBEDTLS_SSL_VERSION_TLS1_3
                                                : MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_ciphersuites(conf, suites);
-    mbedtls_ssl_conf_groups(conf, config->ecdhe == LP_TLS_ECDHE_CHIP ? groups_chip : groups);
+    mbedtls_ssl_conf_groups(conf, groups_of(tls, config));
     mbedtls_ssl_conf_sig_algs(conf, signatures);
     mbedtls_ssl_conf_cert_profile(conf, &profile);
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
