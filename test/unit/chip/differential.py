@@ -214,17 +214,17 @@ class Rules:
             return EXEC, None
         if self.data_locked() and not self.sc(s) & 1:
             return EXEC, None
-        return (OK if self.use(s) and self.made[s] else EXEC), None
+        return (OK if self.made[s] and self.use(s) else EXEC), None
 
     def ecdh(self, s):
         if not self.private(s) or not self.p256(s) or not self.sc(s) & 4:
             return EXEC, None
-        if not self.use(s) or not self.made[s]:
+        target = (s + 1) % 16 if self.sc(s) & 8 else None
+        if target is not None and (s % 2 or self.slot_locked(target) or self.private(target)):
             return EXEC, None
-        if self.sc(s) & 8:
-            target = (s + 1) % 16
-            if s % 2 or self.slot_locked(target) or self.private(target):
-                return EXEC, None
+        if not self.made[s] or not self.use(s):  # what is refused counts as no use
+            return EXEC, None
+        if target is not None:
             self.known[target] = False
         return OK, None
 
@@ -243,11 +243,11 @@ class Rules:
             if not self.config_locked() or self.data_locked() and (
                     kc & 0x1080 or kc & 0x40 and not random_nonce):
                 return EXEC, None
-        if sc & 0x1000 or needs_mac:
-            if self.private(parent) or not self.use(parent, random_nonce if sc & 0x1000 else None):
-                return EXEC, None
-        if needs_mac:  # none is ever sent here
+        if needs_mac:  # none is ever sent here; what is refused counts as no use
             return EXEC, None
+        if sc & 0x1000:
+            if self.private(parent) or not self.use(parent, random_nonce):
+                return EXEC, None
         self.known[s] = False
         return OK, None
 

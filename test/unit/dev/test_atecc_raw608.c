@@ -285,7 +285,7 @@ static void with_secure_boot(lp_chipsim_image_t *image)
 static void secureboot(world_t *w)
 {
     uint8_t digest[32] = {1, 2, 3};
-    uint8_t sig[64];
+    uint8_t sig[64] = {0};
     if (is_508(w)) {
         assert_int_equal(lp_atecc_secureboot(&w->chip, &w->req, LP_ATECC_BOOT_FULL_COPY, digest,
                                              sig, NULL, world_done, w),
