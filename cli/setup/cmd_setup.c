@@ -60,6 +60,8 @@ int lp_cmd_aws_iot_setup(int argc, char **argv)
          "CA that the board trusts (Amazon's roots)"},
         {"thing", LP_OPT_STR, &o.thing, "NAME", "name of the thing (the board's id)"},
         {"policy", LP_OPT_STR, &o.policy, "NAME", "policy (limpet-device)"},
+        {"software-key", LP_OPT_BOOL, &o.is_software_key_wanted, NULL,
+         "go on with a key in flash although no chip answers"},
         {"require-chip", LP_OPT_BOOL, &o.is_chip_required, NULL, "refuse to make a software key"},
         {"use-slot", LP_OPT_INT, &o.use_slot, "N", "use slot N of a chip that is locked already"},
         {"new-certificate", LP_OPT_BOOL, &o.is_new_certificate, NULL,

@@ -21,6 +21,18 @@ static void warn(lp_plan_t *plan, const char *text)
     }
 }
 
+// A board that has an I2C bus was made for a chip: that nothing answers is a fault until somebody
+// says that there is none. A board without a bus, or one that lives with a software key already, is
+// as it is meant to be.
+static bool may_use_software_key(const lp_setup_state_t *s)
+{
+    const lp_setup_board_t *b = &s->board;
+    bool has_bus = b->chip.bus[0] != '\0' && strcmp(b->chip.bus, "none") != 0;
+    bool lives_with_it = strncmp(b->config.key, "file:", 5) == 0 && b->config.has_cert;
+    return !s->wish.is_chip_required && s->wish.use_slot < 0 &&
+           (!has_bus || lives_with_it || s->wish.is_software_key_wanted);
+}
+
 static lp_exit_t plan_without_chip(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_t *f)
 {
     const lp_setup_board_t *b = &s->board;
@@ -31,14 +43,18 @@ static lp_exit_t plan_without_chip(const lp_setup_state_t *s, lp_plan_t *plan, l
         lp_fault_next(f, "check the two wires and their pull-up resistors (4.7 kOhm to 3.3 V)");
         return f->exit;
     }
-    if (was_in_chip || s->wish.is_chip_required || s->wish.use_slot >= 0) {
+    if (was_in_chip || !may_use_software_key(s)) {
         lp_fault_set(f, LP_EXIT_CHIP, was_in_chip ? "chip-missing" : "chip-no-ack",
                      was_in_chip ? "this board was set up with a chip, and no chip answers"
                                  : "nothing answers on the I2C bus");
         lp_fault_why(f, "tried %s on bus %s%s%s", b->chip.tried, b->chip.bus,
                      b->chip.lines[0] != '\0' ? "; " : "", b->chip.lines);
-        lp_fault_next(f, "check power and the two wires; on ATCRYPTOAUTH-XPRO set the switch to "
-                         "I2C; then run the same command again");
+        lp_fault_next(f,
+                      "check power and the two wires; on ATCRYPTOAUTH-XPRO set the switch to I2C; "
+                      "then run the same command again%s",
+                      was_in_chip || s->wish.is_chip_required
+                          ? ""
+                          : ", or with --software-key if the board has no chip");
         return f->exit;
     }
     warn(plan, "no crypto chip found: this makes a software key, kept in the board's flash, where "

@@ -160,6 +160,7 @@ static lp_exit_t make_wish(lp_setup_t *s, lp_fault_t *f)
     lp_setup_wish_t *w = &s->state.wish;
     *w = (lp_setup_wish_t){.is_policy_named = o->policy != NULL,
                            .is_chip_required = o->is_chip_required,
+                           .is_software_key_wanted = o->is_software_key_wanted,
                            .is_new_certificate = o->is_new_certificate,
                            .use_slot = o->use_slot};
     snprintf(w->thing, sizeof w->thing, "%s", o->thing != NULL ? o->thing : "");

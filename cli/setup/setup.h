@@ -21,6 +21,7 @@ typedef struct {
     bool is_dry_run;
     bool is_yes;
     bool is_chip_required;
+    bool is_software_key_wanted;
     bool is_new_certificate;
 } lp_setup_options_t;
 

@@ -100,6 +100,7 @@ typedef struct {
     char policy[129];
     bool is_policy_named; // by the user: taken as it is
     bool is_chip_required;
+    bool is_software_key_wanted;
     bool is_new_certificate; // although the old one was revoked
     long use_slot;           // -1: Limpet's plan
     char trust_ca[4600];     // roots that the board is to trust, PEM

@@ -93,7 +93,7 @@ static cJSON *chip_scan(fake_board_t *b, const cJSON *params, const char **error
     (void)error;
     cJSON *r = cJSON_CreateObject();
     cJSON *bus = cJSON_AddObjectToObject(r, "bus");
-    cJSON_AddStringToObject(bus, "name", "i2c0");
+    cJSON_AddStringToObject(bus, "name", b->has_chip ? "i2c0" : "none");
     cJSON_AddStringToObject(bus, "lines", b->lines);
     cJSON *tried = cJSON_AddArrayToObject(r, "tried");
     cJSON_AddItemToArray(tried, cJSON_CreateNumber(96));

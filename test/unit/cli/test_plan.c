@@ -266,6 +266,20 @@ static void plan_without_chip_makes_a_software_key_with_a_warning(void **state)
     expect_fault(&s, LP_EXIT_CHIP, "chip-no-ack");
 }
 
+// A loose wire must not turn a secure board into an insecure one, not even with --yes.
+static void plan_bus_without_an_answer_needs_the_software_key_by_name(void **state)
+{
+    (void)state;
+    lp_setup_state_t s = bare();
+    s.board.chip = (lp_setup_chip_t){.is_present = false, .bus = "i2c0"};
+    expect_fault(&s, LP_EXIT_CHIP, "chip-no-ack");
+    s.wish.is_software_key_wanted = true;
+    lp_plan_t plan = plan_of(&s);
+    assert_int_equal(plan.n_warnings, 1);
+    s.wish.is_chip_required = true;
+    expect_fault(&s, LP_EXIT_CHIP, "chip-no-ack");
+}
+
 static void plan_chip_that_vanished_is_never_replaced_by_software(void **state)
 {
     (void)state;
@@ -378,6 +392,7 @@ int main(void)
         cmocka_unit_test(plan_unconnected_board_is_restarted_and_proven),
         cmocka_unit_test(plan_changed_chip_gets_a_new_certificate_and_a_warning),
         cmocka_unit_test(plan_without_chip_makes_a_software_key_with_a_warning),
+        cmocka_unit_test(plan_bus_without_an_answer_needs_the_software_key_by_name),
         cmocka_unit_test(plan_chip_that_vanished_is_never_replaced_by_software),
         cmocka_unit_test(plan_chips_that_cannot_be_used_are_refused),
         cmocka_unit_test(plan_named_slot_of_a_foreign_chip_is_used),
