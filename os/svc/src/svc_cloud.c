@@ -105,6 +105,13 @@ static void no_key(lp_svc_cloud_t *svc, lp_err_t err)
 
 // -- connected
 
+// What usually is behind a refused login: 3.1.1 codes 5 and AWS's 7, MQTT 5's 0x87.
+static const char *refusal_hint(unsigned reason)
+{
+    const bool is_refusal = reason == 5 || reason == 7 || reason == 0x87;
+    return is_refusal ? ": is the certificate ACTIVE, does its policy allow this client id?" : "";
+}
+
 static void on_mqtt(void *ctx, const lp_mqtt_event_t *ev)
 {
     lp_svc_cloud_t *svc = ctx;
@@ -124,7 +131,8 @@ static void on_mqtt(void *ctx, const lp_mqtt_event_t *ev)
     if (tls_knows) {
         (void)lp_fmt_str(detail, sizeof detail, "%s", tls->detail);
     } else if (ev->reason != 0) {
-        (void)lp_fmt_str(detail, sizeof detail, "the broker's code is %u", ev->reason);
+        (void)lp_fmt_str(detail, sizeof detail, "the broker's code is %u%s", ev->reason,
+                         refusal_hint(ev->reason));
     }
     const bool was_up = svc->state == LP_CLOUD_CONNECTED;
     svc->state = LP_CLOUD_CONNECTED; // the session has closed the stream: nothing to hang up
