@@ -19,6 +19,7 @@ typedef struct {
     size_t n_models;
     size_t n_addrs;
     const char *listen;
+    const char *protocol;
     const char *timing;
     const char *faults;
     const char *log;
@@ -228,6 +229,14 @@ static int set_faults(station_t *s, const serve_t *a)
     return LP_EXIT_OK;
 }
 
+static int choose_protocol(const serve_t *a, lp_chipsim_protocol_t *out)
+{
+    if (lp_chipsim_protocol_parse(a->protocol, out) != LP_OK) {
+        return usage("no such --protocol", "sc18im or kit");
+    }
+    return LP_EXIT_OK;
+}
+
 // ---- life -------------------------------------------------------------------
 
 static int fail_listen(lp_err_t err, const char *where)
@@ -304,13 +313,18 @@ static void catch_signals(void)
 static int start(station_t *s, const serve_t *a)
 {
     char name[300];
+    lp_chipsim_protocol_t protocol;
+    int result = choose_protocol(a, &protocol);
+    if (result != LP_EXIT_OK) {
+        return result;
+    }
     s->bus = lp_chipsim_bus_new();
     s->trace = a->trace;
     s->start_us = clock_us();
     if (s->bus == NULL) {
         return lp_ui_fail(LP_EXIT_LOCAL, "memory", "out of memory", NULL, NULL);
     }
-    int result = open_chips(s, a);
+    result = open_chips(s, a);
     if (result == LP_EXIT_OK) {
         result = set_faults(s, a);
     }
@@ -330,6 +344,7 @@ static int start(station_t *s, const serve_t *a)
     if (err != LP_OK) {
         return fail_listen(err, a->listen);
     }
+    lp_chipsim_server_speak(s->server, protocol);
     catch_signals();
     say_ready(name);
     return run(s);
@@ -350,7 +365,7 @@ static void finish(station_t *s)
 static const lp_help_t HELP = {
     .name = "chip serve",
     .args = "",
-    .summary = "Puts virtual chips on an I2C bus behind the SC18IM700 adapter protocol.",
+    .summary = "Puts virtual chips on an I2C bus behind an adapter protocol.",
     .examples = {"limpet chip serve --model atecc508a --state chip.state --listen unix:chip.sock",
                  "limpet chip serve --state chip.state --listen pty:/tmp/chip --trace",
                  "limpet chip serve --state a --state b --addr 0x60 --addr 0x61 --listen tcp::0",
@@ -359,13 +374,16 @@ static const lp_help_t HELP = {
         "A state file that is not there is made, factory new. --state, --model and --addr may be\n"
         "given several times, in the same order, for several chips on the bus. The chips keep\n"
         "power and state when a client goes. Prints one line when it is ready; SIGTERM ends it.\n"
+        "--protocol: sc18im is the byte protocol of NXP's SC18IM700 bridge; kit is lines of text\n"
+        "such as s:w(), s:t(0730000000035D), s:i(), ecc:p:s(C0), board:device(00), each answered\n"
+        "by STATUS(HEX). docs/chip-emulator.md has every command and every status.\n"
         "--fault: nack=PPM flip-to=PPM flip-from=PPM slow=PERCENT nack-next=N stuck-after=N\n"
         "cut-after-words=N seed=N, joined by commas.",
     .exit_codes = (const int[]){LP_EXIT_CONFLICT, LP_EXIT_LOCAL, 0}};
 
 int lp_chip_serve(int argc, char **argv)
 {
-    serve_t a = {.timing = "typical", .seed = "0"};
+    serve_t a = {.protocol = "sc18im", .timing = "typical", .seed = "0"};
     if (!take_repeated(&argc, argv, "state", a.states, &a.n_states) ||
         !take_repeated(&argc, argv, "model", a.models, &a.n_models) ||
         !take_repeated(&argc, argv, "addr", a.addrs, &a.n_addrs)) {
@@ -379,6 +397,7 @@ int lp_chip_serve(int argc, char **argv)
         {"model", LP_OPT_STR, &model, "MODEL", "atecc508a, atecc608a or atecc608b"},
         {"listen", LP_OPT_STR, &a.listen, "WHERE",
          "unix:PATH, tcp:HOST:PORT (loopback), pty[:LINK]"},
+        {"protocol", LP_OPT_STR, &a.protocol, "NAME", "sc18im (the default) or kit"},
         {"addr", LP_OPT_STR, &addr, "ADDR", "7-bit address of a new chip; 0x60 if left out"},
         {"timing", LP_OPT_STR, &a.timing, "HOW", "typical (the default), max, random, instant"},
         {"fault", LP_OPT_STR, &a.faults, "SPEC", "faults on the bus, see below"},

@@ -78,6 +78,11 @@ void lp_chipsim_bus_detach(lp_chipsim_bus_t *bus, lp_chipsim_t *chip)
     }
 }
 
+const lp_chipsim_t *lp_cs_bus_chip(const lp_chipsim_bus_t *bus, size_t i)
+{
+    return i < bus->count ? bus->chips[i] : NULL;
+}
+
 void lp_chipsim_bus_tap(lp_chipsim_bus_t *bus, const lp_chipsim_tap_t *tap)
 {
     bus->tap = tap != NULL ? *tap : (lp_chipsim_tap_t){.ctx = NULL};

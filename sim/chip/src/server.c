@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bridge on a unix socket, a loopback TCP port or a pseudo terminal.
+// The bridge or the kit on a unix socket, a loopback TCP port or a pseudo terminal.
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,12 +16,16 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "limpet/chipsim_kit.h"
 #include "limpet/chipsim_server.h"
 
 enum { BUF = 4096, TURN_MS = 200 };
 
 struct lp_chipsim_server {
+    lp_chipsim_protocol_t protocol;
     lp_chipsim_bridge_t bridge;
+    lp_chipsim_kit_t kit;
+    bool is_lost;  // the client does not take its answers
     int listener;  // -1 for a pty
     int client;    // -1: nobody
     int pty_slave; // held open so that the terminal stays
@@ -211,6 +215,7 @@ lp_err_t lp_chipsim_server_open(lp_chipsim_server_t **out, const char *listen,
     s->client = -1;
     s->pty_slave = -1;
     lp_chipsim_bridge_init(&s->bridge, bus);
+    lp_chipsim_kit_init(&s->kit, bus, NULL);
     lp_err_t err = open_any(s, listen, ready_name, ready_cap);
     if (err != LP_OK) {
         int why = errno;
@@ -241,20 +246,45 @@ void lp_chipsim_server_close(lp_chipsim_server_t *s)
 
 // ---- serving ----------------------------------------------------------------
 
+lp_err_t lp_chipsim_protocol_parse(const char *name, lp_chipsim_protocol_t *out)
+{
+    static const char *const names[] = {[LP_CHIPSIM_SC18IM] = "sc18im", [LP_CHIPSIM_KIT] = "kit"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *out = (lp_chipsim_protocol_t)i;
+            return LP_OK;
+        }
+    }
+    return LP_E_NOT_FOUND;
+}
+
+void lp_chipsim_server_speak(lp_chipsim_server_t *s, lp_chipsim_protocol_t protocol)
+{
+    s->protocol = protocol;
+}
+
+static void forget_half(lp_chipsim_server_t *s)
+{
+    lp_chipsim_bridge_reset(&s->bridge);
+    lp_chipsim_kit_reset(&s->kit);
+    s->is_lost = false;
+}
+
 static void lose_client(lp_chipsim_server_t *s)
 {
     if (s->listener >= 0 && s->client >= 0) {
         close(s->client);
         s->client = -1;
     }
-    lp_chipsim_bridge_reset(&s->bridge);
+    forget_half(s);
 }
 
-// Answers are short; a client that does not take them for a second is let go.
+// Answers are short; a client that does not take them for a second is let go, once the parser that
+// calls from here has come to its end.
 static void send_answer(void *ctx, lp_span_t bytes)
 {
     lp_chipsim_server_t *s = ctx;
-    while (bytes.len > 0 && s->client >= 0) {
+    while (bytes.len > 0 && !s->is_lost) {
         ssize_t n = write(s->client, bytes.ptr, bytes.len);
         if (n > 0) {
             bytes.ptr += n;
@@ -263,9 +293,7 @@ static void send_answer(void *ctx, lp_span_t bytes)
         }
         struct pollfd p = {.fd = s->client, .events = POLLOUT};
         bool wait = n < 0 && (errno == EAGAIN || errno == EINTR);
-        if (!wait || poll(&p, 1, 1000) <= 0) {
-            lose_client(s);
-        }
+        s->is_lost = !wait || poll(&p, 1, 1000) <= 0;
     }
 }
 
@@ -275,7 +303,19 @@ static void accept_client(lp_chipsim_server_t *s)
     s->client = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (s->client >= 0) {
         setsockopt(s->client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        lp_chipsim_bridge_reset(&s->bridge);
+        forget_half(s);
+    }
+}
+
+static void feed(lp_chipsim_server_t *s, lp_span_t in)
+{
+    switch (s->protocol) {
+    case LP_CHIPSIM_SC18IM:
+        lp_chipsim_bridge_feed(&s->bridge, in, send_answer, s);
+        break;
+    case LP_CHIPSIM_KIT:
+        lp_chipsim_kit_feed(&s->kit, in, send_answer, s);
+        break;
     }
 }
 
@@ -283,9 +323,11 @@ static void read_client(lp_chipsim_server_t *s)
 {
     uint8_t buf[BUF];
     ssize_t n = read(s->client, buf, sizeof buf);
+    bool is_end = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
     if (n > 0) {
-        lp_chipsim_bridge_feed(&s->bridge, lp_span(buf, (size_t)n), send_answer, s);
-    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        feed(s, lp_span(buf, (size_t)n));
+    }
+    if (is_end || s->is_lost) {
         lose_client(s);
     }
 }

@@ -65,6 +65,8 @@ expect 11 'error\[chip-state-foreign\]' "$limpet" chip serve --state foreign --l
 expect 9 'error\[chip-model\]' "$limpet" chip serve --state b --model atecc608b --listen unix:s
 expect 2 'none of unix' "$limpet" chip serve --state b --listen nowhere
 expect 2 'typical' "$limpet" chip serve --state b --listen unix:s --timing never
+expect 2 'sc18im or kit' "$limpet" chip serve --state never --listen unix:s --protocol i2c
+test ! -e never || fail "a refused command made a chip"
 expect 2 'nack=1000' "$limpet" chip serve --state b --listen unix:s --fault nonsense
 expect 2 'listen WHERE is missing' "$limpet" chip serve --state b
 expect 9 'its configuration says 0x60' "$limpet" chip serve --state b --addr 0x61 --listen unix:s
@@ -115,4 +117,26 @@ Time [s],Packet ID,Address,Data,Read/Write,ACK/NAK
 0.003,2,0x60,0x42,Read,NAK
 CSV
 expect 0 '0f execution error' "$limpet" chip trace --csv analyser.csv
+
+# The kit protocol on TCP: lines in, lines out, a client that leaves in mid-line, the next one.
+"$limpet" chip serve --state kit --model atecc608a --listen tcp::0 --protocol kit >ready 2>trace &
+pid=$!
+i=0
+while ! grep -q 'listening on tcp:127.0.0.1:' ready; do
+    i=$((i + 1))
+    test $i -lt 100 || fail "the server does not get ready"
+    sleep 0.05
+done
+port=$(sed 's/.*://' ready)
+printf 'board:device(00)\nECC:p:s(c0)\nhello\ns:w()\ns:t(0730000000035D)\ns:i()\ns:t(07' |
+    socat -t 2 - "TCP:127.0.0.1:$port" >answer
+printf 'ECC608A TWI 00(C0)\n00()\nC0()\n00(04113343)\n00(07000060028038)\n00()\n' | cmp - answer ||
+    { cat answer; fail "wrong answers of the kit"; }
+printf 's:w()\ns:s()\n' | socat -t 2 - "TCP:127.0.0.1:$port" >answer
+printf '00(04113343)\n00()\n' | cmp - answer || { cat answer; fail "the second client is not served"; }
+kill -TERM "$pid"
+code=0
+wait "$pid" || code=$?
+pid=
+test "$code" = 0 || fail "the server of lines ended with $code"
 echo "limpet chip: all as expected"

@@ -2,8 +2,8 @@
 // limpet/chipsim_server.h - the virtual bus behind the adapter protocol (docs/adapter-protocol.md).
 //
 // Two levels: a parser without I/O that turns SC18IM700 bytes into bus transactions and answers,
-// and a server that runs it on a unix socket, a TCP port or a pseudo terminal. The chips keep power
-// and state when a client goes.
+// and a server that runs it, or the kit protocol (limpet/chipsim_kit.h), on a unix socket, a TCP
+// port or a pseudo terminal. The chips keep power and state when a client goes.
 #ifndef LIMPET_CHIPSIM_SERVER_H
 #define LIMPET_CHIPSIM_SERVER_H
 
@@ -43,6 +43,18 @@ typedef struct lp_chipsim_server lp_chipsim_server_t;
 // refused (errno says why). Borrows the bus.
 lp_err_t lp_chipsim_server_open(lp_chipsim_server_t **out, const char *listen,
                                 lp_chipsim_bus_t *bus, char *ready_name, size_t ready_cap);
+
+// What the clients of a server speak.
+typedef enum {
+    LP_CHIPSIM_SC18IM, // docs/adapter-protocol.md
+    LP_CHIPSIM_KIT,    // docs/chip-emulator.md, "The kit protocol"
+} lp_chipsim_protocol_t;
+
+// "sc18im", "kit". LP_E_NOT_FOUND: no such protocol; `out` untouched.
+lp_err_t lp_chipsim_protocol_parse(const char *name, lp_chipsim_protocol_t *out);
+
+// Every server begins with LP_CHIPSIM_SC18IM. To be called before the first turn.
+void lp_chipsim_server_speak(lp_chipsim_server_t *server, lp_chipsim_protocol_t protocol);
 
 // Serves until *stop is not 0 or a file descriptor fails. Clients are served one at a time, the
 // rest wait their turn. LP_OK after stop; LP_E_IO.
