@@ -148,7 +148,8 @@ static void transfer(lp_chipsim_bridge_t *b, const uint8_t *p, const sink_t *s)
         p += 3 + (read ? 0u : p[2]);
     }
     lp_chipsim_bus_stop(b->bus_);
-    b->regs_[REG_STAT] = lp_chipsim_bus_is_stuck(b->bus_) ? STAT_TIMEOUT : stat;
+    bool is_late = lp_chipsim_bus_is_stuck(b->bus_) || lp_chipsim_bus_has_timed_out(b->bus_);
+    b->regs_[REG_STAT] = is_late ? STAT_TIMEOUT : stat;
 }
 
 static void read_registers(lp_chipsim_bridge_t *b, const uint8_t *p, size_t len, const sink_t *s)

@@ -29,6 +29,7 @@ struct lp_chipsim_bus {
     uint64_t dice;
     uint32_t until_stuck;
     bool stuck;
+    bool timed_out;
 };
 
 lp_chipsim_bus_t *lp_chipsim_bus_new(void)
@@ -94,6 +95,7 @@ void lp_chipsim_bus_faults(lp_chipsim_bus_t *bus, const lp_chipsim_faults_t *fau
     bus->dice = faults->seed + 1;
     bus->until_stuck = faults->stuck_after;
     bus->stuck = false;
+    bus->timed_out = false;
     for (size_t i = 0; i < bus->count; i++) {
         arm(bus, bus->chips[i]);
     }
@@ -131,6 +133,15 @@ static bool nack_fault(lp_chipsim_bus_t *bus)
         return true;
     }
     return strikes(bus, bus->faults.nack_ppm);
+}
+
+static uint32_t stretch_fault(lp_chipsim_bus_t *bus)
+{
+    if (bus->faults.stretch_next == 0) {
+        return 0;
+    }
+    bus->faults.stretch_next--;
+    return bus->faults.stretch_us;
 }
 
 // ---- wake pulses ------------------------------------------------------------
@@ -175,6 +186,11 @@ lp_err_t lp_chipsim_bus_recover(lp_chipsim_bus_t *bus)
 bool lp_chipsim_bus_is_stuck(const lp_chipsim_bus_t *bus)
 {
     return bus->stuck;
+}
+
+bool lp_chipsim_bus_has_timed_out(const lp_chipsim_bus_t *bus)
+{
+    return bus->timed_out;
 }
 
 static void tell(lp_chipsim_bus_t *bus, bool read, bool ack, lp_span_t bytes)
@@ -257,10 +273,12 @@ static void gather(lp_chipsim_bus_t *bus)
     }
 }
 
-bool lp_chipsim_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read)
+bool lp_cs_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read, uint32_t *held_us)
 {
     end_transfer(bus, false);
     bus->addr = addr;
+    bus->timed_out = false;
+    *held_us = 0;
     if (addr == CLOCKS_ONLY && bus->stuck) {
         lp_chipsim_bus_recover(bus); // how a master without access to the wires frees them
     } else if (becomes_stuck(bus)) {
@@ -279,11 +297,25 @@ bool lp_chipsim_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read)
         tell(bus, read, false, lp_span(NULL, 0));
         return false;
     }
+    *held_us = stretch_fault(bus);
     bus->phase = read ? READING : WRITING;
     if (read) {
         gather(bus);
     }
     return true;
+}
+
+bool lp_chipsim_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read)
+{
+    uint32_t held_us;
+    bool ack = lp_cs_bus_start(bus, addr, read, &held_us);
+    if (held_us > LP_CHIPSIM_STRETCH_LIMIT_US) {
+        bus->phase = IGNORED;
+        bus->timed_out = true;
+        tell(bus, read, false, lp_span(NULL, 0));
+        return false;
+    }
+    return ack;
 }
 
 bool lp_chipsim_bus_send(lp_chipsim_bus_t *bus, uint8_t byte)
@@ -325,6 +357,14 @@ void lp_chipsim_bus_stop(lp_chipsim_bus_t *bus)
 
 // ---- whole transactions -----------------------------------------------------
 
+static lp_err_t outcome(const lp_chipsim_bus_t *bus, bool ack)
+{
+    if (bus->timed_out) {
+        return LP_E_TIMEOUT;
+    }
+    return ack ? LP_OK : LP_E_I2C_NACK;
+}
+
 lp_err_t lp_chipsim_bus_write(lp_chipsim_bus_t *bus, uint8_t addr, const uint8_t *bytes, size_t len)
 {
     bool ack = lp_chipsim_bus_start(bus, addr, false);
@@ -335,7 +375,7 @@ lp_err_t lp_chipsim_bus_write(lp_chipsim_bus_t *bus, uint8_t addr, const uint8_t
         ack = lp_chipsim_bus_send(bus, bytes[i]);
     }
     lp_chipsim_bus_stop(bus);
-    return ack ? LP_OK : LP_E_I2C_NACK;
+    return outcome(bus, ack);
 }
 
 lp_err_t lp_chipsim_bus_read(lp_chipsim_bus_t *bus, uint8_t addr, uint8_t *buf, size_t len)
@@ -348,5 +388,5 @@ lp_err_t lp_chipsim_bus_read(lp_chipsim_bus_t *bus, uint8_t addr, uint8_t *buf, 
         buf[i] = lp_chipsim_bus_receive(bus);
     }
     lp_chipsim_bus_stop(bus);
-    return ack ? LP_OK : LP_E_I2C_NACK;
+    return outcome(bus, ack);
 }

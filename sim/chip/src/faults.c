@@ -45,7 +45,9 @@ static bool store(lp_chipsim_faults_t *f, const item_t *item)
                  {"slow", &f->slow_percent},
                  {"nack-next", &f->nack_next},
                  {"stuck-after", &f->stuck_after},
-                 {"cut-after-words", &f->cut_after_words}};
+                 {"cut-after-words", &f->cut_after_words},
+                 {"stretch-next", &f->stretch_next},
+                 {"stretch-us", &f->stretch_us}};
     if (item->name_len == 4 && memcmp(item->name, "seed", 4) == 0) {
         f->seed = item->value;
         return true;

@@ -245,7 +245,9 @@ void lp_cs_io_consume(lp_chipsim_t *c, size_t n);
 
 // ---- bus.c ------------------------------------------------------------------
 
-void lp_cs_bus_low(lp_chipsim_bus_t *bus, uint64_t ns);                    // SDA was low so long
+void lp_cs_bus_low(lp_chipsim_bus_t *bus, uint64_t ns); // SDA was low so long
+// START without the patience of a master: `held_us` is how long a chip then holds SCL low.
+bool lp_cs_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read, uint32_t *held_us);
 const lp_chipsim_t *lp_cs_bus_chip(const lp_chipsim_bus_t *bus, size_t i); // null: not so many
 
 // ---- dispatch.c -------------------------------------------------------------

@@ -35,11 +35,12 @@ static void sleep_us(void *ctx, uint32_t us)
 // A kit has the wires in its hand: it reports a stuck bus once and frees it.
 static uint8_t failure(lp_chipsim_kit_t *k)
 {
-    if (!lp_chipsim_bus_is_stuck(k->bus_)) {
-        return LP_CHIPSIM_KIT_NACK;
+    if (lp_chipsim_bus_is_stuck(k->bus_)) {
+        lp_chipsim_bus_recover(k->bus_);
+        return LP_CHIPSIM_KIT_BUS;
     }
-    lp_chipsim_bus_recover(k->bus_);
-    return LP_CHIPSIM_KIT_BUS;
+    bool is_late = lp_chipsim_bus_has_timed_out(k->bus_);
+    return is_late ? LP_CHIPSIM_KIT_CLOCK : LP_CHIPSIM_KIT_NACK;
 }
 
 static bool is_answering(lp_chipsim_kit_t *k, unsigned polls)
@@ -49,7 +50,7 @@ static bool is_answering(lp_chipsim_kit_t *k, unsigned polls)
             return true;
         }
         lp_chipsim_bus_stop(k->bus_);
-        if (lp_chipsim_bus_is_stuck(k->bus_)) {
+        if (lp_chipsim_bus_is_stuck(k->bus_) || lp_chipsim_bus_has_timed_out(k->bus_)) {
             return false;
         }
         k->wait_.wait_us(k->wait_.ctx, POLL_US);

@@ -63,12 +63,14 @@ static void next_byte_out(lp_chipsim_wires_t *w)
     w->byte_ = lp_chipsim_bus_receive(w->bus_);
 }
 
-static void byte_complete(lp_chipsim_wires_t *w)
+static void byte_complete(lp_chipsim_wires_t *w, uint64_t now_us)
 {
     bool ack;
+    uint32_t held_us = 0;
     if (w->phase_ == ADDRESS) {
         w->reading_ = (w->byte_ & 1) != 0;
-        ack = lp_chipsim_bus_start(w->bus_, w->byte_ >> 1, w->reading_);
+        ack = lp_cs_bus_start(w->bus_, w->byte_ >> 1, w->reading_, &held_us);
+        w->scl_held_us_ = now_us + held_us;
     } else {
         ack = lp_chipsim_bus_send(w->bus_, w->byte_);
     }
@@ -89,10 +91,10 @@ static void after_ack(lp_chipsim_wires_t *w)
 }
 
 // What the chips put on SDA for the clock that comes.
-static void on_falling_clock(lp_chipsim_wires_t *w)
+static void on_falling_clock(lp_chipsim_wires_t *w, uint64_t now_us)
 {
     if ((w->phase_ == ADDRESS || w->phase_ == WRITE) && w->bits_ == 8) {
-        byte_complete(w);
+        byte_complete(w, now_us);
     } else if (w->phase_ == WRITE_ACK) {
         after_ack(w);
     } else if (w->phase_ == READ && w->bits_ == 8) {
@@ -126,7 +128,7 @@ static void on_scl(lp_chipsim_wires_t *w, bool scl, uint64_t now_us)
 {
     if (!scl) {
         w->scl_fell_us_ = now_us;
-        on_falling_clock(w);
+        on_falling_clock(w, now_us);
         return;
     }
     if (now_us - w->scl_fell_us_ > SMBUS_TIMEOUT_US) {
@@ -138,6 +140,7 @@ static void on_scl(lp_chipsim_wires_t *w, bool scl, uint64_t now_us)
 
 bool lp_chipsim_wires_set(lp_chipsim_wires_t *w, bool scl, bool sda, uint64_t now_us)
 {
+    scl = scl && now_us >= w->scl_held_us_; // a wire that anybody holds is low
     // SCL falls before SDA may change, and rises after it has.
     if (!scl && w->scl_) {
         w->scl_ = false;
@@ -152,4 +155,9 @@ bool lp_chipsim_wires_set(lp_chipsim_wires_t *w, bool scl, bool sda, uint64_t no
         on_scl(w, true, now_us);
     }
     return w->sda_ && !w->pull_;
+}
+
+bool lp_chipsim_wires_scl(const lp_chipsim_wires_t *w)
+{
+    return w->scl_;
 }

@@ -190,6 +190,36 @@ static void a_stuck_bus_can_be_freed(void **state)
 
 // ---- sockets ----------------------------------------------------------------
 
+static void a_clock_held_for_too_long_is_a_timeout(void **state)
+{
+    fixture_t *f = *state;
+    lp_chipsim_faults_t faults;
+    feed(f, WRITE_INFO, sizeof WRITE_INFO);
+    assert_int_equal(lp_chipsim_faults_parse("stretch-next=2,stretch-us=25001", &faults), LP_OK);
+    lp_chipsim_bus_faults(f->rig.bus, &faults);
+    feed(f, READ_7, sizeof READ_7);
+    assert_int_equal(f->len, 0);
+    feed(f, STAT, sizeof STAT);
+    assert_int_equal(f->out[0], 0xF8);
+    feed(f, WRITE_INFO, sizeof WRITE_INFO);
+    feed(f, STAT, sizeof STAT);
+    assert_int_equal(f->out[0], 0xF8);
+    feed(f, READ_7, sizeof READ_7); // the reply has waited
+    assert_int_equal(f->len, 7);
+    feed(f, STAT, sizeof STAT);
+    assert_int_equal(f->out[0], 0xF0);
+    faults.stretch_us = 25000; // the bridge is that patient
+    lp_chipsim_bus_faults(f->rig.bus, &faults);
+    feed(f, WRITE_INFO, sizeof WRITE_INFO);
+    feed(f, READ_7, sizeof READ_7);
+    assert_int_equal(f->len, 7);
+    uint8_t in[7] = {0xA5};
+    faults.stretch_us = 30000;
+    lp_chipsim_bus_faults(f->rig.bus, &faults);
+    assert_int_equal(lp_chipsim_bus_read(f->rig.bus, 0x60, in, 7), LP_E_TIMEOUT);
+    assert_int_equal(in[0], 0xA5);
+}
+
 static int connect_unix(const char *path)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -334,6 +364,7 @@ int main(void)
         T(registers),
         T(wake_through_the_bridge),
         T(a_stuck_bus_can_be_freed),
+        T(a_clock_held_for_too_long_is_a_timeout),
         T(unix_socket_serves_one_after_another),
         T(a_dead_socket_is_replaced_and_a_file_is_not),
         T(tcp_listens_on_loopback),

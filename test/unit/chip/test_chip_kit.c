@@ -287,6 +287,10 @@ static void faults_of_the_bus_are_told_and_pass(void **state)
     lp_chipsim_bus_faults(f->rig.bus, &nack);
     SAYS(f, "s:t(" INFO ")", "D0()");
     SAYS(f, "s:t(" INFO ")", "00(07000050000391)");
+    const lp_chipsim_faults_t stretch = {.stretch_next = 1, .stretch_us = 60000};
+    lp_chipsim_bus_faults(f->rig.bus, &stretch);
+    SAYS(f, "s:t(" INFO ")", "D3()");
+    SAYS(f, "s:t(" INFO ")", "00(07000050000391)");
     lp_chipsim_bus_faults(f->rig.bus, &stuck);
     SAYS(f, "s:t(" INFO ")", "D1()");
     assert_false(lp_chipsim_bus_is_stuck(f->rig.bus));

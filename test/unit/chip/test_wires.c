@@ -15,6 +15,7 @@ typedef struct {
     bool scl;
     bool sda;
     uint64_t half_us; // half a clock
+    bool is_hasty;    // does not look whether SCL rises
 } master_t;
 
 static master_t m;
@@ -46,6 +47,9 @@ static bool clock_bit(bool out)
 {
     set(false, out);
     bool in = set(true, out);
+    while (!m.is_hasty && !lp_chipsim_wires_scl(&m.wires)) {
+        in = set(true, out);
+    }
     set(false, out);
     return in;
 }
@@ -225,6 +229,54 @@ static void a_clock_held_low_resets_the_interface(void **state)
     assert_int_equal(buf[1], 0x11);
 }
 
+static void stretch(uint32_t us)
+{
+    const lp_chipsim_faults_t faults = {.stretch_next = 1, .stretch_us = us};
+    lp_chipsim_bus_faults(m.rig.bus, &faults);
+}
+
+// Who waits for SCL loses time alone, beyond the 25 ms of the byte masters, too.
+static void a_stretched_clock_is_waited_for(void **state)
+{
+    (void)state;
+    uint8_t buf[4];
+    wake();
+    stretch(40000);
+    uint64_t before_us = m.rig.now_us;
+    assert_true(read_bytes(buf, 4));
+    assert_in_range(m.rig.now_us - before_us, 40000, 41000);
+    assert_int_equal(buf[1], 0x11);
+    assert_true(lp_chipsim_wires_scl(&m.wires));
+}
+
+static void a_hasty_master_loses_its_clocks(void **state)
+{
+    (void)state;
+    uint8_t buf[4];
+    static const uint8_t reset[1] = {0};
+    wake();
+    stretch(100);
+    m.is_hasty = true;
+    bool ack = read_bytes(buf, 4);
+    assert_true(!ack || buf[1] != 0x11);
+    m.is_hasty = false;
+    m.rig.now_us += 100;
+    stop();
+    assert_true(write_bytes(reset, 1));
+    assert_true(read_bytes(buf, 4));
+    assert_int_equal(buf[1], 0x11);
+}
+
+static void a_clock_stretched_beyond_the_timeout_resets_the_interface(void **state)
+{
+    (void)state;
+    uint8_t buf[4];
+    wake();
+    stretch(60000);
+    assert_false(read_bytes(buf, 4));
+    assert_true(read_bytes(buf, 4));
+}
+
 static void surplus_bytes_are_refused_on_the_wire(void **state)
 {
     (void)state;
@@ -248,6 +300,9 @@ int main(void)
         T(another_address_is_not_ours),
         T(nine_clocks_free_the_bus),
         T(a_clock_held_low_resets_the_interface),
+        T(a_stretched_clock_is_waited_for),
+        T(a_hasty_master_loses_its_clocks),
+        T(a_clock_stretched_beyond_the_timeout_resets_the_interface),
         T(surplus_bytes_are_refused_on_the_wire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,7 +184,7 @@ lp_err_t lp_chipsim_bus_attach(lp_chipsim_bus_t *bus, lp_chipsim_t *chip);
 void lp_chipsim_bus_detach(lp_chipsim_bus_t *bus, lp_chipsim_t *chip);
 
 // Whole transactions. LP_OK, LP_E_I2C_NACK (nobody acknowledged the address; `buf` untouched),
-// LP_E_I2C_BUS (stuck).
+// LP_E_I2C_BUS (stuck), LP_E_TIMEOUT (a chip held SCL low for too long; `buf` untouched).
 lp_err_t lp_chipsim_bus_write(lp_chipsim_bus_t *bus, uint8_t addr, const uint8_t *bytes,
                               size_t len);
 lp_err_t lp_chipsim_bus_read(lp_chipsim_bus_t *bus, uint8_t addr, uint8_t *buf, size_t len);
@@ -199,6 +199,13 @@ void lp_chipsim_bus_set_rate(lp_chipsim_bus_t *bus, uint32_t rate_hz);
 // Nine clocks and a STOP: frees a bus that a fault keeps stuck, as a real master would try.
 lp_err_t lp_chipsim_bus_recover(lp_chipsim_bus_t *bus);
 bool lp_chipsim_bus_is_stuck(const lp_chipsim_bus_t *bus);
+
+// Masters of whole bytes wait this long for a chip that holds SCL low, then give the transfer up
+// (SMBus 2.0, tTIMEOUT, 25 ms at least).
+enum { LP_CHIPSIM_STRETCH_LIMIT_US = 25000 };
+
+// The last START found an SCL that stayed low beyond that limit; the chips have seen nothing of it.
+bool lp_chipsim_bus_has_timed_out(const lp_chipsim_bus_t *bus);
 
 // The same, byte for byte, for masters that use a repeated START. `start` is false when nobody
 // acknowledged.
@@ -221,6 +228,7 @@ typedef struct {
     bool reading_;
     uint64_t sda_fell_us_;
     uint64_t scl_fell_us_;
+    uint64_t scl_held_us_; // a chip holds SCL low until then
 } lp_chipsim_wires_t;
 
 // Both wires high. Borrows the bus.
@@ -228,8 +236,13 @@ void lp_chipsim_wires_init(lp_chipsim_wires_t *wires, lp_chipsim_bus_t *bus);
 
 // What the master does with the wires at `now_us`, the chips' clock; true lets a wire go, so that
 // its resistor pulls it high. Returns SDA as everybody sees it. SDA low for 60 us wakes; SCL low
-// for more than 50 ms resets the interface, as the sheet's tTIMEOUT of 25 to 75 ms says.
+// for more than 50 ms resets the interface, as the sheet's tTIMEOUT of 25 to 75 ms says. While a
+// chip stretches the clock (a fault), SCL does not rise: repeat the call until
+// lp_chipsim_wires_scl().
 bool lp_chipsim_wires_set(lp_chipsim_wires_t *wires, bool scl, bool sda, uint64_t now_us);
+
+// SCL as everybody saw it at the last call of lp_chipsim_wires_set().
+bool lp_chipsim_wires_scl(const lp_chipsim_wires_t *wires);
 
 // ---- who may listen and lie -------------------------------------------------
 
@@ -262,6 +275,8 @@ typedef struct {
     uint32_t stuck_after;     // the bus is stuck after n more transactions (0: never) until recover
     uint32_t cut_after_words; // power fails just before the n-th EEPROM word from now is programmed
                               // (0: never)
+    uint32_t stretch_next;    // in the next n transfers the chip holds SCL low after its address
+    uint32_t stretch_us;      // ... for so long
     uint64_t seed;            // of the dice
 } lp_chipsim_faults_t;
 
@@ -269,7 +284,8 @@ typedef struct {
 void lp_chipsim_bus_faults(lp_chipsim_bus_t *bus, const lp_chipsim_faults_t *faults);
 
 // Parses
-// "nack=1000,flip-to=20,flip-from=20,slow=50,nack-next=3,stuck-after=10,cut-after-words=7,seed=1".
+// "nack=1000,flip-to=20,flip-from=20,slow=50,nack-next=3,stuck-after=10,cut-after-words=7,seed=1",
+// "stretch-next=2,stretch-us=30000".
 // LP_E_FORMAT: unknown word or bad number; `out` untouched.
 lp_err_t lp_chipsim_faults_parse(const char *text, lp_chipsim_faults_t *out);
 

@@ -18,6 +18,7 @@ enum {
     LP_CHIPSIM_KIT_NACK = 0xD0,    // nobody acknowledged: absent, asleep, or busy for too long
     LP_CHIPSIM_KIT_BUS = 0xD1,     // the bus was stuck; it has been freed with nine clocks
     LP_CHIPSIM_KIT_GARBLED = 0xD2, // what came back is no packet
+    LP_CHIPSIM_KIT_CLOCK = 0xD3,   // a chip held SCL low for too long
 };
 
 // Lets microseconds pass on the chips' clock while a command runs. Null wait_us: sleeps.
