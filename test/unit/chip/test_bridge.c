@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The adapter protocol, without and with a socket.
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -277,6 +278,35 @@ static void unix_socket_serves_one_after_another(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+// Two commands whose answers find nobody: the first loses the client, the second is still carried
+// out.
+static void a_client_that_leaves_before_its_answer_is_survived(void **state)
+{
+    static const uint8_t twice[] = {'R', 0x0A, 'P', 'R', 0x0A, 'P'};
+    fixture_t *f = *state;
+    lp_chipsim_server_t *s;
+    char folder[] = "/tmp/limpet-bridge-XXXXXX";
+    char where[96];
+    char name[128];
+    uint8_t in[4];
+    assert_non_null(mkdtemp(folder));
+    snprintf(where, sizeof where, "unix:%s/bus", folder);
+    assert_int_equal(lp_chipsim_server_open(&s, where, f->rig.bus, name, sizeof name), LP_OK);
+    signal(SIGPIPE, SIG_IGN);
+    int fd = connect_unix(where + 5);
+    assert_int_equal(write(fd, twice, sizeof twice), (ssize_t)sizeof twice);
+    close(fd);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(lp_chipsim_server_turn(s, 20), LP_OK);
+    }
+    fd = connect_unix(where + 5);
+    assert_int_equal(exchange(s, fd, STAT, sizeof STAT, in, 1), 1);
+    assert_int_equal(in[0], 0xF0);
+    close(fd);
+    lp_chipsim_server_close(s);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void a_dead_socket_is_replaced_and_a_file_is_not(void **state)
 {
     fixture_t *f = *state;
@@ -366,6 +396,7 @@ int main(void)
         T(a_stuck_bus_can_be_freed),
         T(a_clock_held_for_too_long_is_a_timeout),
         T(unix_socket_serves_one_after_another),
+        T(a_client_that_leaves_before_its_answer_is_survived),
         T(a_dead_socket_is_replaced_and_a_file_is_not),
         T(tcp_listens_on_loopback),
         T(pty_speaks_the_protocol),
