@@ -75,11 +75,12 @@ static int info(void)
 static int random_number(void)
 {
     static const uint8_t command[] = {0x03, 0x07, 0x1B, 0x00, 0x00, 0x00, 0x24, 0xCD};
-    uint8_t answer[35];
+    uint8_t answer[35] = {0};
     CHECK(write(device, command, sizeof command) == sizeof command);
-    CHECK(read(device, answer, sizeof answer) == -1 && errno == ENXIO); // it is computing
-    usleep(60000);
-    CHECK(read(device, answer, sizeof answer) == sizeof answer);
+    for (int i = 0; i < 100 && read(device, answer, sizeof answer) != sizeof answer; i++) {
+        CHECK(errno == ENXIO); // it is computing
+        usleep(1000);
+    }
     CHECK(is_packet(answer, sizeof answer));
     return 0;
 }
