@@ -49,7 +49,7 @@ typedef struct {
     bool has_ended_;
 } lp_posix_stream_t;
 
-// Takes over `fd` (owns), which is open; -1 for a stream that is closed for now.
+// Takes over `fd` (owns), which is open; -1 for a stream that starts closed.
 void lp_posix_stream_init(lp_posix_stream_t *s, int fd);
 // The same for a socket whose connect() is under way: LP_STREAM_OPEN or LP_STREAM_CLOSED follows.
 void lp_posix_stream_connecting(lp_posix_stream_t *s, int fd);
