@@ -29,7 +29,8 @@
 // PSA: volatile keys only; the opaque ones are in the crypto chip.
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_USE_PSA_CRYPTO
-#define MBEDTLS_PSA_KEY_SLOT_COUNT 24 // a connection holds 2, a handshake up to 8 more
+#define MBEDTLS_PSA_P256M_DRIVER_ENABLED    // the functions are ours: tls_p256.c
+#define MBEDTLS_PSA_KEY_SLOT_COUNT       24 // a connection holds 2, a handshake up to 8 more
 
 // Ciphers and hashes. SHA-384 is for suites and chains that ask for it.
 #define MBEDTLS_HAVE_ASM

@@ -2,9 +2,9 @@
 // Keys of the key store as opaque PSA keys: what the patched driver wrappers of mbedTLS call.
 #include "tls_psa.h"
 
-#include <mbedtls/ecp.h>
 #include <string.h>
 
+#include "limpet/p256.h"
 #include "lp_psa_driver.h"
 #include "tls_internal.h"
 
@@ -147,24 +147,6 @@ psa_status_t lp_psa_sign_hash(const psa_key_attributes_t *attributes, const uint
 
 // The chip is not asked to multiply with what is no point of the curve, whatever it would say to
 // it.
-static bool is_on_curve(const uint8_t *point, size_t len)
-{
-    mbedtls_ecp_group group;
-    mbedtls_ecp_point q;
-    mbedtls_ecp_group_init(&group);
-    mbedtls_ecp_point_init(&q);
-    int ret = mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP256R1);
-    if (ret == 0) {
-        ret = mbedtls_ecp_point_read_binary(&group, &q, point, len);
-    }
-    if (ret == 0) {
-        ret = mbedtls_ecp_check_pubkey(&group, &q);
-    }
-    mbedtls_ecp_point_free(&q);
-    mbedtls_ecp_group_free(&group);
-    return ret == 0;
-}
-
 psa_status_t lp_psa_key_agreement(const psa_key_attributes_t *attributes, const uint8_t *key_buffer,
                                   size_t key_buffer_size, psa_algorithm_t alg,
                                   const uint8_t *peer_key, size_t peer_key_length,
@@ -177,7 +159,7 @@ psa_status_t lp_psa_key_agreement(const psa_key_attributes_t *attributes, const 
         return PSA_ERROR_CORRUPTION_DETECTED;
     }
     if (!PSA_ALG_IS_ECDH(alg) || peer_key_length != POINT_BYTES ||
-        peer_key[0] != POINT_UNCOMPRESSED || !is_on_curve(peer_key, peer_key_length)) {
+        peer_key[0] != POINT_UNCOMPRESSED || lp_p256_check_public(peer_key + 1) != LP_OK) {
         return PSA_ERROR_INVALID_ARGUMENT;
     }
     if (shared_secret_size < LP_KEY_SECRET_BYTES) {
