@@ -42,7 +42,8 @@ def choose_steps(rng, part, count, single_wire=False):
     column = 2 if part == ATECC508A else 3
     barred = steps_bus.ON_I2C_ONLY if single_wire else ()
     names = [name for name, entry in steps.STEPS.items() if entry[column] and name not in barred]
-    weights = [steps.STEPS[name][1] for name in names]
+    weights = [steps.STEPS[name][1] * (4 if single_wire and name in steps_bus.ON_SINGLE_WIRE else 1)
+               for name in names]
     return [Step(name, rng.getrandbits(48), rng.random() < 0.08)
             for name in rng.choices(names, weights, k=count)]
 

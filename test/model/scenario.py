@@ -18,6 +18,8 @@ def _private(rng, number):
     key = 0x0011 | rng.choice((0, 2, 2)) | rng.choice((0, 0x20))
     if rng.random() < 0.06:
         slot &= ~0x80  # IsSecret missing
+    if rng.random() < 0.08:
+        key = key & ~0x1C | rng.choice((0, 3, 5, 6, 7)) << 2  # Private, but of another KeyType
     return slot, key
 
 
@@ -85,7 +87,7 @@ def config_zone(rng, part, factory):
     config[96:128] = b"".join(_word(key) for _, key in words)
     config[52:60] = counters.encode(rng.choice(COUNTS))
     config[60:68] = counters.encode(rng.choice(COUNTS))
-    config[92:96] = bytes(rng.choice((0, 0, 0x21, 0x32, rng.randrange(256))) for _ in range(4))
+    config[92:96] = bytes(rng.choice((0, 0, 1, 0x10, 0x21, 0x32, rng.randrange(256))) for _ in range(4))
     config[84] = rng.choice((0, 0, 0x5A))
     config[85] = rng.choice((0, 0, 0x07)) if part == ATECC508A else 0
     config[16] = rng.choice((0xC0, 0xC0, 0x6A, 0xC2, 0xC6))
@@ -105,7 +107,7 @@ def _special_bytes(rng, part, config):
         config[19] = rng.choice((0, 1)) | rng.choice((0, 0, 0, 4))
         left = rng.choice((128, 128, 128, 0, 1, 2, 7, 8, 9))
         config[68:84] = ((1 << 128) - (1 << (128 - left))).to_bytes(16, "big")
-        if rng.random() < 0.15:  # a single-wire part: SignalKey, GPIO mode
+        if rng.random() < 0.25:  # a single-wire part: SignalKey, GPIO mode
             config[14] &= 0xFE
             config[16] = rng.randrange(1, 16) << 4 | rng.choice((1, 5, 9, 9, 9, 2, 3, 7, 0))
         return

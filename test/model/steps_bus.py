@@ -201,6 +201,28 @@ ON_I2C_ONLY = ["idle_and_wake", "sleep_and_wake", "watchdog", "shortly_before_wa
                 "read_in_pieces", "failed_self_test", "failed_health_test", "upper_half_alone"]
 
 
+ON_SINGLE_WIRE = ["gpio", "gpio_authorized"]  # and these make most sense there
+
+
+@step(2, on_608=False)
+def gpio_authorized(w):
+    """The signal key shown, then the pin asked for, set, asked for: 9 is a latch, 1 an output."""
+    for _ in range(w.rng.randrange(1, 4)):
+        yield from authorize(w, w.memory.config[16] >> 4)
+        yield packet(0x30, 3, w.rng.choice((0, 1, 1)))
+        if w.chance(0.6):
+            yield packet(0x30, 3, w.rng.choice((2, 3, 3)))
+        yield packet(0x30, 3, w.rng.choice((0, 1)))
+        if w.chance(0.3):
+            yield Event("pin", 1)
+            yield Event("pin", 0)
+            yield packet(0x30, 3, 0)
+        else:
+            yield packet(0x30, 3, w.rng.choice((2, 3)))  # perhaps no longer authorised
+            latched = w.pick(lambda slot: slot.latch_needed and not slot.private)
+            yield packet(0x08, 0, latched, w.rng.randbytes(32))
+
+
 @step(6, on_608=False)
 def gpio(w):
     """Single-wire parts: the pin, authorized or not. On I2C parts it is an error."""

@@ -7,7 +7,7 @@ from atecc.cmd_608 import BootConfig, io_key, xor
 from atecc.cmd_ecc import EPHEMERAL
 from atecc.status import Refused
 from scenario import PEER_OF, PEER_PUBLIC, PEERS
-from steps import fresh_nonce, is_private, is_public, is_secret_key, nonce, packet, step
+from steps import authorize, fresh_nonce, is_private, is_public, is_secret_key, nonce, packet, step
 
 
 def signature_for(w, number, digest):
@@ -71,7 +71,9 @@ def sign_internal(w):
 
 @step(4)
 def ecdh(w):
-    number = w.pick(lambda slot: is_private(slot) and slot.read_key & 4)
+    number = w.pick(lambda slot: slot.private and slot.read_key & 4)
+    if w.chance(0.08):
+        number = w.pick(lambda slot: slot.private and slot.key_type != 4)
     point = w.rng.choice(PEER_PUBLIC) if w.chance(0.9) else w.rng.randbytes(64)
     modes = (0,) if w.memory.is_508 else (0, 0x0C, 0x0E, 0x08, 0x04)
     yield packet(0x43, w.rng.choice(modes), number, point)
@@ -118,6 +120,8 @@ def verify_validate_external(w):
     number = w.pick(lambda slot: slot.needs_validation)
     template = w.memory.config[92 + w.memory.slot(number).x509_id]
     blocks, place = template >> 4, template & 0xF
+    if w.chance(0.15) or not blocks:
+        blocks, place = w.rng.choice(((1, 0), (1, 0), (2, 1), (2, 0)))  # that is not the format's
     yield packet(0x47, 0)
     tail = w.rng.choice((0, 5))
     for block in range(min(blocks, 5) - bool(tail)):
@@ -207,6 +211,21 @@ def kdf(w):
     yield packet(0x56, algorithm | source | target, key_id, _kdf_data(w, algorithm, target))
 
 
+@step(3, on_508=False)
+def hkdf_of_slot(w):
+    """HKDF whose message is in a slot that is not there for everybody, the key elsewhere."""
+    kind = w.rng.choice((lambda slot: slot.req_auth, lambda slot: slot.latch_needed,
+                         lambda slot: slot.private, lambda slot: slot.limited_use, is_secret_key))
+    number = w.pick(kind)
+    if w.memory.slot(number).req_auth and w.chance(0.6):
+        yield from authorize(w, w.memory.slot(number).auth_key)
+    yield packet(0x16, 0x83, 0, w.rng.randbytes(32))
+    length = w.rng.choice((0, 1, 32, 36, 64))
+    details = (number << 8 | length << 24 | w.rng.choice((0, 0, 4))).to_bytes(4, "little")
+    yield packet(0x56, 0x43 | w.rng.choice((0, 0x0C, 0x10, 0x10)), 0, details)
+    yield packet(0x30, 2)
+
+
 def _kdf_data(w, algorithm, target):
     if algorithm == 0x20:
         return w.rng.randrange(4).to_bytes(4, "little") + w.rng.randbytes(16)
@@ -284,7 +303,6 @@ def secure_boot(w):
 @step(1, on_508=False)
 def permit_latch(w):
     key = w.memory.slot(w.memory.config[69] & 0xF)
-    from steps import authorize
     yield from authorize(w, key.number)
     yield packet(0x30, 4, w.rng.choice((2, 3, 3)))
     yield packet(0x30, 4, 0)

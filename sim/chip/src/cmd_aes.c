@@ -51,16 +51,18 @@ LP_CS_HANDLER(aes_cmd)
 {
     bool enabled = (c->image.config[CFG_AES_ENABLE] & 1) != 0;
     unsigned mode = m->p1 & 7;
-    if (mode == GFM && m->len == 2 * BLOCK) {
-        lp_cs_gf_mul(m->data, m->data + BLOCK, r->bytes);
-        r->len = BLOCK;
-        return ST_OK;
-    }
-    if (mode > DECRYPT || (m->p1 & 0x38) != 0 || m->len != BLOCK) {
+    bool is_gfm = mode == GFM && m->len == 2 * BLOCK; // the other mode bits are ignored (T3275)
+    bool is_block = mode <= DECRYPT && (m->p1 & 0x38) == 0 && m->len == BLOCK;
+    if (!is_gfm && !is_block) {
         return ST_PARSE;
     }
     if (lp_cs_breaks(c, LP_RULE_AES_ENABLED, !enabled)) {
         return ST_EXEC;
     }
-    return one_block(c, m, r);
+    if (is_block) {
+        return one_block(c, m, r);
+    }
+    lp_cs_gf_mul(m->data, m->data + BLOCK, r->bytes);
+    r->len = BLOCK;
+    return ST_OK;
 }

@@ -77,10 +77,16 @@ static lp_cs_status_t hmac_start(lp_chipsim_t *c, const lp_cs_cmd_t *m)
     return status;
 }
 
+// X509format has four bits for it: beyond 254 it is "many", and never begins again at 0.
+static uint8_t one_more(uint8_t blocks)
+{
+    return blocks == UINT8_MAX ? blocks : (uint8_t)(blocks + 1);
+}
+
 static lp_cs_status_t update(lp_chipsim_t *c, const lp_cs_cmd_t *m)
 {
     lp_cs_sha_add(&c->v.sha.sha, m->data, m->len);
-    c->v.sha.blocks++;
+    c->v.sha.blocks = one_more(c->v.sha.blocks);
     return ST_OK;
 }
 
@@ -97,7 +103,8 @@ static lp_cs_status_t add_public(lp_chipsim_t *c, const lp_cs_cmd_t *m)
     lp_cs_sha_add(&c->v.sha.sha, p + PUB_X, 32);
     lp_cs_sha_add(&c->v.sha.sha, p + PUB_Y, 32);
     c->v.sha.public_slot = (uint8_t)slot;
-    c->v.sha.public_block = c->v.sha.blocks++;
+    c->v.sha.public_block = c->v.sha.blocks;
+    c->v.sha.blocks = one_more(c->v.sha.blocks);
     return ST_OK;
 }
 
@@ -124,7 +131,7 @@ static void store_digest(lp_chipsim_t *c, const lp_cs_cmd_t *m, const uint8_t di
         lp_cs_tk_set(c, digest);
         c->v.x509_slot = s->public_slot;
         c->v.x509_block = s->public_block;
-        c->v.x509_total = (uint8_t)(s->blocks + (tail ? 1 : 0));
+        c->v.x509_total = tail ? one_more(s->blocks) : s->blocks;
     }
 }
 

@@ -176,9 +176,8 @@ static lp_cs_status_t tempkey_covers(lp_chipsim_t *c, const lp_cs_cmd_t *m, unsi
     if ((m->p1 & 7) == VALIDATE_EXTERNAL) {
         bool fits = c->v.x509_slot == slot && c->v.x509_block == (format & 0x0F) &&
                     c->v.x509_total == format >> 4;
-        bool broken = lp_cs_breaks(c, LP_RULE_VERIFY_X509_FORMAT, format == 0) ||
-                      lp_cs_breaks(c, LP_RULE_VERIFY_X509_SHAPE, !fits);
-        return broken ? ST_EXEC : ST_OK;
+        // Format 0, which asks for Validate, has no shape: no certificate is of 0 blocks.
+        return lp_cs_breaks(c, LP_RULE_VERIFY_X509_SHAPE, !fits) ? ST_EXEC : ST_OK;
     }
     bool wants_valid = (m->p1 & 4) != 0;
     bool says_valid = (m->data[SIG + 17] & 1) != 0;
@@ -210,8 +209,8 @@ static lp_cs_status_t set_validity(lp_chipsim_t *c, const lp_cs_cmd_t *m)
         return ST_EXEC;
     }
     lp_cs_status_t status = public_key(c, parent, xy);
-    if (status == ST_OK && slot == 15 && lp_cs_data_locked(c)) {
-        status = lp_cs_count_use(c, slot); // L1627
+    if (status == ST_OK && slot == 15 && !lp_cs_is_608(c) && lp_cs_data_locked(c)) {
+        status = lp_cs_count_use(c, slot); // L1627, with LastKeyUse, which a 608 does not have
     }
     if (status != ST_OK) {
         return status;

@@ -19,8 +19,9 @@ OTP_ALL_WORDS_READABLE = True
 SELECTOR_ONCE_WHEN_MODE_SET = True
 # 3.2.5: GenKey ignores LimitedUse; 9.7: the digest of a stored public key checks it.
 GENKEY_DIGEST_SPENDS_USE = True
-# AES_Enable "enables AES operations"; GFM uses no key and none of the AES engine's secrets.
-GFM_NEEDS_AES_ENABLE = False
+# GFM uses no key and no secret (5.3.1.3), but it is a mode of the command that AES_Enable enables
+# (Table 2-3), and firmware that works with the stricter reading works with the other, too.
+GFM_NEEDS_AES_ENABLE = True
 # [TFLX] 5.1.4.1 says SourceFlag becomes Rand in every random mode, DS508 9.12 leaves it in the
 # calculating mode.
 CALCULATED_NONCE_KEEPS_SOURCE_ON_608 = True

@@ -147,6 +147,68 @@ static bool kdf_spares_locked_slots(rig_t *r)
     return refused && ok && memcmp(slot_bytes(r, 10), want, 32) == 0;
 }
 
+// HKDF of the alternate key with the message in slot 5, which is used as a key is.
+static reply_t hkdf_of_slot(rig_t *r, uint16_t sc, uint16_t kc)
+{
+    rig_image(r, M608, ALL_LOCKED);
+    rig_slot(r, 5, sc, kc);
+    rig_key(r, 5, 7);
+    rig_start(r);
+    st(r, 0x16, 0x83, 0, key32(1), 32);
+    return kdf(r, 0x53, 0, 32u << 24 | 5u << 8, NULL, 0);
+}
+
+static bool is_hkdf_of_slot(const reply_t *a)
+{
+    uint8_t want[32];
+    host_hmac(key32(1), 32, key32(7), 32, want);
+    return a->len == 32 && memcmp(a->data, want, 32) == 0;
+}
+
+static bool hkdf_message_is_no_private_key(rig_t *r)
+{
+    reply_t secret = hkdf_of_slot(r, 0x808F, 0x001C);
+    return is_hkdf_of_slot(&secret) && hkdf_of_slot(r, 0x808F, 0x001D).status == EXEC &&
+           hkdf_of_slot(r, 0x2087, 0x0013).status == EXEC;
+}
+
+static bool hkdf_message_needs_authorisation(rig_t *r)
+{
+    bool refused = hkdf_of_slot(r, 0x808F, 0x069C).status == EXEC;
+    rig_slot(r, 6, 0x808F, 0x001C);
+    rig_key(r, 6, 6);
+    rig_start(r);
+    bytes_t b = {.len = 0}; // CheckMac with key 6
+    uint8_t data[77] = {0};
+    memcpy(data, key32(1), 32);
+    add(&b, key32(6), 32);
+    add(&b, key32(1), 32);
+    add0(&b, 15);
+    add_sn(&b, r, 8, 1);
+    add0(&b, 4);
+    add_sn(&b, r, 0, 2);
+    add0(&b, 2);
+    host_hash(&b, data + 32);
+    bool shown = st(r, 0x28, 0x00, 6, data, 77) == OK;
+    st(r, 0x16, 0x83, 0, key32(1), 32);
+    reply_t a = kdf(r, 0x53, 0, 32u << 24 | 5u << 8, NULL, 0);
+    bool once = kdf(r, 0x53, 0, 32u << 24 | 5u << 8, NULL, 0).status == EXEC;
+    return refused && shown && once && is_hkdf_of_slot(&a);
+}
+
+static bool hkdf_message_heeds_the_latch(rig_t *r)
+{
+    reply_t a = hkdf_of_slot(r, 0x808F, 0x001C);
+    return is_hkdf_of_slot(&a) && hkdf_of_slot(r, 0x808F, 0x101C).status == EXEC;
+}
+
+static bool hkdf_message_counts_a_use(rig_t *r)
+{
+    reply_t a = hkdf_of_slot(r, 0x80AF, 0x001C);
+    reply_t counted = cmd(r, 0x24, 0, 0, NULL, 0);
+    return is_hkdf_of_slot(&a) && counted.len == 4 && counted.data[0] == 1;
+}
+
 // The I/O key is in slot 6.
 static void io_image(rig_t *r, uint8_t prot)
 {
@@ -294,8 +356,13 @@ static bool aes_must_be_enabled(rig_t *r)
 {
     uint8_t want[16];
     aes_image(r, 0);
-    bool refused = st(r, 0x51, 0x40, 9, key32(1), 16) == EXEC;
+    uint8_t h_and_x[32];
+    memset(h_and_x, 0x5A, sizeof h_and_x);
+    bool refused = st(r, 0x51, 0x40, 9, key32(1), 16) == EXEC &&
+                   st(r, 0x51, 0x03, 0, h_and_x, 32) == EXEC &&
+                   st(r, 0x51, 0x03, 0, h_and_x, 16) == PARSE;
     aes_image(r, 1);
+    refused = refused && cmd(r, 0x51, 0x03, 0, h_and_x, 32).len == 16;
     reply_t a = cmd(r, 0x51, 0x40, 9, key32(1), 16);
     host_aes(key32(4) + 16, key32(1), want);
     return refused && a.len == 16 && memcmp(a.data, want, 16) == 0;
@@ -468,6 +535,10 @@ const rule_test_t tests_608[] = {
     RULE(KDF_IV, kdf_iv_needs_its_label),
     RULE(KDF_UPPER, kdf_upper_needs_lower),
     RULE(KDF_TARGET, kdf_spares_locked_slots),
+    RULE(SECRET_NOT_PRIVATE, hkdf_message_is_no_private_key),
+    RULE(REQ_AUTH, hkdf_message_needs_authorisation),
+    RULE(LATCH, hkdf_message_heeds_the_latch),
+    RULE(LIMITED_USE, hkdf_message_counts_a_use),
     RULE(KDFPROT_ENCRYPTED, kdfprot_1_encrypts),
     RULE(KDFPROT_FORBIDDEN, kdfprot_2_forbids),
     RULE(ECDH_TEMPKEY, ecdh_tempkey_needs_a_generated_key),

@@ -261,7 +261,7 @@ static unsigned validate(rig_t *r, uint8_t mode, unsigned slot, unsigned digest_
     add_sn(&b, r, 8, 1);
     add_sn(&b, r, 0, 2);
     add0(&b, 25);
-    host_public(key32(digest_slot == 11 ? 7 : 5), xy);
+    host_public(key32(digest_slot == 10 ? 5 : 7), xy);
     add(&b, xy, 64);
     host_hash(&b, r->tk);
     if (st(r, 0x40, 0x10, (uint16_t)digest_slot, genkey_other, 3) != OK) {
@@ -309,28 +309,42 @@ static bool validation_says_what_it_does(rig_t *r)
            validate(r, 3, 11, 11, 0) == OK;
 }
 
-// A certificate of three blocks with the key of slot 11 in block 1.
+// Slot 15 with LimitedUse: the key to be validated is used, too (508; a 608 has no LastKeyUse).
+static unsigned validate_15(rig_t *r, int model, uint8_t uses)
+{
+    public_image(r, model, 0xA0);
+    rig_slot(r, 15, 0x002A, 0x0012);
+    rig_public(r, 15, 7);
+    if (model == M508) {
+        memset(r->image.config + 68, 0, 16);
+        r->image.config[68] = uses;
+    }
+    rig_start(r);
+    return validate(r, 3, 15, 15, 0);
+}
+
+static bool validation_uses_slot_15(rig_t *r)
+{
+    // One use goes to GenKey's digest of slot 15, one to Verify.
+    bool enough = validate_15(r, M508, 0x03) == OK && lp_chipsim_image(r->chip)->config[68] == 0;
+    bool too_few = validate_15(r, M508, 0x01) == EXEC;
+    bool ok_608 = validate_15(r, M608, 0) == OK;
+    // There Counter0 has counted the digest alone.
+    return enough && too_few && ok_608 && lp_chipsim_image(r->chip)->config[52] == 0x7F;
+}
+
+// A certificate with the key of slot 11 after `before` blocks. That the chip's digest is SHA-256 is
+// shown elsewhere.
 static unsigned validate_external(rig_t *r, unsigned before, unsigned after)
 {
     uint8_t block[64] = {0x30};
     uint8_t rs[64];
-    uint8_t xy[64];
-    uint8_t digest[32];
-    bytes_t cert = {.len = 0};
-    host_public(key32(7), xy);
     st(r, 0x47, 0, 0, NULL, 0);
     for (unsigned i = 0; i < before + 1 + after; i++) {
-        if (i == before) {
-            st(r, 0x47, 3, 11, NULL, 0);
-            add(&cert, xy, 64);
-        } else {
-            st(r, 0x47, 1, 64, block, 64);
-            add(&cert, block, 64);
-        }
+        i == before ? st(r, 0x47, 3, 11, NULL, 0) : st(r, 0x47, 1, 64, block, 64);
     }
-    st(r, 0x47, 2, 0, NULL, 0);
-    host_hash(&cert, digest);
-    host_sign(key32(5), digest, rs);
+    reply_t digest = cmd(r, 0x47, 2, 0, NULL, 0);
+    host_sign(key32(5), digest.data, rs);
     return st(r, 0x45, 1, 11, rs, 64);
 }
 
@@ -344,12 +358,26 @@ static bool x509_format_chooses_the_mode(rig_t *r)
     return refused && validate_external(r, 1, 1) == OK && slot_bytes(r, 11)[0] == 0x50;
 }
 
+// Formats 0 and 1 say "of no blocks": no certificate is.
+static bool x509_format_without_blocks(rig_t *r, uint8_t format)
+{
+    public_image(r, M508, 0xA0);
+    r->image.config[92] = format;
+    rig_start(r);
+    return validate_external(r, 0, 0) == EXEC && validate_external(r, 1, 0) == EXEC &&
+           validate_external(r, 256, 0) == EXEC && validate_external(r, 0, 255) == EXEC &&
+           slot_bytes(r, 11)[0] == 0xA0;
+}
+
 static bool x509_format_gives_the_shape(rig_t *r)
 {
+    bool never = x509_format_without_blocks(r, 0) && x509_format_without_blocks(r, 1);
     public_image(r, M508, 0xA0);
     r->image.config[92] = 0x31;
     rig_start(r);
-    return validate_external(r, 0, 2) == EXEC && validate_external(r, 1, 2) == EXEC &&
+    // Blocks are not counted round a byte: 257 and 1 are not the same.
+    return never && validate_external(r, 257, 1) == EXEC && validate_external(r, 0, 2) == EXEC &&
+           validate_external(r, 1, 2) == EXEC && validate_external(r, 1, 257) == EXEC &&
            validate_external(r, 1, 1) == OK;
 }
 
@@ -378,7 +406,11 @@ static bool ecdh_needs_a_private_key(rig_t *r)
     rig_start(r);
     bool refused = ecdh(r, 2).status == EXEC;
     reply_t a = ecdh(r, 3);
-    return refused && a.len == 32 && secret_is(a.data, 4, 9);
+    bool ok = a.len == 32 && secret_is(a.data, 4, 9);
+    private_image(r, ALL_LOCKED, 0x2087, 0x003F); // Private, but of another KeyType
+    bool type_7 = ecdh(r, 2).status == EXEC;
+    private_image(r, ALL_LOCKED, 0x2087, 0x001B);
+    return refused && ok && type_7 && ecdh(r, 2).status == EXEC;
 }
 
 static bool ecdh_must_be_permitted(rig_t *r)
@@ -441,6 +473,7 @@ const rule_test_t ecc_tests[] = {
     RULE(VERIFY_OTHERDATA, validation_says_what_it_does),
     RULE(VERIFY_X509_FORMAT, x509_format_chooses_the_mode),
     RULE(VERIFY_X509_SHAPE, x509_format_gives_the_shape),
+    RULE(LAST_KEY_USE, validation_uses_slot_15),
     RULE(ECDH_PRIVATE, ecdh_needs_a_private_key),
     RULE(ECDH_PERMITTED, ecdh_must_be_permitted),
     RULE(ECDH_TO_SLOT, ecdh_bit_3_sends_to_the_next_slot),

@@ -136,7 +136,10 @@ static void intrusion_latch(void **state)
         if (i == 1) {
             assert_int_equal(swi_info(r, 3, 3).data[0], 0); // not without authorisation
             assert_int_equal(swi_check_mac(r, 6), OK);
+            assert_int_equal(swi_info(r, 3, 1).data[0], 0); // asked for, not set
+            assert_int_equal(swi_info(r, 3, 0).data[0], 0);
             assert_int_equal(swi_info(r, 3, 3).data[0], 1);
+            assert_int_equal(swi_info(r, 3, 0).data[0], 1);
         } else if (i == 2) {
             lp_chipsim_set_pin(r->chip, false);
             assert_int_equal(swi_info(r, 3, 0).data[0], 0);
@@ -148,6 +151,36 @@ static void intrusion_latch(void **state)
     }
 }
 
+// Bit 3 of the control byte tells the latch from the output: 61 and 69 are told apart by what
+// happens without and with authorisation.
+static void authorisation_output_is_no_latch(void **state)
+{
+    rig_t *r = *state;
+    static const struct {
+        uint8_t control;
+        uint8_t rest;       // Info after "1" and after "0" without authorisation
+        uint8_t authorised; // and after "1" with it
+        bool falls;         // with the pin
+    } cases[] = {{0x61, 0, 1, false}, {0x65, 1, 0, false}, {0x69, 0, 1, true}, {0x6D, 0, 1, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t away = cases[i].control == 0x65 ? 2 : 3;
+        swi(r, cases[i].control);
+        rig_slot(r, 6, 0x808F, 0x001C);
+        rig_key(r, 6, 6);
+        rig_start(r);
+        lp_chipsim_swi_wake(r->chip);
+        r->now_us += 2000;
+        lp_chipsim_set_pin(r->chip, true);
+        swi_info(r, 3, (uint16_t)(away ^ 1)); // the rest level, which needs nobody
+        assert_int_equal(swi_info(r, 3, away).data[0], cases[i].rest);
+        assert_int_equal(swi_check_mac(r, 6), OK);
+        assert_int_equal(swi_info(r, 3, away).data[0], cases[i].authorised);
+        lp_chipsim_set_pin(r->chip, false);
+        uint8_t want = cases[i].falls ? 0 : cases[i].authorised;
+        assert_int_equal(swi_info(r, 3, 0).data[0], want);
+    }
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -155,6 +188,7 @@ int main(void)
         T(single_wire_parts_answer_no_address),
         T(gpio_modes),
         T(intrusion_latch),
+        T(authorisation_output_is_no_latch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,10 @@
     X(boot_mac_mode, "T2846: 86 for FullCopy", "T2810: the command's mode, 87", "the mode byte as sent")                \
     X(keys_before_config_lock, "L1268: data zone inaccessible", "MAC and the like are not named",                       \
       "every use of a slot as a key fails with 0F")                                                                    \
+    X(gfm_enable, "T3272: GFM involves no secrets", "T378: AES_Enable: AES operations are enabled",                      \
+      "GFM, a mode of AES, needs AES_Enable")                                                                          \
+    X(verify_slot_15, "L1627: Verify counts a LimitedUse slot 15 as the key to be validated, too",                       \
+      "608: no LastKeyUse, slot 15 is like the others", "508: counted; 608: not counted")                              \
     X(ee_tempkey, "L1449: cleared for all return codes", "L3222: EE: nothing is executed", "EE keeps TempKey")           \
     X(count_match, "608: format of the match slot not public", "", "little-endian limit in its first four bytes")        \
     X(use_lock, "608: UseLock is not described in public", "", "not modelled: byte 68 is stored and ignored")            \
