@@ -14,6 +14,7 @@ static const struct {
     {"new", lp_chip_new, "make a factory-new virtual chip"},
     {"serve", lp_chip_serve, "put virtual chips on an I2C bus that boards and tests can reach"},
     {"show", lp_chip_show, "what is in a virtual chip and what its configuration means, in words"},
+    {"cert", lp_chip_cert, "the certificates of an emulated Trust&GO or TrustFLEX part"},
     {"decode", lp_chip_decode, "say what bytes of the bus mean"},
     {"diff", lp_chip_diff, "how two virtual chips differ"},
     {"trace", lp_chip_trace, "a decoded trace of a bus: live, from a log or a logic analyser"},
@@ -59,7 +60,7 @@ int lp_cmd_chip(int argc, char **argv)
     }
     if (argc < 2) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "limpet chip needs one of its commands",
-                          "new, serve, show, decode, diff or trace", "limpet chip --help");
+                          "new, serve, show, cert, decode, diff or trace", "limpet chip --help");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {

@@ -13,8 +13,17 @@
 #include "limpet/ui.h"
 
 typedef int chip_command_fn(int argc, char **argv);
-chip_command_fn lp_chip_new, lp_chip_serve, lp_chip_show, lp_chip_decode, lp_chip_diff,
-    lp_chip_trace;
+chip_command_fn lp_chip_new, lp_chip_serve, lp_chip_show, lp_chip_cert, lp_chip_decode,
+    lp_chip_diff, lp_chip_trace;
+
+// ---- cert.c -----------------------------------------------------------------
+
+enum { LP_CHIP_PEM_MAX = 1000 };
+
+// A certificate (lp_chipsim_cert_t) as PEM with a null byte behind it; *err says why not, and the
+// result is LP_EXIT_OK or LP_EXIT_FAILED. Prints nothing.
+int lp_chip_certificate_pem(const lp_chipsim_image_t *image, unsigned which,
+                            char pem[LP_CHIP_PEM_MAX], lp_err_t *err);
 
 // ---- common.c ---------------------------------------------------------------
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "limpet/chipsim_trust.h"
+
 enum { HEX = 2 * 416 + 1 };
 
 typedef struct {
@@ -54,6 +56,31 @@ static void put_wrapped(const char *text)
     printf("\n");
 }
 
+// The certificate that a slot of a Trust part is the heart of; false: none.
+static bool certificate_in(const view_t *v, unsigned slot, char pem[LP_CHIP_PEM_MAX])
+{
+    lp_err_t err;
+    unsigned which = slot == 10 ? LP_CHIPSIM_CERT_DEVICE : LP_CHIPSIM_CERT_SIGNER;
+    return (slot == 10 || slot == 12) &&
+           lp_chip_certificate_pem(v->image, which, pem, &err) == LP_EXIT_OK;
+}
+
+static void put_certificate(const view_t *v, unsigned slot)
+{
+    char pem[LP_CHIP_PEM_MAX];
+    if (!certificate_in(v, slot, pem)) {
+        return;
+    }
+    size_t len;
+    const uint8_t *p = lp_chipsim_slot_const(v->image, slot, &len);
+    unsigned year = 2000u + (p[64] >> 3);
+    printf("        is         the %s certificate, compressed: of %04u-%02u-%02u, for %u years, "
+           "signer "
+           "%02X%02X;\n                   `limpet chip cert` prints it whole\n",
+           slot == 10 ? "device's" : "signer's", year, (p[64] & 7u) << 1 | p[65] >> 7,
+           p[65] >> 2 & 31, p[66] & 31, p[67], p[68]);
+}
+
 static void put_content(const view_t *v, unsigned slot)
 {
     size_t len;
@@ -69,6 +96,7 @@ static void put_content(const view_t *v, unsigned slot)
         printf("        content    %s\n", hex);
     }
     lp_wipe(hex, sizeof hex);
+    put_certificate(v, slot);
     if (v->image->slot_writes[slot] > 0) {
         printf("        written    %u times\n", v->image->slot_writes[slot]);
     }
@@ -137,6 +165,10 @@ static cJSON *slot_json(const view_t *v, unsigned slot)
     }
     if (v->reveal || is_public(v->image, slot)) {
         add_hex(o, "content", p, len);
+    }
+    char pem[LP_CHIP_PEM_MAX];
+    if (certificate_in(v, slot, pem)) {
+        cJSON_AddStringToObject(o, "certificate", pem);
     }
     return o;
 }

@@ -25,7 +25,7 @@ def _private(rng, number):
 
 def _public(rng, number):
     slot = rng.choice((0, 0, 1, 1, 4, 2)) << 12 | rng.randrange(16) << 8 | rng.randrange(8, 16)
-    slot |= rng.choice((0, 0, 0x80))
+    slot |= rng.choice((0, 0, 0x80)) | rng.choice((0, 0, 0, 0x20))
     return slot, 0x0010 | rng.choice((0, 2)) | rng.choice((0, 0x20))
 
 

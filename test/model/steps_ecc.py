@@ -100,22 +100,25 @@ def verify_stored(w):
     yield packet(0x45, 0, number, maybe_spoiled(w, signature_for(w, number, w.temp_key.value)))
 
 
-@step(6)
+@step(8)
 def verify_validate(w):
     invalidate = w.chance(0.4)
     number = w.pick(lambda slot: slot.needs_validation)
+    if w.chance(0.1):  # next to what is allowed: a key that takes no mark, or slot 7
+        number = w.rng.choice((7, w.pick(is_public)))
     yield from nonce(w)
     yield packet(0x40, 0x10, number if w.chance(0.95) else w.pick(is_public), w.rng.randbytes(3))
     other = bytearray(w.rng.randbytes(19))
-    other[17] = other[17] & 0xFE | (invalidate if w.chance(0.93) else not invalidate)
+    other[17] = other[17] & 0xFE | (invalidate if w.chance(0.88) else not invalidate)
     serial = w.memory.serial()
     message = sha256(w.temp_key.value, b"\x41", other[0:10], serial[8:9], other[10:14], serial[0:2],
                      other[14:19])
     signature = maybe_spoiled(w, signature_for(w, w.memory.slot(number).read_key, message))
-    yield packet(0x45, 7 if invalidate else 3, number, signature + bytes(other))
+    mode = (7 if invalidate else 3) | (w.rng.choice((0x20, 0x80, 0xA0)) if w.chance(0.06) else 0)
+    yield packet(0x45, mode, number, signature + bytes(other))
 
 
-@step(2)
+@step(4)
 def verify_validate_external(w):
     number = w.pick(lambda slot: slot.needs_validation)
     template = w.memory.config[92 + w.memory.slot(number).x509_id]
@@ -209,6 +212,20 @@ def kdf(w):
     if source == 3 and w.chance(0.8):
         yield packet(0x16, 0x83, 0, w.rng.randbytes(32))
     yield packet(0x56, algorithm | source | target, key_id, _kdf_data(w, algorithm, target))
+    if target in (0, 4) and w.chance(0.6):  # what is in the upper half now?
+        yield packet(0x56, w.rng.choice((0x51, 0x50, 0x11, 0x10)), 0, b"\x02\0\0\x04salt")
+
+
+@step(2, on_508=False)
+def kdf_iv(w):
+    """The special IV: in the clear whatever KDFPROT says, if its label is where it should be."""
+    yield packet(0x16, 0x83, 0, w.rng.randbytes(32))
+    at = w.memory.config[72]
+    message = bytes(at) + bytes(w.memory.config[73:75]) + w.rng.randbytes(w.rng.choice((0, 0, 1, 20)))
+    if w.chance(0.2):
+        message = message[:at + w.rng.randrange(2)] + w.rng.choice((b"", b"??"))
+    details = (3 | len(message) << 24).to_bytes(4, "little")
+    yield packet(0x56, w.rng.choice((0x53, 0x53, 0x57)), 0, details + message)
 
 
 @step(3, on_508=False)
@@ -228,7 +245,8 @@ def hkdf_of_slot(w):
 
 def _kdf_data(w, algorithm, target):
     if algorithm == 0x20:
-        return w.rng.randrange(4).to_bytes(4, "little") + w.rng.randbytes(16)
+        details = w.rng.randrange(4) | (w.rng.choice((4, 0x100, 1 << 24)) if w.chance(0.1) else 0)
+        return details.to_bytes(4, "little") + w.rng.randbytes(16 if w.chance(0.93) else 15)
     message = w.rng.randbytes(w.rng.choice((0, 1, 32, 64, 127)))
     if algorithm == 0x40:
         details = 2 | w.rng.choice((0, 0, 4))

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trust&GO and TrustFLEX: ATECC608s that leave the factory configured, locked and with keys. Their
 // sheets (DS40002112B and DS40002138A, table 2-3 and chapter 2.2.4) are public and say everything
-// but the certificates.
+// but the templates of the certificates (trust.h).
 #include <string.h>
 
 #include <openssl/rand.h>
 
-#include "internal.h"
+#include "trust.h"
 
 typedef struct {
     const char *name;
@@ -64,7 +64,7 @@ static const variant_t VARIANTS[] = {
                                       {0x0F0F, 0x0030}}},
 };
 
-enum { VARIANT_COUNT = sizeof VARIANTS / sizeof VARIANTS[0], KEYS = 5, SIGNER_SLOT = 11 };
+enum { VARIANT_COUNT = sizeof VARIANTS / sizeof VARIANTS[0], KEYS = 5, SIGNER_KEY = 11 };
 
 lp_err_t lp_chipsim_variant_parse(const char *name, lp_chipsim_variant_t *out)
 {
@@ -118,20 +118,14 @@ static lp_err_t fill_keys(lp_chipsim_image_t *image)
 {
     size_t len;
     uint8_t d[32];
-    uint8_t xy[64];
     bool ok = true;
     for (uint8_t slot = 0; slot < KEYS && ok; slot++) {
         uint8_t *p = lp_chipsim_slot(image, slot, &len);
         memset(p, 0, PRIV_PAD);
         ok = make_scalar(image, slot, p + PRIV_PAD);
     }
-    ok = ok && make_scalar(image, SIGNER_SLOT, d) && lp_cs_ec_public(d, xy);
-    if (ok) {
-        uint8_t *p = lp_chipsim_slot(image, SIGNER_SLOT, &len);
-        memset(p, 0, len);
-        memcpy(p + PUB_X, xy, 32);
-        memcpy(p + PUB_Y, xy + 32, 32);
-    }
+    // The signer's private key is nowhere kept: there is no other part that it signs for.
+    ok = ok && make_scalar(image, SIGNER_KEY, d) && lp_cs_trust_issue(image, d);
     lp_cs_wipe(d, sizeof d);
     return ok ? LP_OK : LP_E_IO;
 }

@@ -68,8 +68,8 @@ def _public_slot(chip, cmd, number):
     return slot
 
 
-def _usable(chip, slot):
-    """The checks that every verifying key has to pass."""
+def _usable(chip, slot, validated=None):
+    """The checks that every verifying key has to pass. Uses are counted before the arithmetic begins."""
     memory = chip.memory
     if memory.data_locked:
         refuse_unless(not slot.needs_validation or memory.validity(slot.number) == NIBBLE_VALID,
@@ -77,6 +77,8 @@ def _usable(chip, slot):
     chip.nonce_is_random_enough(slot)
     chip.key_may_be_used(slot)
     chip.spend_use(slot)
+    if validated:
+        chip.spend_use(validated)
     refuse_unless(p256.point(memory.public_key(slot.number)) is not None, "not a point of the curve")
     chip.ecc_engine_works()
 
@@ -102,9 +104,8 @@ def _target(chip, cmd):
 
 def _judge(chip, cmd, target, message, nibble):
     parent = _public_slot(chip, cmd, target.read_key)
-    _usable(chip, parent)
-    if target.number == 15 and chip.memory.is_508:
-        chip.spend_use(target)  # 3.2.6: both keys count, even where they are the same
+    # 3.2.6: both keys count, even where they are the same
+    _usable(chip, parent, target if target.number == 15 and chip.memory.is_508 else None)
     matches = p256.verifies(chip.memory.public_key(parent.number), message, cmd.data[:64])
     if matches:
         chip.memory.set_validity(target.number, nibble)

@@ -26,7 +26,7 @@ expect() {
 
 expect 0 'serve' "$limpet" chip --help
 expect 2 'did you mean "chip serve"' "$limpet" chip serv
-for c in new serve show decode diff trace; do
+for c in new serve show cert decode diff trace; do
     expect 0 'limpet chip' "$limpet" chip "$c" --help
 done
 
@@ -38,6 +38,19 @@ expect 9 'error\[chip-state-exists\]' "$limpet" chip new --state a
 expect 2 'atecc608b' "$limpet" chip new --state c --model atecc999
 expect 0 'locked by its maker' "$limpet" chip new --model atecc608b --variant tngtls --state trust
 expect 0 'from the factory; signs external digests' "$limpet" chip show --state trust
+expect 0 "the device's certificate, compressed: of 2020-01-01, for 28 years" "$limpet" chip show --state trust
+expect 0 '"certificate":"-----BEGIN' "$limpet" chip show --state trust --json
+expect 0 '"root":"-----BEGIN' "$limpet" chip cert --state trust --json
+expect 1 'error\[chip-no-certificate\]' "$limpet" chip cert --state b
+expect 2 'state FILE' "$limpet" chip cert
+# The chain as somebody else's tool sees it: it leads to the root, and its key is that of slot 0.
+"$limpet" chip cert --state trust >chain.pem
+"$limpet" chip cert --state trust --root >root.pem
+test "$(grep -c BEGIN chain.pem)" = 2 || fail "no chain of two certificates"
+awk '/BEGIN/ { n++ } { print > ("cert" n ".pem") }' chain.pem
+openssl verify -x509_strict -CAfile root.pem -untrusted cert2.pem cert1.pem >out 2>&1 || { cat out; fail "the chain"; }
+key=$(openssl x509 -in cert1.pem -noout -pubkey | openssl pkey -pubin -outform DER | tail -c 64 | od -An -tx1 | tr -d ' \n')
+expect 0 "public key $key" "$limpet" chip show --state trust
 expect 2 'no such variant' "$limpet" chip new --model atecc508a --variant tngtls --state c
 expect 2 'nine bytes' "$limpet" chip new --state c --serial 0123
 expect 2 'state FILE' "$limpet" chip new

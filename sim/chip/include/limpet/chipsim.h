@@ -110,8 +110,8 @@ lp_err_t lp_chipsim_image_factory(lp_chipsim_image_t *image, lp_chipsim_model_t 
                                   const uint8_t *serial, uint64_t seed);
 
 // Turns a factory-new 608 into such a part: configuration and OTP as in its sheet, everything
-// locked, private keys in slots 0-4, a signer's public key in slot 11. The certificates in slots 10
-// and 12 stay empty: their templates are not in the sheets. LP_E_UNSUPPORTED: an ATECC508A.
+// locked, private keys in slots 0-4, certificates in slots 10 to 12 (limpet/chipsim_trust.h).
+// LP_E_UNSUPPORTED: an ATECC508A.
 lp_err_t lp_chipsim_image_variant(lp_chipsim_image_t *image, lp_chipsim_variant_t variant);
 
 // Reads a state file. LP_E_NOT_FOUND, LP_E_IO, LP_E_FORMAT (not a state file), LP_E_CRC (damaged:
