@@ -66,6 +66,18 @@ static lp_err_t put_signer_id(uint8_t *to, size_t len, uint16_t id)
     return put_copy(to, len, (const uint8_t *)text, 4);
 }
 
+static lp_err_t put_device_serial(uint8_t *to, size_t len, const uint8_t *serial)
+{
+    char text[2 * LP_ATECC_SERIAL_LEN + 1];
+    if (serial == NULL) {
+        return LP_E_INVALID;
+    }
+    for (size_t i = 0; i < LP_ATECC_SERIAL_LEN; i++) {
+        (void)lp_fmt_str(text + 2 * i, 3, "%02X", serial[i]);
+    }
+    return put_copy(to, len, (const uint8_t *)text, sizeof text - 1);
+}
+
 static lp_err_t put_key_id(uint8_t *to, size_t len, const uint8_t *pub)
 {
     uint8_t point[65] = {0x04};
@@ -148,6 +160,8 @@ static lp_err_t put_part(uint8_t *to, const lp_atecc_cert_place_t *p, const sour
         return put_not_after(to, p->len, dates);
     case LP_ATECC_CERT_SIGNER_ID:
         return put_signer_id(to, p->len, s->cert->signer_id);
+    case LP_ATECC_CERT_DEVICE_SERIAL:
+        return put_device_serial(to, p->len, s->in->device_serial);
     case LP_ATECC_CERT_SUBJECT_KEY_ID:
         return put_key_id(to, p->len, s->in->pub);
     case LP_ATECC_CERT_AUTHORITY_KEY_ID:

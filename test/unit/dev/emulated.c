@@ -94,8 +94,11 @@ static void on_wear(void *ctx, uint16_t slot)
 
 static void start_driver(world_t *w)
 {
-    const lp_atecc_config_t cfg = {
-        .loop = &w->loop, .bus = &w->i2c, .addr = LP_ATECC_ADDR, .wear = on_wear, .wear_ctx = w};
+    const lp_atecc_config_t cfg = {.loop = &w->loop,
+                                   .bus = &w->i2c,
+                                   .addr = lp_chipsim_addr(w->sim),
+                                   .wear = on_wear,
+                                   .wear_ctx = w};
     memset(&w->req, 0, sizeof w->req);
     memset(&w->op, 0, sizeof w->op);
     lp_atecc_init(&w->chip, &cfg);
@@ -139,6 +142,16 @@ world_t *world_new_timed(lp_chipsim_model_t model, lp_chipsim_timing_t timing)
     world_t *w = world_empty(model);
     lp_chipsim_options_t opt = world_options(w, model);
     opt.timing = timing;
+    assert_int_equal(lp_chipsim_new(&w->sim, &opt), LP_OK);
+    return world_with_chip(w);
+}
+
+world_t *world_new_trust(lp_chipsim_variant_t variant, uint64_t seed)
+{
+    world_t *w = world_empty(LP_CHIPSIM_ATECC608B);
+    lp_chipsim_options_t opt = world_options(w, w->model);
+    opt.variant = variant;
+    opt.seed = seed;
     assert_int_equal(lp_chipsim_new(&w->sim, &opt), LP_OK);
     return world_with_chip(w);
 }

@@ -32,6 +32,8 @@ typedef struct {
 
 world_t *world_new(lp_chipsim_model_t model);
 world_t *world_new_timed(lp_chipsim_model_t model, lp_chipsim_timing_t timing);
+// A Trust&GO or TrustFLEX part.
+world_t *world_new_trust(lp_chipsim_variant_t variant, uint64_t seed);
 // A chip that is locked with limpet-1 as changed by `craft` (may be null), already identified.
 world_t *world_crafted(lp_chipsim_model_t model, void (*craft)(lp_chipsim_image_t *image));
 void world_set_slot(lp_chipsim_image_t *image, unsigned slot, unsigned slot_config,

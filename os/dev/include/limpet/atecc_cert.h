@@ -60,6 +60,7 @@ typedef enum {
     LP_ATECC_CERT_NOT_BEFORE, // 13 (UTCTime) or 15 bytes (GeneralizedTime), contents
     LP_ATECC_CERT_NOT_AFTER,
     LP_ATECC_CERT_SIGNER_ID,        // four upper-case hex digits
+    LP_ATECC_CERT_DEVICE_SERIAL,    // 18 upper-case hex digits
     LP_ATECC_CERT_SUBJECT_KEY_ID,   // 20 bytes, SHA-1 of 04 | public key
     LP_ATECC_CERT_AUTHORITY_KEY_ID, // the same of the signer's
 } lp_atecc_cert_part_t;
