@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kit protocol (docs/chip-emulator.md): a line of text in, bus transactions, a line out. No I/O
-// here but the wait for a busy chip.
+// here. While a chip is busy the kit is asked again and again; who feeds it may do other things in
+// between, or let it wait.
 #include "limpet/chipsim_kit.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "limpet/hex.h"
 
 enum { WORD_SLEEP = 0x01, WORD_IDLE = 0x02, WORD_COMMAND = 0x03 };
-enum { POLL_US = 500, WAKE_POLLS = 100, TALK_POLLS = 6000, WORDS = 3 };
+enum { WAKE_POLLS = 100, TALK_POLLS = 6000, WORDS = 3 };
 enum { DEFAULT_ADDR = 0x60, VERSION_MAJOR = 1, VERSION_MINOR = 0 };
 
 typedef struct {
@@ -43,27 +44,21 @@ static uint8_t failure(lp_chipsim_kit_t *k)
     return is_late ? LP_CHIPSIM_KIT_CLOCK : LP_CHIPSIM_KIT_NACK;
 }
 
-static bool is_answering(lp_chipsim_kit_t *k, unsigned polls)
+typedef enum { ANSWERS, IS_SILENT, FAILED } answer_t;
+
+static answer_t ask(lp_chipsim_kit_t *k)
 {
-    for (unsigned i = 0; i < polls; i++) {
-        if (lp_chipsim_bus_start(k->bus_, k->addr_, true)) {
-            return true;
-        }
-        lp_chipsim_bus_stop(k->bus_);
-        if (lp_chipsim_bus_is_stuck(k->bus_) || lp_chipsim_bus_has_timed_out(k->bus_)) {
-            return false;
-        }
-        k->wait_.wait_us(k->wait_.ctx, POLL_US);
+    if (lp_chipsim_bus_start(k->bus_, k->addr_, true)) {
+        return ANSWERS;
     }
-    return false;
+    lp_chipsim_bus_stop(k->bus_);
+    bool is_lost = lp_chipsim_bus_is_stuck(k->bus_) || lp_chipsim_bus_has_timed_out(k->bus_);
+    return is_lost || --k->polls_ == 0 ? FAILED : IS_SILENT;
 }
 
 // The CRC is the host's to check: what faults do to a reply must reach the driver under test.
-static uint8_t read_packet(lp_chipsim_kit_t *k, unsigned polls, kit_reply_t *r)
+static uint8_t read_packet(lp_chipsim_kit_t *k, kit_reply_t *r)
 {
-    if (!is_answering(k, polls)) {
-        return failure(k);
-    }
     uint8_t count = lp_chipsim_bus_receive(k->bus_);
     bool is_packet = count >= GROUP_MIN && count <= GROUP_MAX;
     r->bytes[0] = count;
@@ -127,18 +122,18 @@ static uint8_t select_chip(lp_chipsim_kit_t *k, lp_span_t arg, kit_reply_t *r)
     return LP_CHIPSIM_KIT_OK;
 }
 
-// A chip that was awake already has nothing to say, and the bus floats.
 static uint8_t wake(lp_chipsim_kit_t *k, lp_span_t arg, kit_reply_t *r)
 {
+    (void)r;
     if (arg.len != 0) {
         return LP_CHIPSIM_KIT_PARSE;
     }
     if (lp_chipsim_bus_wake(k->bus_) != LP_OK) {
         return failure(k);
     }
-    uint8_t status = read_packet(k, WAKE_POLLS, r);
-    bool is_floating = status == LP_CHIPSIM_KIT_GARBLED && r->bytes[0] == 0xFF;
-    return is_floating ? (uint8_t)LP_CHIPSIM_KIT_OK : status;
+    k->polls_ = WAKE_POLLS;
+    k->is_wake_ = true;
+    return LP_CHIPSIM_KIT_OK;
 }
 
 static uint8_t idle(lp_chipsim_kit_t *k, lp_span_t arg, kit_reply_t *r)
@@ -156,11 +151,14 @@ static uint8_t sleep_chip(lp_chipsim_kit_t *k, lp_span_t arg, kit_reply_t *r)
 // A count that does not fit would leave half a command in the chip, to be completed by the next.
 static uint8_t talk(lp_chipsim_kit_t *k, lp_span_t arg, kit_reply_t *r)
 {
+    (void)r;
     if (arg.len < GROUP_MIN || arg.len > GROUP_MAX || arg.ptr[0] != arg.len) {
         return LP_CHIPSIM_KIT_PARSE;
     }
     uint8_t status = write_word(k, WORD_COMMAND, arg);
-    return status == LP_CHIPSIM_KIT_OK ? read_packet(k, TALK_POLLS, r) : status;
+    k->polls_ = status == LP_CHIPSIM_KIT_OK ? TALK_POLLS : 0;
+    k->is_wake_ = false;
+    return status;
 }
 
 // ---- lines ------------------------------------------------------------------
@@ -243,22 +241,36 @@ static uint8_t obey(lp_chipsim_kit_t *k, kit_reply_t *r)
     return status;
 }
 
-static void answer_line(lp_chipsim_kit_t *k, void (*out)(void *ctx, lp_span_t bytes), void *ctx)
+static void put_answer(uint8_t status, kit_reply_t *r, lp_chipsim_out_fn *out, void *ctx)
 {
-    kit_reply_t r = {.len = 0};
-    char text[sizeof r.name + 2 * GROUP_MAX + 8];
-    bool has_cr = k->len_ > 0 && k->line_[k->len_ - 1] == '\r';
-    k->line_[k->len_ - (has_cr ? 1u : 0u)] = '\0';
-    uint8_t status = obey(k, &r);
-    size_t n = (size_t)snprintf(text, sizeof text, "%s%02X(", r.name, status);
-    for (size_t i = 0; i < r.len; i++) {
-        n += (size_t)snprintf(text + n, sizeof text - n, "%02X", r.bytes[i]);
+    char text[sizeof r->name + 2 * GROUP_MAX + 8];
+    size_t n = (size_t)snprintf(text, sizeof text, "%s%02X(", r->name, status);
+    for (size_t i = 0; i < r->len; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "%02X", r->bytes[i]);
     }
     n += (size_t)snprintf(text + n, sizeof text - n, ")\n");
     out(ctx, lp_span((const uint8_t *)text, n));
     lp_cs_wipe(text, sizeof text);
-    lp_cs_wipe(&r, sizeof r);
-    lp_chipsim_kit_reset(k);
+    lp_cs_wipe(r, sizeof *r);
+}
+
+static void end_line(lp_chipsim_kit_t *k)
+{
+    lp_cs_wipe(k->line_, sizeof k->line_);
+    k->len_ = 0;
+    k->is_bad_ = false;
+}
+
+static void obey_line(lp_chipsim_kit_t *k, lp_chipsim_out_fn *out, void *ctx)
+{
+    kit_reply_t r = {.len = 0};
+    bool has_cr = k->len_ > 0 && k->line_[k->len_ - 1] == '\r';
+    k->line_[k->len_ - (has_cr ? 1u : 0u)] = '\0';
+    uint8_t status = obey(k, &r);
+    end_line(k);
+    if (k->polls_ == 0) {
+        put_answer(status, &r, out, ctx);
+    }
 }
 
 static bool is_text(const lp_chipsim_kit_t *k, uint8_t byte)
@@ -278,22 +290,54 @@ void lp_chipsim_kit_init(lp_chipsim_kit_t *k, lp_chipsim_bus_t *bus, const lp_ch
 
 void lp_chipsim_kit_reset(lp_chipsim_kit_t *k)
 {
-    lp_cs_wipe(k->line_, sizeof k->line_);
-    k->len_ = 0;
-    k->is_bad_ = false;
+    end_line(k);
+    k->polls_ = 0;
 }
 
-void lp_chipsim_kit_feed(lp_chipsim_kit_t *k, lp_span_t in, void (*out)(void *ctx, lp_span_t bytes),
-                         void *ctx)
+bool lp_chipsim_kit_poll(lp_chipsim_kit_t *k, lp_chipsim_out_fn *out, void *ctx)
 {
-    for (size_t i = 0; i < in.len; i++) {
-        uint8_t byte = in.ptr[i];
+    if (k->polls_ == 0) {
+        return false;
+    }
+    kit_reply_t r = {.len = 0};
+    answer_t answer = ask(k);
+    if (answer == IS_SILENT) {
+        return true;
+    }
+    uint8_t status = answer == ANSWERS ? read_packet(k, &r) : failure(k);
+    // A chip that was awake already has nothing to say on waking, and the bus floats.
+    bool is_floating = status == LP_CHIPSIM_KIT_GARBLED && r.bytes[0] == 0xFF;
+    k->polls_ = 0;
+    put_answer(k->is_wake_ && is_floating ? (uint8_t)LP_CHIPSIM_KIT_OK : status, &r, out, ctx);
+    return false;
+}
+
+size_t lp_chipsim_kit_take(lp_chipsim_kit_t *k, lp_span_t in, lp_chipsim_out_fn *out, void *ctx)
+{
+    size_t n = 0;
+    while (n < in.len && k->polls_ == 0) {
+        uint8_t byte = in.ptr[n++];
         if (byte == '\n') {
-            answer_line(k, out, ctx);
+            obey_line(k, out, ctx);
+            lp_chipsim_kit_poll(k, out, ctx);
         } else if (k->is_bad_ || !is_text(k, byte) || k->len_ + 1 == sizeof k->line_) {
             k->is_bad_ = true;
         } else {
             k->line_[k->len_++] = (char)byte;
+        }
+    }
+    return n;
+}
+
+void lp_chipsim_kit_feed(lp_chipsim_kit_t *k, lp_span_t in, lp_chipsim_out_fn *out, void *ctx)
+{
+    while (in.len > 0) {
+        size_t n = lp_chipsim_kit_take(k, in, out, ctx);
+        in.ptr += n;
+        in.len -= n;
+        while (k->polls_ != 0) {
+            k->wait_.wait_us(k->wait_.ctx, LP_CHIPSIM_KIT_POLL_US);
+            lp_chipsim_kit_poll(k, out, ctx);
         }
     }
 }

@@ -16,6 +16,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "internal.h"
 #include "limpet/chipsim_kit.h"
 #include "limpet/chipsim_server.h"
 
@@ -25,7 +26,10 @@ struct lp_chipsim_server {
     lp_chipsim_protocol_t protocol;
     lp_chipsim_bridge_t bridge;
     lp_chipsim_kit_t kit;
-    bool is_lost;  // the client does not take its answers
+    bool is_lost;    // the client does not take its answers
+    uint8_t in[BUF]; // read, and not dealt with while a chip is busy
+    size_t in_at;
+    size_t in_len;
     int listener;  // -1 for a pty
     int client;    // -1: nobody
     int pty_slave; // held open so that the terminal stays
@@ -227,6 +231,15 @@ lp_err_t lp_chipsim_server_open(lp_chipsim_server_t **out, const char *listen,
     return LP_OK;
 }
 
+static void forget_half(lp_chipsim_server_t *s)
+{
+    lp_chipsim_bridge_reset(&s->bridge);
+    lp_chipsim_kit_reset(&s->kit);
+    s->is_lost = false;
+    lp_cs_wipe(s->in, s->in_len);
+    s->in_len = 0;
+}
+
 void lp_chipsim_server_close(lp_chipsim_server_t *s)
 {
     if (s == NULL) {
@@ -241,6 +254,7 @@ void lp_chipsim_server_close(lp_chipsim_server_t *s)
     if (s->unlink_path[0] != '\0') {
         unlink(s->unlink_path);
     }
+    forget_half(s);
     free(s);
 }
 
@@ -261,13 +275,6 @@ lp_err_t lp_chipsim_protocol_parse(const char *name, lp_chipsim_protocol_t *out)
 void lp_chipsim_server_speak(lp_chipsim_server_t *s, lp_chipsim_protocol_t protocol)
 {
     s->protocol = protocol;
-}
-
-static void forget_half(lp_chipsim_server_t *s)
-{
-    lp_chipsim_bridge_reset(&s->bridge);
-    lp_chipsim_kit_reset(&s->kit);
-    s->is_lost = false;
 }
 
 static void lose_client(lp_chipsim_server_t *s)
@@ -307,27 +314,55 @@ static void accept_client(lp_chipsim_server_t *s)
     }
 }
 
-static void feed(lp_chipsim_server_t *s, lp_span_t in)
+// Deals with what was read, as far as it goes without waiting for a chip.
+static void feed(lp_chipsim_server_t *s)
 {
+    lp_span_t in = lp_span(s->in + s->in_at, s->in_len - s->in_at);
     switch (s->protocol) {
     case LP_CHIPSIM_SC18IM:
         lp_chipsim_bridge_feed(&s->bridge, in, send_answer, s);
+        s->in_at = s->in_len;
         break;
     case LP_CHIPSIM_KIT:
-        lp_chipsim_kit_feed(&s->kit, in, send_answer, s);
+        s->in_at += lp_chipsim_kit_take(&s->kit, in, send_answer, s);
         break;
+    }
+    if (s->in_at == s->in_len) {
+        lp_cs_wipe(s->in, s->in_len);
+        s->in_at = 0;
+        s->in_len = 0;
     }
 }
 
 static void read_client(lp_chipsim_server_t *s)
 {
-    uint8_t buf[BUF];
-    ssize_t n = read(s->client, buf, sizeof buf);
+    ssize_t n = read(s->client, s->in, sizeof s->in);
     bool is_end = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
     if (n > 0) {
-        feed(s, lp_span(buf, (size_t)n));
+        s->in_at = 0;
+        s->in_len = (size_t)n;
+        feed(s);
     }
     if (is_end || s->is_lost) {
+        lose_client(s);
+    }
+}
+
+// A chip is busy, and the client waits for its answer: half a millisecond for everybody else. A
+// client that has only closed its sending half still wants it.
+static void wait_for_chip(lp_chipsim_server_t *s)
+{
+    struct timespec pause = {.tv_nsec = 1000L * LP_CHIPSIM_KIT_POLL_US};
+    struct pollfd p = {.fd = s->client};
+    int n = ppoll(&p, 1, &pause, NULL);
+    if (n > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) {
+        lose_client(s);
+        return;
+    }
+    if (!lp_chipsim_kit_poll(&s->kit, send_answer, s)) {
+        feed(s);
+    }
+    if (s->is_lost) {
         lose_client(s);
     }
 }
@@ -335,6 +370,10 @@ static void read_client(lp_chipsim_server_t *s)
 lp_err_t lp_chipsim_server_turn(lp_chipsim_server_t *s, int timeout_ms)
 {
     bool waiting = s->client < 0;
+    if (!waiting && lp_chipsim_kit_is_waiting(&s->kit)) {
+        wait_for_chip(s);
+        return LP_OK;
+    }
     struct pollfd p = {.fd = waiting ? s->listener : s->client, .events = POLLIN};
     int n = poll(&p, 1, timeout_ms);
     if (n < 0) {

@@ -423,6 +423,99 @@ static void a_terminal_speaks_lines(void **state)
     lp_chipsim_server_close(s);
 }
 
+// ---- a busy chip holds up nobody else ---------------------------------------
+
+typedef struct {
+    lp_chipsim_server_t *server;
+    char folder[32];
+    char where[96];
+} kit_server_t;
+
+static void open_kit(kit_server_t *k, lp_chipsim_bus_t *bus)
+{
+    char name[128];
+    snprintf(k->folder, sizeof k->folder, "/tmp/limpet-kit-XXXXXX");
+    assert_non_null(mkdtemp(k->folder));
+    snprintf(k->where, sizeof k->where, "unix:%s/kit", k->folder);
+    assert_int_equal(lp_chipsim_server_open(&k->server, k->where, bus, name, sizeof name), LP_OK);
+    lp_chipsim_server_speak(k->server, LP_CHIPSIM_KIT);
+}
+
+static void close_kit(kit_server_t *k)
+{
+    lp_chipsim_server_close(k->server);
+    assert_int_equal(rmdir(k->folder), 0);
+}
+
+// The chip's clock stands still, so it stays busy: every turn comes back, and says nothing.
+static void is_waiting(kit_server_t *k, int fd)
+{
+    char in[8];
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(lp_chipsim_server_turn(k->server, 20), LP_OK);
+    }
+    assert_int_equal(recv(fd, in, sizeof in, MSG_DONTWAIT), -1);
+}
+
+static void a_busy_chip_holds_up_no_other_wire(void **state)
+{
+    fixture_t *f = *state;
+    kit_server_t one;
+    kit_server_t two;
+    lp_chipsim_bus_t *empty = lp_chipsim_bus_new();
+    start(f, M508, OPEN, LP_CHIPSIM_TIMING_TYPICAL);
+    open_kit(&one, f->rig.bus);
+    open_kit(&two, empty);
+    int fd = connect_unix(one.where + 5);
+    int other = connect_unix(two.where + 5);
+    exchange(one.server, fd, "s:s()\n", "00()\n");
+    const char lines[] = "s:w()\ns:t(" INFO ")\ns:i()\n"; // at once, each after the other
+    assert_int_equal(write(fd, lines, strlen(lines)), (ssize_t)strlen(lines));
+    is_waiting(&one, fd);
+    exchange(two.server, other, "board:version()\n", "00(0100)\n");
+    f->rig.now_us += 2000;
+    exchange(one.server, fd, "", "00(04113343)\n");
+    is_waiting(&one, fd);
+    exchange(two.server, other, "board:version()\n", "00(0100)\n");
+    f->rig.now_us += 2000;
+    exchange(one.server, fd, "", "00(07000050000391)\n00()\n");
+    close(fd);
+    close(other);
+    close_kit(&one);
+    close_kit(&two);
+    lp_chipsim_bus_free(empty);
+}
+
+// Who only closes the sending half waits for the answer; who goes for good leaves it to nobody.
+static void who_goes_while_the_chip_is_busy(void **state)
+{
+    fixture_t *f = *state;
+    kit_server_t k;
+    char in[64] = "";
+    start(f, M508, OPEN, LP_CHIPSIM_TIMING_TYPICAL);
+    open_kit(&k, f->rig.bus);
+    for (unsigned for_good = 0; for_good < 2; for_good++) {
+        int fd = connect_unix(k.where + 5);
+        exchange(k.server, fd, "s:s()\n", "00()\n");
+        assert_int_equal(write(fd, "s:w()\n", 6), 6);
+        is_waiting(&k, fd);
+        for_good != 0 ? close(fd) : shutdown(fd, SHUT_WR);
+        lp_chipsim_server_turn(k.server, 20);
+        f->rig.now_us += 2000;
+        lp_chipsim_server_turn(k.server, 20);
+        if (for_good == 0) {
+            assert_int_equal(recv(fd, in, sizeof in, MSG_DONTWAIT), 13);
+            assert_memory_equal(in, "00(04113343)\n", 13);
+            lp_chipsim_server_turn(k.server, 20);
+            close(fd);
+        }
+    }
+    int fd = connect_unix(k.where + 5);
+    exchange(k.server, fd, "board:version()\n", "00(0100)\n");
+    close(fd);
+    close_kit(&k);
+}
+
 static void protocols_have_names(void **state)
 {
     (void)state;
@@ -455,6 +548,8 @@ int main(void)
         T(a_socket_serves_lines),
         T(a_client_gone_before_its_answer_harms_nobody),
         T(a_terminal_speaks_lines),
+        T(a_busy_chip_holds_up_no_other_wire),
+        T(who_goes_while_the_chip_is_busy),
         T(protocols_have_names),
     };
     signal(SIGPIPE, SIG_IGN); // as every program that serves

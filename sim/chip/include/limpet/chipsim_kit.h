@@ -9,7 +9,7 @@
 #include "limpet/chipsim.h"
 
 // A talk with the longest packet has 319 characters; a longer line than this is refused.
-enum { LP_CHIPSIM_KIT_LINE = 352 };
+enum { LP_CHIPSIM_KIT_LINE = 352, LP_CHIPSIM_KIT_POLL_US = 500 };
 
 // What stands in front of the parenthesis of an answer.
 enum {
@@ -20,6 +20,8 @@ enum {
     LP_CHIPSIM_KIT_GARBLED = 0xD2, // what came back is no packet
     LP_CHIPSIM_KIT_CLOCK = 0xD3,   // a chip held SCL low for too long
 };
+
+typedef void lp_chipsim_out_fn(void *ctx, lp_span_t bytes);
 
 // Lets microseconds pass on the chips' clock while a command runs. Null wait_us: sleeps.
 typedef struct {
@@ -34,19 +36,35 @@ typedef struct {
     uint8_t addr_; // selected, 7 bits
     char line_[LP_CHIPSIM_KIT_LINE];
     size_t len_;
-    bool is_bad_; // the line so far is too long or not text
+    bool is_bad_;    // the line so far is too long or not text
+    unsigned polls_; // a chip is waited for: how often it will still be asked
+    bool is_wake_;   // and it was woken, not talked to
 } lp_chipsim_kit_t;
 
 // Borrows the bus, copies `wait` (null: sleeps). The first chip of the bus is selected.
 void lp_chipsim_kit_init(lp_chipsim_kit_t *kit, lp_chipsim_bus_t *bus,
                          const lp_chipsim_wait_t *wait);
 
-// Forgets a half-received line, as when the line was closed. The selection stays.
+// Forgets a half-received line and the answer that is waited for, as when the line was closed. The
+// selection stays.
 void lp_chipsim_kit_reset(lp_chipsim_kit_t *kit);
 
 // Takes `in` and calls `out` with one whole answer for each line end, in order. Waits while a chip
 // is busy, three seconds at most. `out` must not call back into the kit.
-void lp_chipsim_kit_feed(lp_chipsim_kit_t *kit, lp_span_t in,
-                         void (*out)(void *ctx, lp_span_t bytes), void *ctx);
+void lp_chipsim_kit_feed(lp_chipsim_kit_t *kit, lp_span_t in, lp_chipsim_out_fn *out, void *ctx);
+
+// The same without waiting, for programs with a loop of their own: takes bytes up to and with the
+// line whose answer has to be waited for, and returns how many. While one is, it takes none.
+size_t lp_chipsim_kit_take(lp_chipsim_kit_t *kit, lp_span_t in, lp_chipsim_out_fn *out, void *ctx);
+
+// Is an answer waited for?
+static inline bool lp_chipsim_kit_is_waiting(const lp_chipsim_kit_t *kit)
+{
+    return kit->polls_ != 0;
+}
+
+// Asks the chip once whether it is ready. True: it is not, ask again in LP_CHIPSIM_KIT_POLL_US.
+// False: nothing is waited for (any more).
+bool lp_chipsim_kit_poll(lp_chipsim_kit_t *kit, lp_chipsim_out_fn *out, void *ctx);
 
 #endif
