@@ -6,7 +6,7 @@
 #include "internal.h"
 
 enum { CLOCKS_ONLY = 0x7F }; // an address of ones: seven clocks with SDA high
-enum { CHIPS = 8, WRITE_CAP = 600, READ_CAP = 256, RATE = 100000, PPM = 1000000 };
+enum { CHIPS = 8, WRITE_CAP = 600, READ_CAP = 256, RATE = 100000 };
 enum { WAKE_NS_508 = 60000, WAKE_NS_608 = 26700 }; // 8 bits at 133 and 300 kHz
 
 typedef enum { IDLE, WRITING, READING, IGNORED } phase_t;
@@ -25,9 +25,7 @@ struct lp_chipsim_bus {
     size_t read_len; // bytes the master took
     uint8_t shown[READ_CAP];
     lp_chipsim_tap_t tap;
-    lp_chipsim_faults_t faults;
-    uint64_t dice;
-    uint32_t until_stuck;
+    lp_cs_trouble_t trouble;
     bool stuck;
     bool timed_out;
 };
@@ -37,7 +35,7 @@ lp_chipsim_bus_t *lp_chipsim_bus_new(void)
     lp_chipsim_bus_t *bus = calloc(1, sizeof *bus);
     if (bus != NULL) {
         bus->rate_hz = RATE;
-        bus->dice = 1;
+        bus->trouble.dice = 1;
     }
     return bus;
 }
@@ -52,8 +50,8 @@ void lp_chipsim_bus_free(lp_chipsim_bus_t *bus)
 
 static void arm(const lp_chipsim_bus_t *bus, lp_chipsim_t *chip)
 {
-    uint32_t cut = bus->faults.cut_after_words;
-    chip->slow_percent = bus->faults.slow_percent;
+    uint32_t cut = bus->trouble.faults.cut_after_words;
+    chip->slow_percent = bus->trouble.faults.slow_percent;
     chip->cut_at = cut != 0 ? chip->words_written + cut : 0;
 }
 
@@ -91,9 +89,7 @@ void lp_chipsim_bus_tap(lp_chipsim_bus_t *bus, const lp_chipsim_tap_t *tap)
 
 void lp_chipsim_bus_faults(lp_chipsim_bus_t *bus, const lp_chipsim_faults_t *faults)
 {
-    bus->faults = *faults;
-    bus->dice = faults->seed + 1;
-    bus->until_stuck = faults->stuck_after;
+    lp_cs_trouble_set(&bus->trouble, faults);
     bus->stuck = false;
     bus->timed_out = false;
     for (size_t i = 0; i < bus->count; i++) {
@@ -108,40 +104,25 @@ void lp_chipsim_bus_set_rate(lp_chipsim_bus_t *bus, uint32_t rate_hz)
 
 // ---- faults -----------------------------------------------------------------
 
-static bool strikes(lp_chipsim_bus_t *bus, uint32_t ppm)
-{
-    return ppm != 0 && lp_cs_roll(&bus->dice) % PPM < ppm;
-}
-
-static uint8_t through_noise(lp_chipsim_bus_t *bus, uint8_t byte, uint32_t ppm)
-{
-    return strikes(bus, ppm) ? (uint8_t)(byte ^ 1u << lp_cs_roll(&bus->dice) % 8) : byte;
-}
-
 static bool becomes_stuck(lp_chipsim_bus_t *bus)
 {
-    if (bus->until_stuck != 0 && --bus->until_stuck == 0) {
-        bus->stuck = true;
-    }
+    bus->stuck = bus->stuck || lp_cs_trouble_counts_down(&bus->trouble.until_stuck);
     return bus->stuck;
 }
 
-static bool nack_fault(lp_chipsim_bus_t *bus)
+// The supply dips: every chip on the bus forgets what is not in its EEPROM.
+static void maybe_dip(lp_chipsim_bus_t *bus)
 {
-    if (bus->faults.nack_next > 0) {
-        bus->faults.nack_next--;
-        return true;
+    if (!lp_cs_trouble_counts_down(&bus->trouble.until_dip)) {
+        return;
     }
-    return strikes(bus, bus->faults.nack_ppm);
-}
-
-static uint32_t stretch_fault(lp_chipsim_bus_t *bus)
-{
-    if (bus->faults.stretch_next == 0) {
-        return 0;
+    for (size_t i = 0; i < bus->count; i++) {
+        bool has_power = bus->chips[i]->power != PWR_OFF;
+        lp_chipsim_power_off(bus->chips[i]);
+        if (has_power) {
+            lp_chipsim_power_on(bus->chips[i]);
+        }
     }
-    bus->faults.stretch_next--;
-    return bus->faults.stretch_us;
 }
 
 // ---- wake pulses ------------------------------------------------------------
@@ -205,6 +186,9 @@ static void deliver(lp_chipsim_bus_t *bus, bool stop)
 {
     lp_buf_t buf = {.ptr = bus->written, .len = bus->written_len, .cap = WRITE_CAP};
     bool pass = bus->tap.to_chip == NULL || bus->tap.to_chip(bus->tap.ctx, bus->addr, &buf);
+    lp_cs_trouble_t *t = &bus->trouble;
+    lp_cs_trouble_forge(t, &buf, 1, t->faults.forge_to_ppm);
+    stop = stop && !lp_cs_trouble_strikes(t, t->faults.lost_stop_ppm);
     for (size_t i = 0; i < bus->count; i++) {
         if (bus->selected[i] && pass) {
             lp_cs_io_write(bus->chips[i], buf.ptr, buf.len);
@@ -271,6 +255,9 @@ static void gather(lp_chipsim_bus_t *bus)
     if (bus->tap.from_chip != NULL && bus->tap.from_chip(bus->tap.ctx, bus->addr, &buf)) {
         bus->reply_len = buf.len;
     }
+    buf.len = bus->reply_len;
+    lp_cs_trouble_replay(&bus->trouble, &buf);
+    lp_cs_trouble_forge(&bus->trouble, &buf, 0, bus->trouble.faults.forge_from_ppm);
 }
 
 bool lp_cs_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read, uint32_t *held_us)
@@ -279,6 +266,7 @@ bool lp_cs_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read, uint32_t *h
     bus->addr = addr;
     bus->timed_out = false;
     *held_us = 0;
+    maybe_dip(bus);
     if (addr == CLOCKS_ONLY && bus->stuck) {
         lp_chipsim_bus_recover(bus); // how a master without access to the wires frees them
     } else if (becomes_stuck(bus)) {
@@ -292,12 +280,12 @@ bool lp_cs_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read, uint32_t *h
         bus->phase = IGNORED;
         return false;
     }
-    if (nack_fault(bus) || !select_chips(bus, addr)) {
+    if (lp_cs_trouble_nack(&bus->trouble) || !select_chips(bus, addr)) {
         bus->phase = IGNORED;
         tell(bus, read, false, lp_span(NULL, 0));
         return false;
     }
-    *held_us = stretch_fault(bus);
+    *held_us = lp_cs_trouble_stretch(&bus->trouble);
     bus->phase = read ? READING : WRITING;
     if (read) {
         gather(bus);
@@ -326,7 +314,8 @@ bool lp_chipsim_bus_send(lp_chipsim_bus_t *bus, uint8_t byte)
     if (bus->phase != WRITING || bus->written_len == WRITE_CAP) {
         return false;
     }
-    bus->written[bus->written_len++] = through_noise(bus, byte, bus->faults.flip_to_ppm);
+    bus->written[bus->written_len++] =
+        lp_cs_trouble_noise(&bus->trouble, byte, bus->trouble.faults.flip_to_ppm);
     bool ack = false;
     for (size_t i = 0; i < bus->count; i++) {
         if (bus->selected[i]) {
@@ -342,7 +331,7 @@ uint8_t lp_chipsim_bus_receive(lp_chipsim_bus_t *bus)
         return 0xFF;
     }
     uint8_t byte = bus->read_len < bus->reply_len ? bus->reply[bus->read_len] : 0xFF;
-    byte = through_noise(bus, byte, bus->faults.flip_from_ppm);
+    byte = lp_cs_trouble_noise(&bus->trouble, byte, bus->trouble.faults.flip_from_ppm);
     if (bus->read_len < READ_CAP) {
         bus->shown[bus->read_len] = byte;
     }

@@ -70,5 +70,6 @@ const uint8_t *lp_cs_io_key(lp_chipsim_t *c)
 {
     uint16_t options = lp_cs_chip_options(c);
     size_t len;
-    return (options & 2) != 0 ? lp_cs_slot_ptr(c, options >> 12, &len) : NULL;
+    bool is_off = lp_cs_breaks(c, LP_RULE_IO_KEY_ENABLED, (options & 2) == 0);
+    return is_off ? NULL : lp_cs_slot_ptr(c, options >> 12, &len);
 }

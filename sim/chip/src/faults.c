@@ -46,6 +46,11 @@ static bool store(lp_chipsim_faults_t *f, const item_t *item)
                  {"nack-next", &f->nack_next},
                  {"stuck-after", &f->stuck_after},
                  {"cut-after-words", &f->cut_after_words},
+                 {"lost-stop", &f->lost_stop_ppm},
+                 {"forge-to", &f->forge_to_ppm},
+                 {"forge-from", &f->forge_from_ppm},
+                 {"replay", &f->replay_ppm},
+                 {"brown-out-after", &f->brown_out_after},
                  {"stretch-next", &f->stretch_next},
                  {"stretch-us", &f->stretch_us}};
     if (item->name_len == 4 && memcmp(item->name, "seed", 4) == 0) {

@@ -243,6 +243,27 @@ void lp_cs_io_stop(lp_chipsim_t *c);
 size_t lp_cs_io_peek(lp_chipsim_t *c, uint8_t *bytes, size_t cap); // what a read would return
 void lp_cs_io_consume(lp_chipsim_t *c, size_t n);
 
+// ---- trouble.c: faults of the bus -------------------------------------------
+
+typedef struct {
+    lp_chipsim_faults_t faults;
+    uint64_t dice;
+    uint32_t until_stuck;
+    uint32_t until_dip;
+    uint8_t recorded[GROUP_MAX];
+    size_t recorded_len;
+} lp_cs_trouble_t;
+
+void lp_cs_trouble_set(lp_cs_trouble_t *t, const lp_chipsim_faults_t *faults);
+bool lp_cs_trouble_strikes(lp_cs_trouble_t *t, uint32_t ppm);
+uint8_t lp_cs_trouble_noise(lp_cs_trouble_t *t, uint8_t byte, uint32_t ppm);
+bool lp_cs_trouble_counts_down(uint32_t *left); // true when it comes to 0
+bool lp_cs_trouble_nack(lp_cs_trouble_t *t);
+uint32_t lp_cs_trouble_stretch(lp_cs_trouble_t *t);
+// One bit of the group that begins at `at` inverted, and its CRC made good.
+void lp_cs_trouble_forge(lp_cs_trouble_t *t, lp_buf_t *bytes, size_t at, uint32_t ppm);
+void lp_cs_trouble_replay(lp_cs_trouble_t *t, lp_buf_t *answer);
+
 // ---- bus.c ------------------------------------------------------------------
 
 void lp_cs_bus_low(lp_chipsim_bus_t *bus, uint64_t ns); // SDA was low so long

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 (FIPS 180-4) with a state that can be read out, as the 608's SHA(Read_Context) needs. The
-// tests compare it with another implementation.
+// SHA-256 (FIPS 180-4) with a state that can be read out, as the 608's SHA(Read_Context) needs. On
+// purpose not that of os/base, with which the driver computes what the chip should answer: driver
+// and model must not agree on the same mistake. The tests compare it with OpenSSL's.
 #include <string.h>
 
 #include "internal.h"

@@ -237,6 +237,27 @@ static bool opens_to(const reply_t *a, const uint8_t want[32])
     return same;
 }
 
+static bool io_key_must_be_enabled(rig_t *r)
+{
+    uint8_t data[128];
+    unsigned answered[2] = {0, 0};
+    for (unsigned on = 0; on < 2; on++) {
+        io_image(r, 0x00);
+        r->image.config[90] = on != 0 ? 0x02 : 0x00;
+        rig_start(r);
+        nonce_fixed(r, key32(5));
+        answered[on] += kdf(r, 0x54, 0, 10u << 24 | 2, key32(2), 10).len == 64;
+        host_public(key32(9), data);
+        answered[on] += cmd(r, 0x43, 0x0E, 2, data, 64).len == 64;
+        host_sign(key32(9), key32(1), data);
+        host_public(key32(9), data + 64);
+        st(r, 0x16, 0x43, 0, key32(3), 32);
+        nonce_fixed(r, key32(1));
+        answered[on] += cmd(r, 0x45, 0x82, 4, data, 128).len == 32;
+    }
+    return answered[0] == 0 && answered[1] == 3;
+}
+
 static bool kdfprot_1_encrypts(rig_t *r)
 {
     uint8_t want[32];
@@ -545,6 +566,7 @@ const rule_test_t tests_608[] = {
     RULE(GENKEY_CONFIG_LOCK, ephemeral_key_needs_config_lock),
     RULE(ECDHPROT_ENCRYPTED, ecdhprot_1_encrypts),
     RULE(ECDHPROT_FORBIDDEN, ecdhprot_2_forbids),
+    RULE(IO_KEY_ENABLED, io_key_must_be_enabled),
     RULE(VERIFY_MAC_NONCE, verify_mac_needs_a_nonce),
     RULE(SHA_CONTEXT_HMAC, hmac_context_stays_inside),
     RULE(AES_ENABLED, aes_must_be_enabled),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every digest of every command in every mode, byte for byte, against OpenSSL; and published
-// vectors.
+// Every digest of every command in every mode, byte for byte, against OpenSSL.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -492,113 +491,6 @@ static void sha_context_moves(void **state)
     assert_int_equal(st(r, 0x47, 7, (uint16_t)ctx.len, ctx.data, ctx.len), PARSE);
 }
 
-// ---- elliptic curve, published vectors --------------------------------------
-
-// RFC 6979, A.2.5: P-256 with SHA-256, messages "sample" and "test".
-static void verify_takes_rfc_6979(void **state)
-{
-    rig_t *r = *state;
-    uint8_t data[128];
-    uint8_t digest[32];
-    secrets(r, M508);
-    from_hex("60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
-             "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
-             data + 64);
-    from_hex("efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
-             "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
-             data);
-    host_sha("sample", 6, digest);
-    nonce_fixed(r, digest);
-    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), OK);
-    from_hex("f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
-             "019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083",
-             data);
-    nonce_fixed(r, digest);
-    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), MISCOMPARE);
-    host_sha("test", 4, digest);
-    nonce_fixed(r, digest);
-    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), OK);
-}
-
-// NIST CAVP, ECC CDH primitive, P-256, COUNT = 0.
-static void ecdh_takes_nist_cavp(void **state)
-{
-    rig_t *r = *state;
-    uint8_t d[32];
-    uint8_t peer[64];
-    uint8_t want[32];
-    from_hex("7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534", d);
-    from_hex("700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287"
-             "db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac",
-             peer);
-    from_hex("46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b", want);
-    rig_image(r, M508, ALL_LOCKED);
-    rig_slot(r, 2, 0x2087, 0x0033);
-    rig_put(r, 2, 4, d, 32);
-    rig_start(r);
-    reply_t a = cmd(r, 0x43, 0, 2, peer, 64);
-    assert_data(&a, want, 32);
-}
-
-// Points and scalars at the edges: off the curve, too large, zero, infinity, order.
-static void ecc_edges_are_refused(void **state)
-{
-    rig_t *r = *state;
-    uint8_t xy[64];
-    uint8_t data[128] = {0};
-    rig_image(r, M508, ALL_LOCKED);
-    rig_slot(r, 2, 0x2087, 0x0033);
-    rig_private(r, 2, 3);
-    rig_start(r);
-    memset(xy, 0, sizeof xy);
-    assert_int_equal(st(r, 0x43, 0, 2, xy, 64), EXEC);
-    memset(xy, 0xFF, sizeof xy);
-    assert_int_equal(st(r, 0x43, 0, 2, xy, 64), EXEC);
-    host_public(key32(9), xy);
-    xy[63] ^= 1;
-    assert_int_equal(st(r, 0x43, 0, 2, xy, 64), EXEC);
-    xy[63] ^= 1;
-    assert_int_equal(st(r, 0x43, 0, 2, xy, 64), OK);
-    // r = 0, s = 0, r = n, s = n are no signatures.
-    uint8_t n[32];
-    from_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", n);
-    memcpy(data + 64, xy, 64);
-    uint8_t good[64];
-    host_sign(key32(9), key32(1), good);
-    for (unsigned part = 0; part < 2; part++) {
-        for (unsigned zero = 0; zero < 2; zero++) {
-            memcpy(data, good, 64);
-            zero != 0 ? (void)memset(data + 32 * part, 0, 32)
-                      : (void)memcpy(data + 32 * part, n, 32);
-            nonce_fixed(r, key32(1));
-            assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), MISCOMPARE);
-        }
-    }
-    data[64] ^= 1; // a key that is no point
-    nonce_fixed(r, key32(1));
-    assert_int_equal(st(r, 0x45, 0x02, 4, data, 128), EXEC);
-}
-
-static void sign_is_accepted_and_never_repeats_k(void **state)
-{
-    rig_t *r = *state;
-    uint8_t xy[64];
-    uint8_t last[32] = {0};
-    rig_image(r, M508, ALL_LOCKED);
-    rig_slot(r, 2, 0x2083, 0x0033);
-    rig_private(r, 2, 3);
-    rig_start(r);
-    host_public(key32(3), xy);
-    for (unsigned i = 0; i < 20; i++) {
-        nonce_fixed(r, key32((uint8_t)i));
-        reply_t a = cmd(r, 0x41, 0x80, 2, NULL, 0);
-        assert_int_equal(a.len, 64);
-        assert_true(host_verify(xy, key32((uint8_t)i), a.data));
-        assert_memory_not_equal(a.data, last, 32);
-        memcpy(last, a.data, 32);
-    }
-}
-
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -618,10 +510,6 @@ int main(void)
         T(sha_508_leaves_the_digest_in_tempkey),
         T(sha_608_targets),
         T(sha_context_moves),
-        T(verify_takes_rfc_6979),
-        T(ecdh_takes_nist_cavp),
-        T(ecc_edges_are_refused),
-        T(sign_is_accepted_and_never_repeats_k),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -628,6 +628,102 @@ static void an_adversary_can_change_what_is_written(void **state)
     assert_int_equal(st(r, 0x30, 0, 0, NULL, 0), NO_ANSWER);
 }
 
+static void order(rig_t *r, lp_chipsim_faults_t f)
+{
+    lp_chipsim_bus_faults(r->bus, &f);
+}
+
+// The command is in the chip, whole, and does not begin; the next STOP of a write begins it.
+static void a_lost_stop_leaves_the_command_waiting(void **state)
+{
+    rig_t *r = *state;
+    uint8_t buf[7];
+    static const uint8_t counter[8] = {3, 7, 0x24, 1, 0, 0, 0x0F, 0x77};
+    rig_image(r, M508, ALL_LOCKED);
+    rig_start(r);
+    assert_int_equal(host_crc(counter + 1, 5), counter[6] | counter[7] << 8);
+    order(r, (lp_chipsim_faults_t){.lost_stop_ppm = 1000000});
+    assert_int_equal(wr(r, counter, 8), LP_OK);
+    r->now_us += 50000;
+    assert_int_equal(rd(r, buf, 7), LP_OK);
+    assert_int_equal(buf[0], 0xFF);
+    assert_int_equal(lp_chipsim_words_written(r->chip), 0);
+    order(r, (lp_chipsim_faults_t){.seed = 0});
+    static const uint8_t reset[1] = {0};
+    assert_int_equal(wr(r, reset, 1), LP_OK); // drops it
+    assert_int_equal(wr(r, counter, 8), LP_OK);
+    r->now_us += 50000;
+    assert_int_equal(rd(r, buf, 7), LP_OK);
+    assert_int_equal(buf[0], 7);
+    assert_int_equal(buf[1], 1);
+}
+
+// Power dips before START number n: whatever was under way, volatile state is gone and a locked
+// configuration is not.
+static void a_brown_out_at_any_start_forgets_and_keeps(void **state)
+{
+    rig_t *r = *state;
+    for (uint32_t n = 1; n < 9; n++) {
+        rig_image(r, M508, ALL_LOCKED);
+        rig_slot(r, 2, 0x2083, 0x0033);
+        rig_private(r, 2, 3);
+        rig_start(r);
+        order(r, (lp_chipsim_faults_t){.brown_out_after = n});
+        unsigned answered = 0;
+        answered += nonce_fixed(r, key32(1)) == OK; // two STARTs each
+        answered += st(r, 0x41, 0x80, 2, NULL, 0) == OK;
+        answered += st(r, 0x24, 1, 0, NULL, 0) == OK;
+        answered += st(r, 0x24, 0, 0, NULL, 0) == OK;
+        assert_true(answered < 4);
+        uint32_t before = n < 6 ? 0 : 1; // the counter's command began before the dip, or never
+        rig_wake(r);
+        assert_false(tempkey_valid(r));
+        reply_t a = cmd(r, 0x24, 0, 0, NULL, 0);
+        assert_int_equal(a.len, 4);
+        assert_int_equal(a.data[0], before);
+        assert_int_equal(st(r, 0x17, 0x80, 0, NULL, 0), EXEC); // still locked
+        assert_memory_equal(slot_bytes(r, 2) + 4, key32(3), 32);
+    }
+}
+
+// Somebody who can do CRCs: nothing on the wire tells, so what tells must be the answer's meaning.
+static void an_adversary_by_dice_forges_and_replays(void **state)
+{
+    rig_t *r = *state;
+    rig_image(r, M508, ALL_LOCKED);
+    rig_start(r);
+    reply_t first = cmd(r, 0x1B, 0, 0, NULL, 0);
+    order(r, (lp_chipsim_faults_t){.replay_ppm = 1000000});
+    reply_t second = cmd(r, 0x1B, 0, 0, NULL, 0); // nothing to replay yet
+    reply_t third = cmd(r, 0x1B, 0, 0, NULL, 0);
+    assert_memory_not_equal(first.data, second.data, 32);
+    assert_memory_equal(second.data, third.data, 32);
+    assert_int_equal(cmd(r, 0x30, 0, 0, NULL, 0).data[2], 0x50); // of another length: as it is
+    unsigned changed = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        order(r, (lp_chipsim_faults_t){.forge_from_ppm = 1000000, .seed = i});
+        reply_t a = cmd(r, 0x30, 0, 0, NULL, 0); // the rig checks the CRC
+        assert_int_equal(a.len, 4);
+        static const uint8_t revision[4] = {0x00, 0x00, 0x50, 0x00};
+        for (unsigned j = 0; j < 4; j++) {
+            unsigned bits = a.data[j] ^ revision[j];
+            assert_int_equal(bits & (bits - 1), 0); // one bit at most in a byte
+            changed += bits != 0;
+        }
+    }
+    assert_int_equal(changed, 64); // and one in all
+    unsigned other = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        order(r, (lp_chipsim_faults_t){.forge_to_ppm = 1000000, .seed = i});
+        reply_t a = cmd(r, 0x30, 0, 0, NULL, 0);
+        assert_int_not_equal(a.status, COMM); // the chip believes the CRC
+        other += a.status != OK || a.data[2] != 0x50;
+        order(r, (lp_chipsim_faults_t){.seed = 0});
+        rig_restart(r);
+    }
+    assert_true(other > 16); // Param2 of Info(Revision) is looked at by nobody
+}
+
 static void fault_texts(void **state)
 {
     (void)state;
@@ -637,6 +733,15 @@ static void fault_texts(void **state)
     assert_int_equal(f.flip_to_ppm, 2);
     assert_int_equal(f.seed, 9);
     assert_int_equal(f.slow_percent, 50);
+    assert_int_equal(lp_chipsim_faults_parse("lost-stop=1,forge-to=2,forge-from=3,replay=4,"
+                                             "brown-out-after=5",
+                                             &f),
+                     LP_OK);
+    assert_int_equal(f.lost_stop_ppm, 1);
+    assert_int_equal(f.forge_to_ppm, 2);
+    assert_int_equal(f.forge_from_ppm, 3);
+    assert_int_equal(f.replay_ppm, 4);
+    assert_int_equal(f.brown_out_after, 5);
     assert_int_equal(lp_chipsim_faults_parse("", &f), LP_OK);
     static const char *const wrong[] = {"nack",    "nack=", "nack=x",          "what=1",
                                         "nack=1,", "=1",    "nack=99999999999"};
@@ -677,6 +782,9 @@ int main(void)
         T(flipped_bits_are_noticed),
         T(an_adversary_can_replay_random_numbers),
         T(an_adversary_can_change_what_is_written),
+        T(a_lost_stop_leaves_the_command_waiting),
+        T(a_brown_out_at_any_start_forgets_and_keeps),
+        T(an_adversary_by_dice_forges_and_replays),
         T(fault_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

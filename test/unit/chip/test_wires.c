@@ -72,10 +72,10 @@ static uint8_t receive(bool ack)
     return (uint8_t)byte;
 }
 
-static bool read_bytes(uint8_t *buf, size_t len)
+static bool read_from(uint8_t addr, uint8_t *buf, size_t len)
 {
     start();
-    bool ack = send(0xC1);
+    bool ack = send((uint8_t)(addr << 1 | 1));
     for (size_t i = 0; i < len && ack; i++) {
         buf[i] = receive(i + 1 < len);
     }
@@ -83,15 +83,25 @@ static bool read_bytes(uint8_t *buf, size_t len)
     return ack;
 }
 
-static bool write_bytes(const uint8_t *bytes, size_t len)
+static bool read_bytes(uint8_t *buf, size_t len)
+{
+    return read_from(0x60, buf, len);
+}
+
+static bool write_to(uint8_t addr, const uint8_t *bytes, size_t len)
 {
     start();
-    bool ack = send(0xC0);
+    bool ack = send((uint8_t)(addr << 1));
     for (size_t i = 0; i < len && ack; i++) {
         ack = send(bytes[i]);
     }
     stop();
     return ack;
+}
+
+static bool write_bytes(const uint8_t *bytes, size_t len)
+{
+    return write_to(0x60, bytes, len);
 }
 
 static void wake(void)
@@ -290,6 +300,70 @@ static void surplus_bytes_are_refused_on_the_wire(void **state)
     stop();
 }
 
+static uint64_t now(void *ctx)
+{
+    return ((rig_t *)ctx)->now_us;
+}
+
+static lp_chipsim_t *another_chip(lp_chipsim_model_t model, uint8_t addr)
+{
+    lp_chipsim_t *chip;
+    lp_chipsim_image_t image;
+    lp_chipsim_options_t opt = {.clock = {.now_us = now, .ctx = &m.rig}};
+    assert_int_equal(lp_chipsim_image_factory(&image, model, NULL, 8), LP_OK);
+    image.config[16] = (uint8_t)(addr << 1);
+    assert_int_equal(lp_chipsim_from_image(&chip, &opt, &image), LP_OK);
+    assert_int_equal(lp_chipsim_bus_attach(m.rig.bus, chip), LP_OK);
+    m.rig.now_us += 200;
+    return chip;
+}
+
+// One pulse wakes both; then each has SDA to itself, and one may sleep while the other works.
+static void two_chips_share_the_wires(void **state)
+{
+    (void)state;
+    static const uint8_t awake[4] = {0x04, 0x11, 0x33, 0x43};
+    static const uint8_t sleep[1] = {1};
+    uint8_t buf[7];
+    lp_chipsim_t *second = another_chip(LP_CHIPSIM_ATECC608A, 0x35);
+    wake();
+    assert_true(read_bytes(buf, 4));
+    assert_memory_equal(buf, awake, 4);
+    assert_true(read_from(0x35, buf, 4));
+    assert_memory_equal(buf, awake, 4);
+    assert_true(write_to(0x35, INFO, 8));
+    assert_true(write_bytes(INFO, 8)); // while the other is busy
+    m.rig.now_us += 20000;
+    assert_true(read_from(0x35, buf, 7));
+    assert_int_equal(buf[3], 0x60);
+    assert_true(read_bytes(buf, 7));
+    assert_int_equal(buf[3], 0x50);
+    assert_true(write_bytes(sleep, 1));
+    assert_false(read_bytes(buf, 4));
+    assert_true(write_to(0x35, INFO, 8));
+    m.rig.now_us += 20000;
+    assert_true(read_from(0x35, buf, 7));
+    assert_int_equal(buf[3], 0x60);
+    lp_chipsim_bus_detach(m.rig.bus, second);
+    lp_chipsim_free(second);
+}
+
+// Two chips that were given one address: both pull, and a low level wins.
+static void two_chips_of_one_address_pull_together(void **state)
+{
+    (void)state;
+    uint8_t buf[7];
+    lp_chipsim_t *second = another_chip(LP_CHIPSIM_ATECC608A, 0x60);
+    wake();
+    assert_true(write_bytes(INFO, 8));
+    m.rig.now_us += 20000;
+    assert_true(read_bytes(buf, 7));
+    assert_int_equal(buf[0], 7);
+    assert_int_equal(buf[3], 0x50 & 0x60);
+    lp_chipsim_bus_detach(m.rig.bus, second);
+    lp_chipsim_free(second);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -304,6 +378,8 @@ int main(void)
         T(a_hasty_master_loses_its_clocks),
         T(a_clock_stretched_beyond_the_timeout_resets_the_interface),
         T(surplus_bytes_are_refused_on_the_wire),
+        T(two_chips_share_the_wires),
+        T(two_chips_of_one_address_pull_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -436,6 +436,39 @@ static void provisioning_survives_a_bus_fault_at_every_transfer(void **state)
     print_message("%u transfers\n", transfers);
 }
 
+// A lost STOP leaves a command in the chip, a brown-out takes TempKey away between Nonce and Sign:
+// a signature that comes is good, or an error comes. Afterwards the chip works as before.
+static void a_lost_stop_or_a_brown_out_spoils_no_signature(void **state)
+{
+    (void)state;
+    unsigned signatures = 0;
+    unsigned errors = 0;
+    for (unsigned n = 1; n <= 60; n++) {
+        uint8_t sig[64];
+        world_t *w = world_new(n % 2 ? LP_CHIPSIM_ATECC508A : LP_CHIPSIM_ATECC608B);
+        assert_int_equal(world_provision(w), LP_OK);
+        RUN(w, LP_OK, lp_atecc_pubkey(&w->chip, &w->req, 0, w->pub, world_done, w));
+        const lp_chipsim_faults_t faults = {
+            .lost_stop_ppm = 60000, .brown_out_after = 1 + n / 2, .seed = n};
+        lp_chipsim_bus_faults(w->bus, &faults);
+        for (unsigned i = 0; i < 3; i++) {
+            const unsigned done = w->done + 1;
+            assert_int_equal(lp_atecc_sign(&w->chip, &w->req, 0, digest, sig, world_done, w),
+                             LP_OK);
+            const bool is_signed = world_wait(w, done) == LP_OK;
+            assert_true(!is_signed || world_verify(w->pub, digest, sig));
+            signatures += is_signed;
+            errors += !is_signed;
+        }
+        lp_chipsim_bus_faults(w->bus, &(lp_chipsim_faults_t){0});
+        RUN(w, LP_OK, lp_atecc_sign(&w->chip, &w->req, 0, digest, sig, world_done, w));
+        assert_true(world_verify(w->pub, digest, sig));
+        world_free(w);
+    }
+    assert_true(signatures > 60);
+    assert_int_equal(signatures + errors, 180);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +486,7 @@ int main(void)
         cmocka_unit_test(handshake_is_not_slower_than_the_chip),
         cmocka_unit_test(provisioning_survives_a_power_cut_at_every_word),
         cmocka_unit_test(provisioning_survives_a_bus_fault_at_every_transfer),
+        cmocka_unit_test(a_lost_stop_or_a_brown_out_spoils_no_signature),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

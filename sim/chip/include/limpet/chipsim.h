@@ -275,6 +275,11 @@ typedef struct {
     uint32_t stuck_after;     // the bus is stuck after n more transactions (0: never) until recover
     uint32_t cut_after_words; // power fails just before the n-th EEPROM word from now is programmed
                               // (0: never)
+    uint32_t lost_stop_ppm;   // a write without its STOP: the command lies in the chip and waits
+    uint32_t forge_to_ppm;    // a packet towards the chip: one bit inverted, the CRC made good
+    uint32_t forge_from_ppm;  // an answer: the same
+    uint32_t replay_ppm;      // an answer with data is replaced by the one before, if as long
+    uint32_t brown_out_after; // power goes and comes back just before the n-th START (0: never)
     uint32_t stretch_next;    // in the next n transfers the chip holds SCL low after its address
     uint32_t stretch_us;      // ... for so long
     uint64_t seed;            // of the dice
@@ -285,7 +290,7 @@ void lp_chipsim_bus_faults(lp_chipsim_bus_t *bus, const lp_chipsim_faults_t *fau
 
 // Parses
 // "nack=1000,flip-to=20,flip-from=20,slow=50,nack-next=3,stuck-after=10,cut-after-words=7,seed=1",
-// "stretch-next=2,stretch-us=30000".
+// "lost-stop=100,forge-to=5,forge-from=5,replay=50,brown-out-after=9,stretch-next=2,stretch-us=30000".
 // LP_E_FORMAT: unknown word or bad number; `out` untouched.
 lp_err_t lp_chipsim_faults_parse(const char *text, lp_chipsim_faults_t *out);
 

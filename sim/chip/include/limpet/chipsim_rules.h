@@ -124,6 +124,7 @@
     X(VERIFY_OTHERDATA, "L4753", "OtherData[17] bit 0 must match mode bit 2")                                           \
     X(VERIFY_X509_FORMAT, "L4746", "X509format 0 goes with Validate, others with ValidateExternal")                      \
     X(VERIFY_X509_SHAPE, "L4473", "ValidateExternal: the key at its block, and as many blocks as X509format says")       \
+    X(IO_KEY_ENABLED, "T473", "608: without an I/O protection key in ChipOptions nothing is encrypted or answered with a MAC") \
     X(VERIFY_MAC_NONCE, "T3004", "608: the validating MAC needs a nonce in the message digest buffer")                   \
     X(ECDH_PRIVATE, "L3456", "ECDH needs an ECC private key")                                                           \
     X(ECDH_PERMITTED, "L3456", "ECDH needs ReadKey bit 2")                                                              \
