@@ -288,8 +288,8 @@ static uint32_t count(const lp_chipsim_image_t *i)
     return n;
 }
 
-// Each word of the EEPROM is what it was or what it would have become.
-static void assert_words(const lp_chipsim_image_t *cut, const lp_chipsim_image_t *before)
+// No lock is lost, and no count.
+static void assert_kept(const lp_chipsim_image_t *cut, const lp_chipsim_image_t *before)
 {
     assert_true(cut->config[87] == 0x55 || cut->config[87] == 0x00);
     assert_true(cut->config[86] == 0x55 || cut->config[86] == 0x00);
@@ -317,7 +317,7 @@ static void power_cut_at_every_word_is_survived(void **state)
         cuts++;
         lp_chipsim_image_t file;
         assert_int_equal(lp_chipsim_image_load(&file, f->path), LP_OK); // what is on the disk
-        assert_words(&file, &before);
+        assert_kept(&file, &before);
         assert_int_equal(open_rig(f), LP_OK); // power comes back
         assert_memory_equal(lp_chipsim_image(r->chip)->config, file.config, 128);
         assert_true(provision(r));
@@ -325,6 +325,104 @@ static void power_cut_at_every_word_is_survived(void **state)
         assert_true(count(lp_chipsim_image(r->chip)) >= 40);
     }
     assert_true(cuts > 60);
+}
+
+// ---- one command, cut at each of its words ----------------------------------
+
+typedef unsigned work_fn(rig_t *r);
+
+static unsigned work_write(rig_t *r)
+{
+    return st(r, 0x12, 0x82, slot_address(8, 1, 0), key32(1), 32);
+}
+
+static unsigned work_genkey(rig_t *r)
+{
+    return st(r, 0x40, 4, 0, NULL, 0);
+}
+
+static unsigned work_derive(rig_t *r)
+{
+    nonce_fixed(r, key32(2));
+    return st(r, 0x1C, 4, 5, NULL, 0);
+}
+
+static unsigned work_counter(rig_t *r)
+{
+    return st(r, 0x24, 1, 1, NULL, 0);
+}
+
+static unsigned work_lock(rig_t *r)
+{
+    return st(r, 0x17, 8 << 2 | 2, 0, NULL, 0);
+}
+
+static unsigned work_ecdh(rig_t *r)
+{
+    uint8_t xy[64];
+    host_public(key32(9), xy);
+    return st(r, 0x43, 0, 2, xy, 64);
+}
+
+static void ready(rig_t *r)
+{
+    rig_image(r, M508, ALL_LOCKED);
+    rig_slot(r, 0, 0x2083, 0x0033);
+    rig_private(r, 0, 3);
+    rig_slot(r, 2, 0x208F, 0x0033); // the secret goes to slot 3
+    rig_private(r, 2, 4);
+    rig_slot(r, 3, 0x808F, 0x001C);
+    rig_slot(r, 5, 0x2F8F, 0x001C);
+    rig_key(r, 5, 5);
+    rig_slot(r, 8, 0x0F0F, 0x003C);
+    rig_start(r);
+}
+
+// How many words differ; every one that does is that of `after`.
+static unsigned words_of(const uint8_t *now, const uint8_t *before, const uint8_t *after,
+                         size_t len)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < len; i += 4) {
+        bool is_new = memcmp(now + i, before + i, 4) != 0;
+        assert_true(!is_new || memcmp(now + i, after + i, 4) == 0);
+        n += is_new;
+    }
+    return n;
+}
+
+// What follows from chance does so from the seed, so that a run can be compared with its
+// repetition.
+static void every_word_is_old_or_new(void **state)
+{
+    fixture_t *f = *state;
+    rig_t *r = &f->rig;
+    static work_fn *const works[] = {work_write,   work_genkey, work_derive,
+                                     work_counter, work_lock,   work_ecdh};
+    static const unsigned least[] = {8, 8, 8, 1, 1, 8};
+    for (size_t w = 0; w < sizeof works / sizeof works[0]; w++) {
+        ready(r);
+        lp_chipsim_image_t before = *lp_chipsim_image(r->chip);
+        assert_int_equal(works[w](r), OK);
+        lp_chipsim_image_t after = *lp_chipsim_image(r->chip);
+        unsigned words = (unsigned)lp_chipsim_words_written(r->chip);
+        assert_true(words >= least[w]);
+        for (unsigned at = 1; at <= words; at++) {
+            ready(r);
+            const lp_chipsim_faults_t cut = {.cut_after_words = at};
+            lp_chipsim_bus_faults(r->bus, &cut);
+            assert_int_equal(works[w](r), NO_ANSWER);
+            const lp_chipsim_image_t *now = lp_chipsim_image(r->chip);
+            unsigned n = words_of(now->config, before.config, after.config, sizeof now->config) +
+                         words_of(now->data, before.data, after.data, sizeof now->data) +
+                         words_of(now->eeprom_seed, before.eeprom_seed, after.eeprom_seed, 32);
+            assert_int_equal(n, at - 1);
+        }
+        ready(r); // and not one word more than that
+        const lp_chipsim_faults_t late = {.cut_after_words = words + 1};
+        lp_chipsim_bus_faults(r->bus, &late);
+        assert_int_equal(works[w](r), OK);
+    }
 }
 
 // The counter never goes back, wherever the power goes.
@@ -375,6 +473,7 @@ int main(void)
         T(a_leftover_of_a_crash_does_no_harm),
         T(a_killed_process_leaves_a_good_file),
         T(power_cut_at_every_word_is_survived),
+        T(every_word_is_old_or_new),
         T(counter_never_goes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
