@@ -13,7 +13,11 @@ class ChipUnderTest:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # it runs in a circle
+            self.process.wait()
         self.process.stdout.close()
 
     def _ask(self, line):

@@ -13,6 +13,7 @@ import concurrent.futures
 import pathlib
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ SWAPS = {"==": "!=", "!=": "==", "<=": "<", ">=": ">", "&&": "||", "||": "&&", "
          "false": "true"}
 TOKENS = re.compile(r"==|!=|<=|>=|&&|\|\||\btrue\b|\bfalse\b|(?<![\w.])(?:0x[0-9A-Fa-f]+|\d+)u?\b"
                     r"|(?<![<>-])[<>](?![<>=])")
+PATIENCE_S = 240  # for one change, many times what it takes: then it runs in a circle
 CALL = re.compile(r"^\s+[a-z]\w*\([^;]*\);$")
 # Nothing to be seen from outside: wiped memory, array bounds, unused results.
 SILENT = re.compile(r"lp_cs_wipe|static_assert|uint8_t \w+\[|\(void\)|memset\(msg|fail_ecc|slow_percent|dice|stuck|tell\(|_US =|rate_hz"
@@ -94,16 +96,23 @@ def build(folder, mutant, number):
     return runner if made.returncode == 0 else None
 
 
+def lose_patience(_signal, _frame):
+    raise TimeoutError("no answer")
+
+
 def judge(folder, mutant, number, seeds):
     """'noticed', 'survives' or 'does not compile'."""
     runner = build(folder, mutant, number)
     if runner is None:
         return "does not compile"
+    signal.signal(signal.SIGALRM, lose_patience)
+    signal.alarm(PATIENCE_S)
     try:
         found = mutate.hunt(runner, "", seeds)[1]
     except (EOFError, ValueError, OSError):
-        found = 1  # it crashed or talks nonsense
+        found = 1  # it crashed, talks nonsense or says nothing
     finally:
+        signal.alarm(0)
         runner.unlink()
     return "survives" if found is None else "noticed"
 

@@ -107,7 +107,7 @@ def verify_validate(w):
     if w.chance(0.1):  # next to what is allowed: a key that takes no mark, or slot 7
         number = w.rng.choice((7, w.pick(is_public)))
     yield from nonce(w)
-    yield packet(0x40, 0x10, number if w.chance(0.95) else w.pick(is_public), w.rng.randbytes(3))
+    yield packet(0x40, 0x10, number if w.chance(0.85) else w.pick(is_public), w.rng.randbytes(3))
     other = bytearray(w.rng.randbytes(19))
     other[17] = other[17] & 0xFE | (invalidate if w.chance(0.88) else not invalidate)
     serial = w.memory.serial()
