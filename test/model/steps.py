@@ -107,7 +107,8 @@ def self_test(w):
 def lock(w):
     kind = w.rng.random()
     if kind < 0.75:
-        slot = w.pick(lambda slot: slot.lockable and slot.unlocked)
+        again = w.chance(0.15)
+        slot = w.pick(lambda slot: slot.lockable and slot.unlocked != again)
         yield packet(0x17, slot << 2 | 2 | w.rng.choice((0, 0, 0x80)), w.rng.choice((0, 0x1234)))
     elif kind < 0.9:
         from atecc.crc import crc16

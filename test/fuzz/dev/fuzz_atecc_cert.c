@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limpet/atecc_cert.h"
+#include "limpet/atecc_trust.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +29,24 @@ static void check_packs_again(const uint8_t *raw)
     }
 }
 
+// What a Trust part might answer: two certificates that fit their templates, or none.
+static void check_trust(const uint8_t *data, size_t size)
+{
+    lp_atecc_trust_t trust = {.serial = {1}};
+    uint8_t device[LP_ATECC_TRUST_CERT_MAX];
+    uint8_t signer[LP_ATECC_TRUST_CERT_MAX];
+    lp_buf_t device_buf = lp_buf(device, sizeof device);
+    lp_buf_t signer_buf = lp_buf(signer, sizeof signer);
+    memcpy(&trust, data, size < sizeof trust ? size : sizeof trust);
+    const lp_err_t err =
+        lp_atecc_trust_build(&trust, &lp_atecc_trust_device, &lp_atecc_trust_signer,
+                             lp_atecc_trust_root_pub, &device_buf, &signer_buf);
+    if ((err == LP_OK) != (device_buf.len > 0) || (err == LP_OK) != (signer_buf.len > 0) ||
+        err == LP_E_NOSPACE) {
+        abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t prefix[PREFIX_LEN] = {0x30, 0x82};
@@ -37,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const uint8_t pub[64] = {9};
     memcpy(raw, data, size < sizeof raw ? size : sizeof raw);
     check_packs_again(raw);
+    check_trust(data, size);
     const lp_atecc_cert_template_t t = {.prefix = {prefix, sizeof prefix},
                                         .tbs_len = TBS_LEN,
                                         .template_id = raw[69] >> 4,

@@ -31,7 +31,8 @@ lp_err_t lp_atecc_trust_load(lp_atecc_t *chip, lp_atecc_req_t *req, lp_atecc_tru
 
 // The device's certificate and its signer's, appended to `device` and `signer` as DER. `root_pub`
 // is the key above the signer, 64 bytes. Errors as of lp_atecc_cert_build(), with nothing appended;
-// LP_E_NOT_FOUND: a chain of which these templates are not. Signatures are not verified here.
+// LP_E_NOT_FOUND: a chain of which these templates are not; LP_E_INVALID: a serial number that is
+// stored elsewhere. Signatures are not verified here.
 lp_err_t lp_atecc_trust_build(const lp_atecc_trust_t *trust,
                               const lp_atecc_cert_template_t *device_template,
                               const lp_atecc_cert_template_t *signer_template,
