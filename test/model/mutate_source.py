@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "sim/chip/src"
 # Served by other tests: the server's sockets, state files, injected faults, other wires, certificates.
 ELSEWHERE = {"bridge.c", "faults.c", "image.c", "kit.c", "rules.c", "server.c", "state_file.c",
-             "trust.c", "trust_x509.c", "variant.c", "wires.c"}
+             "trouble.c", "trust.c", "trust_x509.c", "variant.c", "wires.c"}
 FLAGS = ["-std=c17", "-O1", "-w", "-D_GNU_SOURCE", f"-I{SOURCES}", f"-I{ROOT / 'sim/chip/include'}",
          f"-I{ROOT / 'os/base/include'}"]
 SWAPS = {"==": "!=", "!=": "==", "<=": "<", ">=": ">", "&&": "||", "||": "&&", "true": "false",

@@ -166,6 +166,20 @@ def _sha_middle(w):
 
 
 @step(2, on_508=False)
+def hmac_of_temp_key(w):
+    """HMAC with TempKey for a key: fixed, random, of a NoMac slot, or none."""
+    kind = w.rng.randrange(4)
+    if kind == 0:
+        yield packet(0x16, 3, 0, w.rng.randbytes(32))
+    elif kind < 3:
+        yield packet(0x16, 0, 0, w.rng.randbytes(20))
+        yield packet(0x15, 2, w.pick(lambda slot: not slot.private and slot.no_mac == (kind == 1)),
+                     w.rng.randbytes(4))
+    yield packet(0x47, 4, EPHEMERAL)
+    yield packet(0x47, w.rng.choice((0x02, 0x42, 0xC2)), 5, w.rng.randbytes(5))
+
+
+@step(2, on_508=False)
 def sha_context(w):
     yield packet(0x47, 0) if w.chance(0.7) else packet(0x47, 4, w.pick(is_secret_key))
     length = w.rng.randrange(1, 65)

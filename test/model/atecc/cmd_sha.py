@@ -46,7 +46,9 @@ def _running(chip):
 def _hmac_start(chip, cmd):
     parse_unless(not cmd.data, "SHA(HMACstart) takes no message")
     if not chip.memory.is_508 and cmd.param2 == 0xFFFF:
-        chip.volatile.sha = ShaContext(key=chip.read_temp_key(cmd).value)
+        temp_key = chip.read_temp_key(cmd)
+        refuse_unless(not temp_key.no_mac, "TempKey carries NoMac")  # as with the HMAC command
+        chip.volatile.sha = ShaContext(key=temp_key.value)
         return SUCCESS
     slot = secret_slot(chip, cmd)
     _may_not_mac(chip, slot)

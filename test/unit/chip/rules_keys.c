@@ -205,6 +205,23 @@ static bool no_mac_tempkey_makes_no_mac(rig_t *r)
     return made && refused && st(r, 0x08, 0x01, 6, NULL, 0) == OK;
 }
 
+// 608: nor does it with SHA in HMAC mode, which has taken the place of the HMAC command.
+static bool no_mac_tempkey_makes_no_sha_hmac(rig_t *r)
+{
+    static const uint8_t other[4] = {0x1C, 0x04, 0x05, 0x00};
+    one_key(r, M608, 0x809F, 0x001C);
+    nonce_random(r);
+    bool made = st(r, 0x15, 2, 5, other, 4) == OK && (state_bytes(r) & 0x80) != 0;
+    bool refused = st(r, 0x47, 4, 0xFFFF, NULL, 0) == EXEC;
+    nonce_random(r);
+    gendig_slot(r, 6, key32(6));
+    uint8_t want[32];
+    host_hmac(r->tk, 32, key32(1), 32, want);
+    bool started = st(r, 0x47, 4, 0xFFFF, NULL, 0) == OK;
+    reply_t a = cmd(r, 0x47, 0xC2, 32, key32(1), 32);
+    return made && refused && started && a.len == 32 && memcmp(a.data, want, 32) == 0;
+}
+
 static bool check_mac_compares(rig_t *r)
 {
     one_key(r, M508, 0x808F, 0x001C);
@@ -448,6 +465,7 @@ const rule_test_t key_tests[] = {
     RULE(SOURCE_MATCH, source_flag_must_match),
     RULE(NO_MAC_SLOT, no_mac_key_makes_no_mac),
     RULE(NO_MAC_TEMPKEY, no_mac_tempkey_makes_no_mac),
+    RULE(NO_MAC_TEMPKEY, no_mac_tempkey_makes_no_sha_hmac),
     RULE(CHECKMAC_COMPARE, check_mac_compares),
     RULE(CHECKMAC_COPY_READKEY, check_mac_copies_only_with_read_key_0),
     RULE(GENDIG_TRANSPORT_RANDOM, transport_keys_need_random),

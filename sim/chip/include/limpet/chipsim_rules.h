@@ -202,6 +202,8 @@
       "GFM, a mode of AES, needs AES_Enable")                                                                          \
     X(verify_slot_15, "L1627: Verify counts a LimitedUse slot 15 as the key to be validated, too",                       \
       "608: no LastKeyUse, slot 15 is like the others", "508: counted; 608: not counted")                              \
+    X(nomac_sha_hmac, "T1344: NoMacFlag bars TempKey from the MAC command", "L848: a NoMac key makes no HMAC of SHA",     \
+      "608: TempKey with NoMacFlag makes no HMAC of SHA either")                                                       \
     X(ee_tempkey, "L1449: cleared for all return codes", "L3222: EE: nothing is executed", "EE keeps TempKey")           \
     X(count_match, "608: format of the match slot not public", "", "little-endian limit in its first four bytes")        \
     X(use_lock, "608: UseLock is not described in public", "", "not modelled: byte 68 is stored and ignored")            \
