@@ -24,18 +24,18 @@ static int fail_cert(lp_err_t err, const char *path)
                       "limpet chip show --state FILE");
 }
 
-int lp_chip_certificate_pem(const lp_chipsim_image_t *image, unsigned which,
-                            char pem[LP_CHIP_PEM_MAX], lp_err_t *err)
+lp_err_t lp_chip_certificate_pem(const lp_chipsim_image_t *image, unsigned which,
+                                 char pem[LP_CHIP_PEM_MAX])
 {
     uint8_t der[LP_CHIPSIM_CERT_MAX];
     lp_buf_t out = lp_buf((uint8_t *)pem, LP_CHIP_PEM_MAX - 1);
     size_t len = 0;
-    *err = lp_chipsim_certificate(image, (lp_chipsim_cert_t)which, der, &len);
-    if (*err == LP_OK) {
-        *err = lp_pem_encode(&out, "CERTIFICATE", lp_span(der, len));
+    lp_err_t err = lp_chipsim_certificate(image, (lp_chipsim_cert_t)which, der, &len);
+    if (err == LP_OK) {
+        err = lp_pem_encode(&out, "CERTIFICATE", lp_span(der, len));
     }
     pem[out.len] = '\0';
-    return *err == LP_OK ? LP_EXIT_OK : LP_EXIT_FAILED;
+    return err;
 }
 
 // The chain as TLS sends it: the device's own first. The root is asked for by name.
@@ -43,8 +43,8 @@ static int put(const lp_chipsim_image_t *image, const char *path, bool only_root
 {
     char pem[LP_CHIPSIM_CERTS][LP_CHIP_PEM_MAX];
     for (unsigned i = 0; i < LP_CHIPSIM_CERTS; i++) {
-        lp_err_t err;
-        if (lp_chip_certificate_pem(image, i, pem[i], &err) != LP_EXIT_OK) {
+        lp_err_t err = lp_chip_certificate_pem(image, i, pem[i]);
+        if (err != LP_OK) {
             return fail_cert(err, path);
         }
     }

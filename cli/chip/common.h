@@ -20,10 +20,10 @@ chip_command_fn lp_chip_new, lp_chip_serve, lp_chip_show, lp_chip_cert, lp_chip_
 
 enum { LP_CHIP_PEM_MAX = 1000 };
 
-// A certificate (lp_chipsim_cert_t) as PEM with a null byte behind it; *err says why not, and the
-// result is LP_EXIT_OK or LP_EXIT_FAILED. Prints nothing.
-int lp_chip_certificate_pem(const lp_chipsim_image_t *image, unsigned which,
-                            char pem[LP_CHIP_PEM_MAX], lp_err_t *err);
+// A certificate (lp_chipsim_cert_t) as PEM with a null byte behind it. Errors of
+// lp_chipsim_certificate(). Prints nothing.
+lp_err_t lp_chip_certificate_pem(const lp_chipsim_image_t *image, unsigned which,
+                                 char pem[LP_CHIP_PEM_MAX]);
 
 // ---- common.c ---------------------------------------------------------------
 

@@ -59,10 +59,8 @@ static void put_wrapped(const char *text)
 // The certificate that a slot of a Trust part is the heart of; false: none.
 static bool certificate_in(const view_t *v, unsigned slot, char pem[LP_CHIP_PEM_MAX])
 {
-    lp_err_t err;
     unsigned which = slot == 10 ? LP_CHIPSIM_CERT_DEVICE : LP_CHIPSIM_CERT_SIGNER;
-    return (slot == 10 || slot == 12) &&
-           lp_chip_certificate_pem(v->image, which, pem, &err) == LP_EXIT_OK;
+    return (slot == 10 || slot == 12) && lp_chip_certificate_pem(v->image, which, pem) == LP_OK;
 }
 
 static void put_certificate(const view_t *v, unsigned slot)
@@ -73,12 +71,11 @@ static void put_certificate(const view_t *v, unsigned slot)
     }
     size_t len;
     const uint8_t *p = lp_chipsim_slot_const(v->image, slot, &len);
-    unsigned year = 2000u + (p[64] >> 3);
-    printf("        is         the %s certificate, compressed: of %04u-%02u-%02u, for %u years, "
-           "signer "
-           "%02X%02X;\n                   `limpet chip cert` prints it whole\n",
-           slot == 10 ? "device's" : "signer's", year, (p[64] & 7u) << 1 | p[65] >> 7,
-           p[65] >> 2 & 31, p[66] & 31, p[67], p[68]);
+    printf("        is         the %s certificate, compressed: of %04u-%02u-%02u, for %u years,\n",
+           slot == 10 ? "device's" : "signer's", 2000u + (p[64] >> 3),
+           (p[64] & 7u) << 1 | p[65] >> 7, p[65] >> 2 & 31, p[66] & 31);
+    printf("                   signer %02X%02X; `limpet chip cert` prints it whole\n", p[67],
+           p[68]);
 }
 
 static void put_content(const view_t *v, unsigned slot)
