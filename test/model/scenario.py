@@ -113,7 +113,7 @@ def _special_bytes(rng, part, config):
         return
     config[13] = rng.choice((0, 1, 1, 1))
     config[19] = rng.choice((0, 0, 0x28, 0x68)) | rng.choice((0, 0, 0, 4))
-    config[69] = rng.choice((0, 0x80 | rng.randrange(16)))
+    config[69] = rng.choice((0, rng.randrange(16), 0x80 | rng.randrange(16), 0x80 | rng.randrange(16)))
     keys = [n for n in range(8, 16) if config[96 + 2 * n] & 0x1D == 0x10] or [15]
     config[70:72] = _word(rng.choice((0, 1, 1, 2, 2, 3, 3)) | rng.choice((0, 4, 8, 12))
                           | rng.randrange(8, 16) << 8 | rng.choice(keys) << 12)

@@ -157,8 +157,10 @@ def wake_while_awake(w):
 @step(2)
 def damaged_group(w):
     group = bytearray(crc.group(packet(0x30, 2)))
-    kind = w.rng.randrange(3)
-    if kind == 0:
+    kind = w.rng.randrange(4)
+    if kind == 3:  # a count that no group has
+        group[0] = w.rng.choice((0, 1, 2, 3, 156, 200, 255))
+    elif kind == 0:
         group[w.rng.randrange(1, len(group))] ^= 1 << w.rng.randrange(8)
     elif kind == 1:
         group = bytearray(b"\x07" + w.rng.randbytes(6))

@@ -7,6 +7,7 @@ from .status import AFTER_WAKE, SELF_TEST
 ASLEEP, IDLE, AWAKE = "asleep", "idle", "awake"
 RESET, SLEEP, STANDBY, COMMAND = 0, 1, 2, 3  # word addresses, Table 6-2
 WAKE_DELAY_US = 1500  # tWHI
+GROUP_MAX = 155  # 9.1.1
 
 
 class Bus:
@@ -86,7 +87,9 @@ class Bus:
         self.output, self.at = b"", 0
         count = self.input[0]
         surplus = len(self.input) > count  # not acknowledged, section 6.6
-        if len(self.input) < count:
+        # "Values outside this range [4 to 155] will cause [...] an I/O Error", 9.1.1: nobody waits
+        # for the rest of a group that cannot be.
+        if len(self.input) < count <= GROUP_MAX:
             return True
         group, self.input = self.input[:max(count, 1)], b""
         self.chip.time_left_us = self.left_us()
