@@ -13,7 +13,7 @@ COUNTS = (0, 1, 15, 16, 17, 31, 32, 47, 48, 63, 64, 1000, counters.LIMIT - 1, co
 
 
 def _private(rng, number):
-    read_key = rng.choice((1, 2, 3, 4, 5, 7, 15 if number % 2 == 0 else 7, rng.randrange(16)))
+    read_key = rng.choice((1, 2, 3, 4, 5, 7, 15 if number % 2 == 0 else rng.choice((7, 7, 13, 15)), rng.randrange(16)))
     slot = rng.choice((2, 3, 4, 5, 6, 7, 2, 6)) << 12 | rng.randrange(16) << 8 | 0x80 | read_key
     key = 0x0011 | rng.choice((0, 2, 2)) | rng.choice((0, 0x20))
     if rng.random() < 0.06:
@@ -109,7 +109,7 @@ def _special_bytes(rng, part, config):
         config[68:84] = ((1 << 128) - (1 << (128 - left))).to_bytes(16, "big")
         if rng.random() < 0.25:  # a single-wire part: SignalKey, GPIO mode
             config[14] &= 0xFE
-            config[16] = rng.randrange(1, 16) << 4 | rng.choice((1, 5, 9, 9, 9, 2, 3, 7, 0))
+            config[16] = rng.randrange(1, 16) << 4 | rng.choice((1, 5, 1, 5, 9, 9, 13, 2, 3, 7, 0))
         return
     config[13] = rng.choice((0, 1, 1, 1))
     config[19] = rng.choice((0, 0, 0x28, 0x68)) | rng.choice((0, 0, 0, 4))

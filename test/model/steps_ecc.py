@@ -88,7 +88,8 @@ def verify_external(w):
     peer = w.rng.randrange(8)
     point = PEER_PUBLIC[peer] if w.chance(0.93) else w.rng.randbytes(64)
     signature = maybe_spoiled(w, p256.sign(PEERS[peer], w.temp_key.value))
-    yield packet(0x45, 2, 4 if w.chance(0.97) else 7, signature + point)
+    mode = 2 if w.chance(0.95) else w.rng.choice((0x22, 0x82, 0xA2, 0x12, 0x0A))
+    yield packet(0x45, mode, 4 if w.chance(0.97) else 7, signature + point)
 
 
 @step(5)
@@ -97,7 +98,8 @@ def verify_stored(w):
     number = w.pick(is_public)
     if w.chance(0.2):
         number = w.pick(lambda slot: w.memory.public_key(slot.number) in PEER_OF)
-    yield packet(0x45, 0, number, maybe_spoiled(w, signature_for(w, number, w.temp_key.value)))
+    mode = 0 if w.chance(0.95) else w.rng.choice((0x04, 0x05, 0x06, 0x20, 0x80))
+    yield packet(0x45, mode, number, maybe_spoiled(w, signature_for(w, number, w.temp_key.value)))
 
 
 @step(8)
@@ -336,7 +338,7 @@ def secure_boot(w):
 def permit_latch(w):
     key = w.memory.slot(w.memory.config[69] & 0xF)
     yield from authorize(w, key.number)
-    yield packet(0x30, 4, w.rng.choice((2, 3, 3)))
-    yield packet(0x30, 4, 0)
+    yield packet(0x30, 4, w.rng.choice((1, 2, 3, 3)))
+    yield packet(0x30, 4, w.rng.choice((0, 1)))
 
 

@@ -196,7 +196,8 @@ static lp_cs_status_t slot_permits(lp_chipsim_t *c, const place_t *at, const lp_
 {
     uint16_t sc = lp_cs_slot_config(c, at->slot);
     unsigned mode = sc >> 12;
-    bool pub_invalid = mode == 1 && lp_cs_public_is_valid(c, at->slot) &&
+    // Marks are of slots 8-15 (L1097); what looks like one in another slot is data.
+    bool pub_invalid = mode == 1 && at->slot >= 8 && lp_cs_public_is_valid(c, at->slot) &&
                        (lp_cs_key_config(c, at->slot) & KC_PUB_INFO) != 0;
     bool never = mode != 0 && mode != 1 && (mode & 4) == 0;
     if (lp_cs_breaks(c, LP_RULE_WRITE_NEVER, never) ||

@@ -274,8 +274,12 @@ static bool write_validated_key_is_refused(rig_t *r)
     rig_put(r, 9, 0, &mark, 1);
     mark = 0xA0;
     rig_put(r, 10, 0, &mark, 1);
+    rig_slot(r, 2, 0x100D, 0x0012); // no public key fits there, so this is no mark
+    mark = 0x50;
+    rig_put(r, 2, 0, &mark, 1);
     rig_start(r);
-    return write32(r, 9, 0) == EXEC && write32(r, 9, 1) == EXEC && write32(r, 10, 0) == OK;
+    return write32(r, 9, 0) == EXEC && write32(r, 9, 1) == EXEC && write32(r, 10, 0) == OK &&
+           write32(r, 2, 0) == OK;
 }
 
 static bool write_word_only_to_open_slots(rig_t *r)
