@@ -107,9 +107,9 @@ def _special_bytes(rng, part, config):
         config[19] = rng.choice((0, 1)) | rng.choice((0, 0, 0, 4))
         left = rng.choice((128, 128, 128, 0, 1, 2, 7, 8, 9))
         config[68:84] = ((1 << 128) - (1 << (128 - left))).to_bytes(16, "big")
-        if rng.random() < 0.25:  # a single-wire part: SignalKey, GPIO mode
+        if rng.random() < 0.35:  # a single-wire part: SignalKey, GPIO mode
             config[14] &= 0xFE
-            config[16] = rng.randrange(1, 16) << 4 | rng.choice((1, 5, 1, 5, 9, 9, 13, 2, 3, 7, 0))
+            config[16] = rng.randrange(1, 16) << 4 | rng.choice((1, 5, 1, 5, 9, 9, 13, 2, 3, 7, 3, 7, 0))
         return
     config[13] = rng.choice((0, 1, 1, 1))
     config[19] = rng.choice((0, 0, 0x28, 0x68)) | rng.choice((0, 0, 0, 4))
