@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// All memory of an image for a small board that is a matter of choice, in one table.
+#ifndef SIZES_H
+#define SIZES_H
+
+enum {
+    SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
+    SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
+    SIZE_TLS_ARENA_BYTES = 56 * 1024, // both record buffers, certificates of three kinds
+    SIZE_TLS_STACK_BYTES = 10 * 1024,
+    SIZE_MQTT_SLOTS = 8, // messages under way
+    SIZE_MQTT_QUEUE_BYTES = 2048,
+    SIZE_MQTT_RX_BYTES = 1024,
+    SIZE_TELEMETRY_BYTES = 256, // one message
+};
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet/bare_hw.h - what an emulated board's hardware offers to the common bare-metal part.
+//
+// One implementation a port (ports/qemu-lx106, ports/qemu-mps2). All of it is polled except that
+// every interrupt is counted, so that a wait is never slept through. Nothing here waits.
+// @context loop, if nothing else is said
+#ifndef LIMPET_BARE_HW_H
+#define LIMPET_BARE_HW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Called first, with interrupts off: clock, console, vectors.
+void lp_hw_init(void);
+
+// Static: "qemu-lx106".
+const char *lp_hw_name(void);
+
+// ---- sleeping ---------------------------------------------------------------------------------
+
+// Grows with every interrupt.
+uint32_t lp_hw_interrupts(void);
+// Sleeps until an interrupt or lp_port_now_ms() >= until_ms. Returns at once when an interrupt came
+// since `since`, a value of lp_hw_interrupts().
+void lp_hw_idle(uint64_t until_ms, uint32_t since);
+
+// ---- lines of bytes: the console, and the UART-to-I2C bridge of the crypto chip ------------------
+
+typedef struct {
+    bool (*has_input)(void);
+    size_t (*read)(uint8_t *buf, size_t cap); // 0: nothing is there
+    size_t (*room)(void);                     // bytes that write() takes now
+    size_t (*write)(const uint8_t *data, size_t len);
+    bool has_interrupt; // input ends a sleep by itself; else it must be polled for
+} lp_hw_line_t;
+
+// Static. The chip's is null on a board with nothing on its bus.
+const lp_hw_line_t *lp_hw_console(void);
+const lp_hw_line_t *lp_hw_chip_line(void);
+
+// ---- network ----------------------------------------------------------------------------------
+
+enum { LP_HW_FRAME_MAX = 1514 };
+void lp_hw_eth_init(const uint8_t mac[6]);
+// False: the frame is too short or too long, or all buffers are still being sent.
+bool lp_hw_eth_send(const uint8_t *frame, size_t len);
+// Length of the next frame, copied into `frame`; 0: none. Damaged and overlong ones are dropped.
+size_t lp_hw_eth_receive(uint8_t frame[LP_HW_FRAME_MAX]);
+bool lp_hw_eth_has_link(void);
+
+// ---- what the computer below does for the board --------------------------------------------------
+
+// The words that the board was started with, each ended by 0, two zeros at the end. Static.
+const char *lp_hw_words(void);
+
+// The memory that stands for NOR flash, and the file behind it. load() fills it from the file of
+// that name, made when it is missing; false: it cannot be had. store() writes a part back.
+enum { LP_HW_FLASH_BYTES = 256 * 1024 };
+uint8_t *lp_hw_flash(void);
+bool lp_hw_flash_load(const char *path);
+bool lp_hw_flash_store(uint32_t offset, size_t len);
+
+// Bytes of the computer's random generator; false: it has none.
+bool lp_hw_random(uint8_t *buf, size_t len);
+
+// Starts the image anew; memory that is not initialised keeps its content.
+_Noreturn void lp_hw_restart(void);
+// Ends the emulator.
+_Noreturn void lp_hw_exit(int status);
+
+// The stack of the loop, for painting.
+extern uint8_t lp_stack_bottom[], lp_stack_top[];
+
+// ---- stacks -----------------------------------------------------------------------------------
+
+// Leaves the running stack, noting it in *from, and goes on with `to`.
+void lp_hw_switch(void **from, void *to);
+// What lp_hw_switch() takes to call entry() on an unused stack.
+void *lp_hw_frame(void *stack, size_t bytes, void (*entry)(void));
+
+#endif

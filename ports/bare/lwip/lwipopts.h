@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// lwIP for a board with one loop: the raw interface, no heap but these pools, IPv4 and IPv6.
+#ifndef LWIPOPTS_H
+#define LWIPOPTS_H
+
+#define NO_SYS                     1
+#define SYS_LIGHTWEIGHT_PROT       0 // interrupts do not touch it
+#define LWIP_SOCKET                0
+#define LWIP_NETCONN               0
+#define LWIP_IPV4                  1
+#define LWIP_IPV6                  1
+#define LWIP_DHCP                  1
+#define LWIP_DNS                   1
+#define LWIP_UDP                   1
+#define LWIP_TCP                   1
+#define LWIP_RAW                   0
+#define LWIP_ICMP                  1
+#define LWIP_IPV6_AUTOCONFIG       1
+#define LWIP_IPV6_NUM_ADDRESSES    3
+#define IP_REASSEMBLY              0
+#define IP_FRAG                    0
+#define LWIP_IPV6_REASS            0
+#define LWIP_IPV6_FRAG             0
+#define LWIP_STATS                 0
+#define LWIP_NETIF_HOSTNAME        1
+#define LWIP_NETIF_LINK_CALLBACK   0
+#define LWIP_NETIF_STATUS_CALLBACK 0
+#define LWIP_TCP_KEEPALIVE         1
+
+// Everything comes from pools whose sizes are these; mem_malloc() is made of pools, too.
+#define MEM_ALIGNMENT        4
+#define MEMP_MEM_MALLOC      0
+#define MEM_SIZE             4096
+#define MEMP_NUM_TCP_PCB     4
+#define MEMP_NUM_TCP_SEG     10
+#define MEMP_NUM_UDP_PCB     4
+#define MEMP_NUM_PBUF        4
+#define MEMP_NUM_SYS_TIMEOUT 12
+#define PBUF_POOL_SIZE       6
+#define PBUF_POOL_BUFSIZE    612
+#define TCP_MSS              536
+#define TCP_WND              (4 * TCP_MSS)
+#define TCP_SND_BUF          (4 * TCP_MSS)
+#define TCP_SND_QUEUELEN     9
+#define TCP_QUEUE_OOSEQ      0
+#define DNS_TABLE_SIZE       2
+#define DNS_MAX_NAME_LENGTH  254
+#define ETH_PAD_SIZE         2 // so that the header of IP is aligned
+#define LWIP_ND6_QUEUEING    0
+#define ARP_QUEUEING         0
+#define MEMP_NUM_ND6_QUEUE   1
+#define LWIP_IPV6_MLD        1
+#define MEMP_NUM_MLD6_GROUP  4
+
+// Ports and sequence numbers that cannot be guessed.
+#define LWIP_RAND()                        lp_bare_rand()
+#define LWIP_HOOK_FILENAME                 "lwip_hooks.h"
+#define LWIP_HOOK_TCP_ISN(a, ap, b, bp)    lp_bare_rand()
+#define LWIP_DNS_SECURE                    7
+
+#define LWIP_DBG_MIN_LEVEL 0
+#define LWIP_DEBUG         0
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the bare-metal part share.
+#ifndef BARE_INTERNAL_H
+#define BARE_INTERNAL_H
+
+#include "limpet/bare.h"
+#include "limpet/bare_hw.h"
+
+extern lp_loop_t *lp_bare_loop;
+
+// lines.c: tells listeners what came and went; true while somebody polls for input.
+void lp_bare_lines_init(void);
+void lp_bare_lines_poll(void);
+bool lp_bare_lines_need_polling(void);
+void lp_bare_console_flush(void);
+
+// net.c: frames in, timers; the next time something is due.
+void lp_bare_net_poll(void);
+uint64_t lp_bare_net_due_ms(void);
+// hosts.c: the address of a name that the board was told of; false: none.
+bool lp_bare_host(const char *name, char *address, size_t cap);
+
+#endif

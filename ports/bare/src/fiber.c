@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fibers over the port's one switch of stacks.
+#include "limpet/port/fiber.h"
+
+#include "bare_internal.h"
+
+enum { STACK_MIN = 1024 };
+
+// port_: where the fiber stands, where its resumer stands; port_ptr_: the fiber that resumed it.
+static lp_fiber_t *current;
+
+static void **own_place(lp_fiber_t *fiber)
+{
+    return (void **)(void *)&fiber->port_[0];
+}
+
+static void **resumer_place(lp_fiber_t *fiber)
+{
+    return (void **)(void *)&fiber->port_[1];
+}
+
+// Whoever resumed takes over for good; a fiber that is done is not resumed again.
+static void run(void)
+{
+    lp_fiber_t *fiber = current;
+    fiber->entry(fiber->ctx);
+    fiber->is_done = true;
+    lp_port_fiber_yield();
+}
+
+lp_err_t lp_port_fiber_init(lp_fiber_t *fiber, void (*entry)(void *ctx), void *ctx, void *stack,
+                            size_t stack_bytes)
+{
+    if (stack_bytes < STACK_MIN) {
+        return LP_E_NOSPACE;
+    }
+    *fiber =
+        (lp_fiber_t){.entry = entry, .ctx = ctx, .stack = stack, .stack_bytes = stack_bytes};
+    *own_place(fiber) = lp_hw_frame(stack, stack_bytes, run);
+    return LP_OK;
+}
+
+void lp_port_fiber_resume(lp_fiber_t *fiber)
+{
+    if (fiber->is_done) {
+        return;
+    }
+    fiber->port_ptr_ = current;
+    current = fiber;
+    lp_hw_switch(resumer_place(fiber), *own_place(fiber));
+}
+
+void lp_port_fiber_yield(void)
+{
+    lp_fiber_t *fiber = current;
+    current = fiber->port_ptr_;
+    lp_hw_switch(own_place(fiber), *resumer_place(fiber));
+}
+
+lp_fiber_t *lp_port_fiber_current(void)
+{
+    return current;
+}
+
+void lp_port_fiber_deinit(lp_fiber_t *fiber)
+{
+    (void)fiber;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network interface: frames between the port's card and lwIP, and lwIP's clock.
+#include <string.h>
+
+#include "bare_internal.h"
+#include "limpet/log.h"
+#include "limpet/port/clock.h"
+#include "limpet/port/system.h"
+#include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/ethip6.h"
+#include "lwip/etharp.h"
+#include "lwip/init.h"
+#include "lwip/netif.h"
+#include "lwip/sys.h"
+#include "lwip/timeouts.h"
+
+#define LOG_MODULE "net"
+
+static struct netif netif;
+static bool is_started;
+static bool has_address;
+static uint8_t frame[LP_HW_FRAME_MAX];
+
+uint32_t sys_now(void)
+{
+    return (uint32_t)lp_port_now_ms();
+}
+
+uint32_t lp_bare_rand(void)
+{
+    uint32_t number = 0;
+    if (lp_port_entropy((uint8_t *)&number, sizeof number) != LP_OK) {
+        number = (uint32_t)lp_port_now_us(); // a poor port number is better than no network
+    }
+    return number;
+}
+
+_Noreturn void lp_bare_fail(const char *what)
+{
+    lp_port_log_line(what, strlen(what));
+    lp_port_reboot();
+}
+
+static err_t send_frame(struct netif *n, struct pbuf *p)
+{
+    (void)n;
+    uint16_t len = pbuf_copy_partial(p, frame, sizeof frame, ETH_PAD_SIZE);
+    return len + ETH_PAD_SIZE == p->tot_len && lp_hw_eth_send(frame, len) ? ERR_OK : ERR_BUF;
+}
+
+static err_t set_up(struct netif *n)
+{
+    n->name[0] = 'e';
+    n->name[1] = 'n';
+    n->output = etharp_output;
+    n->output_ip6 = ethip6_output;
+    n->linkoutput = send_frame;
+    n->mtu = 1500;
+    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
+    n->hwaddr_len = 6;
+    lp_port_hw_id(n->hwaddr);
+    n->hwaddr[0] = (uint8_t)((n->hwaddr[0] & ~1U) | 2U); // an address of one's own, no group
+    lp_hw_eth_init(n->hwaddr);
+    return ERR_OK;
+}
+
+static void receive_frames(void)
+{
+    size_t len;
+    while ((len = lp_hw_eth_receive(frame)) > 0) {
+        struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)(len + ETH_PAD_SIZE), PBUF_POOL);
+        if (p == NULL) {
+            continue; // lost; TCP sends it again
+        }
+        (void)pbuf_take_at(p, frame, (uint16_t)len, ETH_PAD_SIZE);
+        if (netif.input(p, &netif) != ERR_OK) {
+            pbuf_free(p);
+        }
+    }
+}
+
+static void follow_link(struct netif *n)
+{
+    bool has_link = lp_hw_eth_has_link();
+    if (has_link && !netif_is_link_up(n)) {
+        netif_set_link_up(n);
+        LP_LOGI("the cable is in");
+    } else if (!has_link && netif_is_link_up(n)) {
+        netif_set_link_down(n);
+        LP_LOGW("the cable is out");
+    }
+    bool is_bound = dhcp_supplied_address(n) != 0;
+    if (is_bound && !has_address) {
+        LP_LOGI("address %s", ip4addr_ntoa(netif_ip4_addr(n)));
+    }
+    has_address = is_bound;
+}
+
+void lp_bare_net_poll(void)
+{
+    if (is_started) {
+        follow_link(&netif);
+        receive_frames();
+        sys_check_timeouts();
+    }
+}
+
+uint64_t lp_bare_net_due_ms(void)
+{
+    uint32_t sleep_ms = is_started ? sys_timeouts_sleeptime() : SYS_TIMEOUTS_SLEEPTIME_INFINITE;
+    return sleep_ms != SYS_TIMEOUTS_SLEEPTIME_INFINITE ? lp_port_now_ms() + sleep_ms : UINT64_MAX;
+}
+
+void lp_bare_net_start(const char *name)
+{
+    lwip_init();
+    (void)netif_add(&netif, NULL, NULL, NULL, NULL, set_up, netif_input);
+    netif_set_default(&netif);
+    netif.hostname = name;
+    netif_create_ip6_linklocal_address(&netif, 1);
+    netif.ip6_autoconfig_enabled = 1;
+    netif_set_up(&netif);
+    (void)dhcp_start(&netif);
+    is_started = true;
+    follow_link(&netif);
+}

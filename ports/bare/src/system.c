@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Identity, entropy, time of day, restart, and the log on the console.
+#include "limpet/port/system.h"
+
+#include <string.h>
+
+#include "bare_internal.h"
+#include "limpet/hex.h"
+#include "limpet/port/clock.h"
+
+enum { RESTARTED = 0x11A4BE75, ID_BYTES = 6, PAINT_GAP = 64 };
+
+lp_loop_t *lp_bare_loop;
+
+// Survives a restart: memory of .noinit is neither loaded nor cleared.
+static struct {
+    uint32_t mark;
+    int64_t utc_s; // at the restart
+} kept __attribute__((section(".noinit")));
+
+static uint8_t hw_id[ID_BYTES];
+static bool is_restarted;
+static int64_t utc_at_boot_s; // 0: not known
+
+static lp_err_t read_id(void)
+{
+    const char *hex = lp_bare_word("id");
+    if (hex == NULL) {
+        return lp_hw_random(hw_id, sizeof hw_id) ? LP_OK : LP_E_IO;
+    }
+    lp_buf_t id = lp_buf(hw_id, sizeof hw_id);
+    lp_err_t err = lp_hex_decode(&id, lp_span_str(hex));
+    return err == LP_OK && id.len == sizeof hw_id ? LP_OK : LP_E_FORMAT;
+}
+
+static lp_err_t read_clock(void)
+{
+    const char *word = lp_bare_word("utc");
+    for (const char *c = word; c != NULL && *c != '\0'; c++) {
+        if (*c < '0' || *c > '9' || utc_at_boot_s > INT32_MAX * 100LL) {
+            return LP_E_FORMAT;
+        }
+        utc_at_boot_s = utc_at_boot_s * 10 + (*c - '0');
+    }
+    if (is_restarted) {
+        utc_at_boot_s = kept.utc_s;
+    }
+    return LP_OK;
+}
+
+static void paint_stack(void)
+{
+    const uint8_t *here = __builtin_frame_address(0);
+    for (uint8_t *p = lp_stack_bottom; p < here - PAINT_GAP; p++) {
+        *p = 0xA5;
+    }
+}
+
+void lp_bare_stack(size_t *used, size_t *size)
+{
+    const uint8_t *p = lp_stack_bottom;
+    while (p < lp_stack_top && *p == 0xA5) {
+        p++;
+    }
+    *used = (size_t)(lp_stack_top - p);
+    *size = (size_t)(lp_stack_top - lp_stack_bottom);
+}
+
+lp_err_t lp_bare_init(lp_loop_t *loop)
+{
+    paint_stack();
+    lp_hw_init();
+    lp_bare_loop = loop;
+    is_restarted = kept.mark == RESTARTED;
+    kept.mark = 0;
+    lp_bare_lines_init();
+    lp_err_t err = read_id();
+    if (err == LP_OK) {
+        err = read_clock();
+    }
+    const char *flash = lp_bare_word("flash");
+    if (err == LP_OK && (flash == NULL || !lp_hw_flash_load(flash))) {
+        err = LP_E_IO;
+    }
+    return err;
+}
+
+lp_err_t lp_port_utc_s(int64_t *utc_s)
+{
+    if (utc_at_boot_s == 0) {
+        return LP_E_CLOCK;
+    }
+    *utc_s = utc_at_boot_s + (int64_t)(lp_port_now_ms() / 1000);
+    return LP_OK;
+}
+
+// A quarter of the computer's bytes at a time would do; there is no other source on these boards.
+lp_err_t lp_port_entropy(uint8_t *buf, size_t len)
+{
+    if (lp_hw_random(buf, len)) {
+        return LP_OK;
+    }
+    lp_wipe(buf, len);
+    return LP_E_IO;
+}
+
+void lp_port_hw_id(uint8_t id[6])
+{
+    memcpy(id, hw_id, sizeof hw_id);
+}
+
+const char *lp_port_name(void)
+{
+    return lp_hw_name();
+}
+
+const char *lp_port_boot_reason(void)
+{
+    return is_restarted ? "software" : "power-on";
+}
+
+_Noreturn void lp_port_reboot(void)
+{
+    lp_bare_console_flush();
+    kept.mark = RESTARTED;
+    if (lp_port_utc_s(&kept.utc_s) != LP_OK) {
+        kept.utc_s = 0;
+    }
+    lp_hw_restart();
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// Outgoing TCP over lwIP's raw interface. lwIP calls from lp_port_wait(); what it says is noted and
+// told to the listener from an event of the loop.
+#include <string.h>
+
+#include "bare_internal.h"
+#include "limpet/port/net.h"
+#include "lwip/dns.h"
+#include "lwip/tcp.h"
+
+enum { HOST_MAX = 254, ADDRESS_MAX = 46, KEEP_IDLE_MS = 60000 };
+
+// An lp_tcp_t as this port sees it.
+typedef struct {
+    lp_stream_t stream; // must stay first
+    lp_stream_fn *fn;
+    void *ctx;
+    struct tcp_pcb *pcb;
+    struct pbuf *rx; // received and not read yet
+    lp_event_t event;
+    uint16_t port;
+    uint8_t pending; // events to tell
+    uint8_t why;     // lp_err_t of LP_STREAM_CLOSED
+    bool is_ended;   // the peer, or lwIP, has ended it
+} tcp_t;
+
+_Static_assert(sizeof(tcp_t) <= sizeof(lp_tcp_t), "lp_tcp_t.port_ is too small");
+
+// Names that are being looked up: lwIP cannot be told to forget one.
+typedef struct {
+    tcp_t *tcp; // null: closed meanwhile
+    bool is_busy;
+} lookup_t;
+
+static lookup_t lookups[DNS_TABLE_SIZE];
+
+static tcp_t *of(lp_stream_t *s)
+{
+    return (tcp_t *)(void *)s;
+}
+
+static void tell(tcp_t *tcp, unsigned events, lp_err_t why)
+{
+    tcp->pending = (uint8_t)(tcp->pending | events);
+    if ((events & LP_STREAM_CLOSED) != 0) {
+        tcp->is_ended = true;
+        tcp->why = (uint8_t)why;
+    }
+    lp_loop_post(lp_bare_loop, &tcp->event);
+}
+
+static void on_event(void *ctx)
+{
+    tcp_t *tcp = ctx;
+    unsigned events = tcp->pending;
+    tcp->pending = 0;
+    if (events != 0 && tcp->fn != NULL) {
+        tcp->fn(tcp->ctx, events, (events & LP_STREAM_CLOSED) != 0 ? (lp_err_t)tcp->why : LP_OK);
+    }
+}
+
+static lp_err_t error_of(err_t err)
+{
+    switch (err) {
+    case ERR_OK:
+        return LP_OK;
+    case ERR_MEM:
+    case ERR_BUF:
+        return LP_E_NOSPACE;
+    case ERR_TIMEOUT:
+        return LP_E_TIMEOUT;
+    case ERR_RST:
+        return LP_E_NET_RESET;
+    case ERR_CLSD:
+        return LP_E_CLOSED;
+    default:
+        return LP_E_NET_RESET;
+    }
+}
+
+// lwIP has freed the connection already.
+static void on_error(void *arg, err_t err)
+{
+    tcp_t *tcp = arg;
+    bool was_connecting = tcp->port != 0;
+    tcp->pcb = NULL;
+    tell(tcp, LP_STREAM_CLOSED,
+         was_connecting && err == ERR_RST ? LP_E_NET_REFUSED : error_of(err));
+}
+
+static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
+{
+    (void)pcb;
+    (void)err;
+    tcp_t *tcp = arg;
+    if (p == NULL) {
+        tell(tcp, LP_STREAM_READABLE | LP_STREAM_CLOSED, LP_E_CLOSED);
+        return ERR_OK;
+    }
+    if (tcp->rx == NULL) {
+        tcp->rx = p;
+    } else {
+        pbuf_cat(tcp->rx, p);
+    }
+    tell(tcp, LP_STREAM_READABLE, LP_OK);
+    return ERR_OK;
+}
+
+static err_t on_sent(void *arg, struct tcp_pcb *pcb, uint16_t len)
+{
+    (void)pcb;
+    (void)len;
+    tell(arg, LP_STREAM_WRITABLE, LP_OK);
+    return ERR_OK;
+}
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    (void)err;
+    tcp_t *tcp = arg;
+    tcp->port = 0;
+    tcp_nagle_disable(pcb);
+    tell(tcp, LP_STREAM_OPEN | LP_STREAM_WRITABLE, LP_OK);
+    return ERR_OK;
+}
+
+static void connect_to(tcp_t *tcp, const ip_addr_t *address)
+{
+    struct tcp_pcb *pcb = tcp_new_ip_type(IP_GET_TYPE(address));
+    if (pcb == NULL) {
+        tell(tcp, LP_STREAM_CLOSED, LP_E_NOSPACE);
+        return;
+    }
+    tcp->pcb = pcb;
+    tcp_arg(pcb, tcp);
+    tcp_err(pcb, on_error);
+    tcp_recv(pcb, on_received);
+    tcp_sent(pcb, on_sent);
+    ip_set_option(pcb, SOF_KEEPALIVE);
+    pcb->keep_idle = KEEP_IDLE_MS;
+    err_t err = tcp_connect(pcb, address, tcp->port, on_connected);
+    if (err != ERR_OK) {
+        tcp_abort(pcb); // calls on_error()
+    }
+}
+
+static void on_found(const char *name, const ip_addr_t *address, void *arg)
+{
+    (void)name;
+    lookup_t *lookup = arg;
+    tcp_t *tcp = lookup->tcp;
+    *lookup = (lookup_t){.tcp = NULL};
+    if (tcp == NULL) {
+        return;
+    }
+    if (address == NULL) {
+        tell(tcp, LP_STREAM_CLOSED, LP_E_NET_RESOLVE);
+    } else {
+        connect_to(tcp, address);
+    }
+}
+
+// What the board was told counts before what the network says.
+static lp_err_t look_up(tcp_t *tcp, const char *host)
+{
+    char known[ADDRESS_MAX];
+    ip_addr_t address;
+    if (lp_bare_host(host, known, sizeof known)) {
+        host = known;
+    }
+    for (size_t i = 0; i < DNS_TABLE_SIZE; i++) {
+        if (!lookups[i].is_busy) {
+            lookups[i] = (lookup_t){.tcp = tcp, .is_busy = true};
+            err_t err = dns_gethostbyname(host, &address, on_found, &lookups[i]);
+            if (err != ERR_INPROGRESS) {
+                on_found(host, err == ERR_OK ? &address : NULL, &lookups[i]);
+            }
+            return LP_OK;
+        }
+    }
+    return LP_E_NOSPACE;
+}
+
+static void tcp_stream_listen(lp_stream_t *s, lp_stream_fn *fn, void *ctx)
+{
+    of(s)->fn = fn;
+    of(s)->ctx = ctx;
+}
+
+static lp_err_t tcp_stream_read(lp_stream_t *s, uint8_t *buf, size_t cap, size_t *n)
+{
+    tcp_t *tcp = of(s);
+    if (tcp->rx == NULL) {
+        return tcp->is_ended ? LP_E_CLOSED : LP_E_AGAIN;
+    }
+    uint16_t want = cap < tcp->rx->tot_len ? (uint16_t)cap : tcp->rx->tot_len;
+    uint16_t got = pbuf_copy_partial(tcp->rx, buf, want, 0);
+    tcp->rx = pbuf_free_header(tcp->rx, got);
+    if (tcp->pcb != NULL) {
+        tcp_recved(tcp->pcb, got);
+    }
+    *n = got;
+    return LP_OK;
+}
+
+static lp_err_t tcp_stream_write(lp_stream_t *s, lp_span_t data, size_t *n)
+{
+    tcp_t *tcp = of(s);
+    if (tcp->pcb == NULL || tcp->is_ended) {
+        return LP_E_CLOSED;
+    }
+    size_t room = tcp_sndbuf(tcp->pcb);
+    uint16_t len = (uint16_t)(data.len < room ? data.len : room);
+    if (tcp->port != 0 || len == 0 || tcp_sndqueuelen(tcp->pcb) >= TCP_SND_QUEUELEN - 2 ||
+        tcp_write(tcp->pcb, data.ptr, len, TCP_WRITE_FLAG_COPY) != ERR_OK) {
+        return LP_E_AGAIN;
+    }
+    (void)tcp_output(tcp->pcb);
+    *n = len;
+    return LP_OK;
+}
+
+static void tcp_stream_close(lp_stream_t *s)
+{
+    tcp_t *tcp = of(s);
+    tcp->fn = NULL;
+    tcp->is_ended = true;
+    lp_loop_unpost(lp_bare_loop, &tcp->event);
+    for (size_t i = 0; i < DNS_TABLE_SIZE; i++) {
+        if (lookups[i].tcp == tcp) {
+            lookups[i].tcp = NULL;
+        }
+    }
+    if (tcp->rx != NULL) {
+        pbuf_free(tcp->rx);
+        tcp->rx = NULL;
+    }
+    struct tcp_pcb *pcb = tcp->pcb;
+    tcp->pcb = NULL;
+    if (pcb != NULL) {
+        tcp_arg(pcb, NULL);
+        tcp_err(pcb, NULL);
+        tcp_recv(pcb, NULL);
+        tcp_sent(pcb, NULL);
+        if (tcp_close(pcb) != ERR_OK) {
+            tcp_abort(pcb);
+        }
+    }
+}
+
+lp_err_t lp_port_tcp_open(lp_tcp_t *opaque, const char *host, uint16_t port, lp_stream_fn *fn,
+                          void *ctx)
+{
+    static const lp_stream_ops_t ops = {.listen = tcp_stream_listen,
+                                        .read = tcp_stream_read,
+                                        .write = tcp_stream_write,
+                                        .close = tcp_stream_close};
+    size_t len = strlen(host);
+    if (len == 0 || len >= HOST_MAX || port == 0) {
+        return LP_E_INVALID;
+    }
+    tcp_t *tcp = (tcp_t *)(void *)opaque;
+    *tcp = (tcp_t){.stream = {.ops = &ops}, .fn = fn, .ctx = ctx, .port = port};
+    lp_event_init(&tcp->event, on_event, tcp);
+    return look_up(tcp, host);
+}

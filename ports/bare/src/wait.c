@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop's wait: frames and bytes are fetched, then the core sleeps until an interrupt or until
+// something is due.
+#include "limpet/port/clock.h"
+
+#include "bare_internal.h"
+
+enum { POLL_MS = 1 }; // for a line without an interrupt
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+void lp_port_wait(uint64_t until_ms)
+{
+    uint32_t since = lp_hw_interrupts();
+    lp_bare_lines_poll();
+    lp_bare_net_poll();
+    if (lp_bare_loop != NULL && lp_bare_loop->head_ != NULL) {
+        return;
+    }
+    uint64_t due_ms = earlier(until_ms, lp_bare_net_due_ms());
+    if (lp_bare_lines_need_polling()) {
+        due_ms = earlier(due_ms, lp_port_now_ms() + POLL_MS);
+    }
+    lp_hw_idle(due_ms, since);
+    lp_bare_lines_poll();
+    lp_bare_net_poll();
+}

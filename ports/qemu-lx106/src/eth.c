@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The OpenCores Ethernet MAC of the lx60 board: a ring of descriptors each way. What the card says
+// of a frame is checked before the frame is touched.
+// @source OpenCores, Ethernet IP Core Specification, 3 and 4
+#include <string.h>
+
+#include "limpet/endian.h"
+#include "lx106.h"
+
+enum { RX_SLOTS = 4, TX_SLOTS = 2, SLOT_BYTES = 1536, CHECKSUM_BYTES = 4, SHORTEST = 14 };
+
+// Registers, in words.
+enum { MODER = 0, INT_SOURCE = 1, INT_MASK = 2, TX_BD_NUM = 8, MIICOMMAND = 11, MIISTATUS = 15 };
+enum { MAC_LOW = 16, MAC_HIGH = 17, HASH_LOW = 18, HASH_HIGH = 19 };
+enum { RXEN = 1, TXEN = 2, BROADCAST = 8, PAD_SHORT = 1 << 15, RESET = 1 << 11, SCAN = 1 };
+enum { RECEIVED = 1 << 2, BUSY = 1 << 4, ALL_SOURCES = 0x7F, NO_LINK = 1 };
+
+// Descriptors.
+enum { IS_EMPTY = 1 << 15, IS_READY = 1 << 15, ASK_IRQ = 1 << 14, WRAP = 1 << 13, TX_PAD = 1 << 12 };
+enum { RX_ERRORS = 0x7F, TX_CRC = 1 << 11 }; // overrun .. late collision; a miss is no error
+
+typedef struct {
+    uint32_t flags; // length in the upper half
+    uint32_t address;
+} descriptor_t;
+
+static volatile uint32_t *const regs = (volatile uint32_t *)0x9D030000;
+static volatile descriptor_t *const descriptors = (volatile descriptor_t *)0x9D030400;
+static uint8_t rx_slots[RX_SLOTS][SLOT_BYTES], tx_slots[TX_SLOTS][SLOT_BYTES];
+static unsigned rx_next, tx_next;
+
+static volatile descriptor_t *rx_descriptor(unsigned i)
+{
+    return &descriptors[TX_SLOTS + i];
+}
+
+static void give_back(unsigned i)
+{
+    rx_descriptor(i)->flags = IS_EMPTY | ASK_IRQ | (i == RX_SLOTS - 1 ? WRAP : 0);
+}
+
+// Received frames stay where they are; the interrupt only ends a sleep.
+static void on_eth(void)
+{
+    regs[INT_SOURCE] = ALL_SOURCES;
+}
+
+void lp_hw_eth_init(const uint8_t mac[6])
+{
+    regs[MODER] = RESET;
+    regs[MODER] = PAD_SHORT | BROADCAST;
+    regs[MAC_LOW] = lp_get_be32(mac + 2);
+    regs[MAC_HIGH] = lp_get_be16(mac);
+    regs[HASH_LOW] = regs[HASH_HIGH] = ~0U; // all multicast: neighbour discovery of IPv6
+    regs[TX_BD_NUM] = TX_SLOTS;
+    regs[MIICOMMAND] = SCAN;
+    for (unsigned i = 0; i < RX_SLOTS; i++) {
+        rx_descriptor(i)->address = (uint32_t)(uintptr_t)rx_slots[i];
+        give_back(i);
+    }
+    for (unsigned i = 0; i < TX_SLOTS; i++) {
+        descriptors[i].address = (uint32_t)(uintptr_t)tx_slots[i];
+        descriptors[i].flags = i == TX_SLOTS - 1 ? WRAP : 0;
+    }
+    lx106_irq_attach(LX106_IRQ_ETH, on_eth);
+    regs[INT_MASK] = RECEIVED | BUSY;
+    regs[MODER] |= RXEN | TXEN;
+}
+
+// The card looks at a descriptor when its transmitter is switched on, so that is done for each.
+bool lp_hw_eth_send(const uint8_t *frame, size_t len)
+{
+    volatile descriptor_t *d = &descriptors[tx_next];
+    if (len < SHORTEST || len > LP_HW_FRAME_MAX || (d->flags & IS_READY) != 0) {
+        return false;
+    }
+    memcpy(tx_slots[tx_next], frame, len);
+    d->flags = (uint32_t)len << 16 | IS_READY | TX_PAD | TX_CRC | (d->flags & WRAP);
+    tx_next = (tx_next + 1) % TX_SLOTS;
+    return true;
+}
+
+size_t lp_hw_eth_receive(uint8_t frame[LP_HW_FRAME_MAX])
+{
+    size_t len = 0;
+    while (len == 0 && (rx_descriptor(rx_next)->flags & IS_EMPTY) == 0) {
+        uint32_t flags = rx_descriptor(rx_next)->flags;
+        size_t got = flags >> 16;
+        if ((flags & RX_ERRORS) == 0 && got >= SHORTEST + CHECKSUM_BYTES &&
+            got <= LP_HW_FRAME_MAX + CHECKSUM_BYTES) {
+            len = got - CHECKSUM_BYTES;
+            memcpy(frame, rx_slots[rx_next], len);
+        }
+        give_back(rx_next);
+        rx_next = (rx_next + 1) % RX_SLOTS;
+    }
+    return len;
+}
+
+bool lp_hw_eth_has_link(void)
+{
+    return (regs[MIISTATUS] & NO_LINK) == 0;
+}
