@@ -12,7 +12,7 @@ enum { RX_SLOTS = 4, TX_SLOTS = 2, SLOT_BYTES = 1536, CHECKSUM_BYTES = 4, SHORTE
 // Registers, in words.
 enum { MODER = 0, INT_SOURCE = 1, INT_MASK = 2, TX_BD_NUM = 8, MIICOMMAND = 11, MIISTATUS = 15 };
 enum { MAC_LOW = 16, MAC_HIGH = 17, HASH_LOW = 18, HASH_HIGH = 19 };
-enum { RXEN = 1, TXEN = 2, BROADCAST = 8, PAD_SHORT = 1 << 15, RESET = 1 << 11, SCAN = 1 };
+enum { RXEN = 1, TXEN = 2, PAD_SHORT = 1 << 15, RESET = 1 << 11, SCAN = 1 };
 enum { RECEIVED = 1 << 2, BUSY = 1 << 4, ALL_SOURCES = 0x7F, NO_LINK = 1 };
 
 // Descriptors.
@@ -48,7 +48,7 @@ static void on_eth(void)
 void lp_hw_eth_init(const uint8_t mac[6])
 {
     regs[MODER] = RESET;
-    regs[MODER] = PAD_SHORT | BROADCAST;
+    regs[MODER] = PAD_SHORT;
     regs[MAC_LOW] = lp_get_be32(mac + 2);
     regs[MAC_HIGH] = lp_get_be16(mac);
     regs[HASH_LOW] = regs[HASH_HIGH] = ~0U; // all multicast: neighbour discovery of IPv6
