@@ -10,6 +10,7 @@
 #define LWIP_IPV4                  1
 #define LWIP_IPV6                  1
 #define LWIP_DHCP                  1
+#define LWIP_DHCP_DOES_ACD_CHECK   0 // asking whether somebody has the address takes seconds at each boot
 #define LWIP_DNS                   1
 #define LWIP_UDP                   1
 #define LWIP_TCP                   1

@@ -17,7 +17,9 @@ void lp_bare_console_flush(void);
 // net.c: frames in, timers; the next time something is due.
 void lp_bare_net_poll(void);
 uint64_t lp_bare_net_due_ms(void);
-// hosts.c: the address of a name that the board was told of; false: none.
+// tcp.c: the network came or went; connections that wait for it start.
+void lp_bare_tcp_network(bool is_up);
+// words.c: the address of a name that the board was told of; false: none.
 bool lp_bare_host(const char *name, char *address, size_t cap);
 
 #endif

@@ -94,7 +94,10 @@ static void follow_link(struct netif *n)
     if (is_bound && !has_address) {
         LP_LOGI("address %s", ip4addr_ntoa(netif_ip4_addr(n)));
     }
-    has_address = is_bound;
+    if (is_bound != has_address) {
+        has_address = is_bound;
+        lp_bare_tcp_network(is_bound);
+    }
 }
 
 void lp_bare_net_poll(void)

@@ -30,9 +30,12 @@ _Static_assert(sizeof(tcp_t) <= sizeof(lp_tcp_t), "lp_tcp_t.port_ is too small")
 typedef struct {
     tcp_t *tcp; // null: closed meanwhile
     bool is_busy;
+    bool is_waiting; // for the network; lwIP was not asked yet
+    char host[HOST_MAX];
 } lookup_t;
 
 static lookup_t lookups[DNS_TABLE_SIZE];
+static bool has_network;
 
 static tcp_t *of(lp_stream_t *s)
 {
@@ -161,24 +164,52 @@ static void on_found(const char *name, const ip_addr_t *address, void *arg)
 }
 
 // What the board was told counts before what the network says.
-static lp_err_t look_up(tcp_t *tcp, const char *host)
+static void ask(lookup_t *lookup)
 {
     char known[ADDRESS_MAX];
     ip_addr_t address;
-    if (lp_bare_host(host, known, sizeof known)) {
-        host = known;
+    const char *host = lp_bare_host(lookup->host, known, sizeof known) ? known : lookup->host;
+    lookup->is_waiting = false;
+    err_t err = dns_gethostbyname(host, &address, on_found, lookup);
+    if (err != ERR_INPROGRESS) {
+        on_found(host, err == ERR_OK ? &address : NULL, lookup);
     }
+}
+
+void lp_bare_tcp_network(bool is_up)
+{
+    has_network = is_up;
+    for (size_t i = 0; is_up && i < DNS_TABLE_SIZE; i++) {
+        if (lookups[i].is_waiting && lookups[i].tcp != NULL) {
+            ask(&lookups[i]);
+        }
+    }
+}
+
+static lp_err_t look_up(tcp_t *tcp, const char *host)
+{
     for (size_t i = 0; i < DNS_TABLE_SIZE; i++) {
-        if (!lookups[i].is_busy) {
-            lookups[i] = (lookup_t){.tcp = tcp, .is_busy = true};
-            err_t err = dns_gethostbyname(host, &address, on_found, &lookups[i]);
-            if (err != ERR_INPROGRESS) {
-                on_found(host, err == ERR_OK ? &address : NULL, &lookups[i]);
+        lookup_t *lookup = &lookups[i];
+        if (!lookup->is_busy) {
+            *lookup = (lookup_t){.tcp = tcp, .is_busy = true, .is_waiting = true};
+            memcpy(lookup->host, host, strlen(host) + 1);
+            if (has_network) {
+                ask(lookup);
             }
             return LP_OK;
         }
     }
     return LP_E_NOSPACE;
+}
+
+static void forget(const tcp_t *tcp)
+{
+    for (size_t i = 0; i < DNS_TABLE_SIZE; i++) {
+        if (lookups[i].tcp == tcp) {
+            lookups[i].tcp = NULL;
+            lookups[i].is_busy = !lookups[i].is_waiting;
+        }
+    }
 }
 
 static void tcp_stream_listen(lp_stream_t *s, lp_stream_fn *fn, void *ctx)
@@ -226,11 +257,7 @@ static void tcp_stream_close(lp_stream_t *s)
     tcp->fn = NULL;
     tcp->is_ended = true;
     lp_loop_unpost(lp_bare_loop, &tcp->event);
-    for (size_t i = 0; i < DNS_TABLE_SIZE; i++) {
-        if (lookups[i].tcp == tcp) {
-            lookups[i].tcp = NULL;
-        }
-    }
+    forget(tcp);
     if (tcp->rx != NULL) {
         pbuf_free(tcp->rx);
         tcp->rx = NULL;
