@@ -6,64 +6,8 @@
 #include "limpet/pem.h"
 #include "limpet/port/clock.h"
 #include "lp_mbedtls_platform.h"
+#include "tls_offer.h"
 #include "tls_session.h"
-
-// The best first; nothing without forward secrecy and authenticated encryption.
-static const int suites[] = {
-    MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-    MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
-    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    0,
-};
-
-// P-256 first: it is what the chip can do, and TLS 1.3 sends a key for the first group only.
-static const uint16_t groups[] = {
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
-};
-
-// The key exchange is to be in the chip where the server lets it: no X25519 to be tempted by, which
-// TLS 1.2 servers prefer. P-384 stays for servers with such a certificate.
-static const uint16_t groups_auto[] = {
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
-};
-
-static const uint16_t groups_chip[] = {
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
-};
-
-static const uint16_t signatures[] = {
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-    MBEDTLS_TLS1_3_SIG_NONE,
-};
-
-static const mbedtls_x509_crt_profile profile = {
-    .allowed_mds = MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256) |
-                   MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA384) |
-                   MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA512),
-    .allowed_pks = 0xFFFFFFF,
-    .allowed_curves = MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP256R1) |
-                      MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP384R1),
-    .rsa_min_bitlen = 2048,
-};
 
 static bool is_unsupported(int ret)
 {
@@ -255,9 +199,9 @@ static lp_err_t take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
 static const uint16_t *groups_of(const lp_tls_t *tls, const lp_tls_config_t *config)
 {
     if (!tls->session_->is_ecdhe_in_chip) {
-        return groups;
+        return lp_tls_groups;
     }
-    return config->ecdhe == LP_TLS_ECDHE_CHIP ? groups_chip : groups_auto;
+    return config->ecdhe == LP_TLS_ECDHE_CHIP ? lp_tls_groups_chip : lp_tls_groups_auto;
 }
 
 static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
@@ -268,12 +212,12 @@ static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
                                           MBEDTLS_SSL_PRESET_DEFAULT);
     mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_max_tls_version(conf, config->max_version == LP_TLS_1_3
-                                               ? MBEDTLS_SSL_VERSION_TLS1_3
+                                               ? lp_tls_newest_version
                                                : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_ciphersuites(conf, suites);
+    mbedtls_ssl_conf_ciphersuites(conf, lp_tls_suites);
     mbedtls_ssl_conf_groups(conf, groups_of(tls, config));
-    mbedtls_ssl_conf_sig_algs(conf, signatures);
-    mbedtls_ssl_conf_cert_profile(conf, &profile);
+    mbedtls_ssl_conf_sig_algs(conf, lp_tls_signatures);
+    mbedtls_ssl_conf_cert_profile(conf, &lp_tls_cert_profile);
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_ca_chain(conf, &s->trust, NULL);
     mbedtls_ssl_conf_verify(conf, lp_tls_verify, tls);

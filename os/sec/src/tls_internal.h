@@ -4,6 +4,8 @@
 //   tls.c          the stream: states, events, timers                    (loop)
 //   tls_fiber.c    the engine: one handshake at a time on its own stack  (loop | fiber)
 //   tls_session.c  one connection in mbedTLS's terms                     (loop | fiber)
+//   tls_config.c   its settings; tls_offer*.c what it offers to a server
+//   tls_p256.c     P-256 in software, for mbedTLS
 //   tls_verify.c   the server's certificates, in words
 //   tls_error.c    mbedTLS's errors and alerts, in ours and in words
 //   tls_psa.c      keys of the key store as opaque PSA keys              (fiber)

@@ -3,14 +3,15 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
-#define NO_SYS                     1
-#define SYS_LIGHTWEIGHT_PROT       0 // interrupts do not touch it
-#define LWIP_SOCKET                0
-#define LWIP_NETCONN               0
-#define LWIP_IPV4                  1
-#define LWIP_IPV6                  1
-#define LWIP_DHCP                  1
-#define LWIP_DHCP_DOES_ACD_CHECK   0 // asking whether somebody has the address takes seconds at each boot
+#define NO_SYS               1
+#define SYS_LIGHTWEIGHT_PROT 0 // interrupts do not touch it
+#define LWIP_SOCKET          0
+#define LWIP_NETCONN         0
+#define LWIP_IPV4            1
+#define LWIP_IPV6            1
+#define LWIP_DHCP            1
+#define LWIP_DHCP_DOES_ACD_CHECK                                                                   \
+    0 // asking whether somebody has the address takes seconds at each boot
 #define LWIP_DNS                   1
 #define LWIP_UDP                   1
 #define LWIP_TCP                   1
@@ -54,10 +55,10 @@
 #define MEMP_NUM_MLD6_GROUP  4
 
 // Ports and sequence numbers that cannot be guessed.
-#define LWIP_RAND()                        lp_bare_rand()
-#define LWIP_HOOK_FILENAME                 "lwip_hooks.h"
-#define LWIP_HOOK_TCP_ISN(a, ap, b, bp)    lp_bare_rand()
-#define LWIP_DNS_SECURE                    7
+#define LWIP_RAND()                     lp_bare_rand()
+#define LWIP_HOOK_FILENAME              "lwip_hooks.h"
+#define LWIP_HOOK_TCP_ISN(a, ap, b, bp) lp_bare_rand()
+#define LWIP_DNS_SECURE                 7
 
 #define LWIP_DBG_MIN_LEVEL 0
 #define LWIP_DEBUG         0

@@ -34,8 +34,7 @@ lp_err_t lp_port_fiber_init(lp_fiber_t *fiber, void (*entry)(void *ctx), void *c
     if (stack_bytes < STACK_MIN) {
         return LP_E_NOSPACE;
     }
-    *fiber =
-        (lp_fiber_t){.entry = entry, .ctx = ctx, .stack = stack, .stack_bytes = stack_bytes};
+    *fiber = (lp_fiber_t){.entry = entry, .ctx = ctx, .stack = stack, .stack_bytes = stack_bytes};
     *own_place(fiber) = lp_hw_frame(stack, stack_bytes, run);
     return LP_OK;
 }

@@ -16,7 +16,13 @@ enum { RXEN = 1, TXEN = 2, PAD_SHORT = 1 << 15, RESET = 1 << 11, SCAN = 1 };
 enum { RECEIVED = 1 << 2, BUSY = 1 << 4, ALL_SOURCES = 0x7F, NO_LINK = 1 };
 
 // Descriptors.
-enum { IS_EMPTY = 1 << 15, IS_READY = 1 << 15, ASK_IRQ = 1 << 14, WRAP = 1 << 13, TX_PAD = 1 << 12 };
+enum {
+    IS_EMPTY = 1 << 15,
+    IS_READY = 1 << 15,
+    ASK_IRQ = 1 << 14,
+    WRAP = 1 << 13,
+    TX_PAD = 1 << 12
+};
 enum { RX_ERRORS = 0x7F, TX_CRC = 1 << 11 }; // overrun .. late collision; a miss is no error
 
 typedef struct {

@@ -39,7 +39,13 @@ void lx106_uart_init(void);
 
 // ---- simcall.S: what the computer below does for the board --------------------------------------
 
-enum { SIM_READ_ONLY = 0, SIM_READ_WRITE = 2, SIM_CREATE = 0100, SIM_FROM_START = 0, SIM_FROM_END = 2 };
+enum {
+    SIM_READ_ONLY = 0,
+    SIM_READ_WRITE = 2,
+    SIM_CREATE = 0100,
+    SIM_FROM_START = 0,
+    SIM_FROM_END = 2
+};
 // QEMU hands the flags and results of the host's system calls through; negative: it failed.
 int lx106_sim_open(const char *path, int flags, int mode);
 int lx106_sim_read(int fd, void *buf, size_t len);

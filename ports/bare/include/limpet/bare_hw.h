@@ -25,7 +25,8 @@ uint32_t lp_hw_interrupts(void);
 // since `since`, a value of lp_hw_interrupts().
 void lp_hw_idle(uint64_t until_ms, uint32_t since);
 
-// ---- lines of bytes: the console, and the UART-to-I2C bridge of the crypto chip ------------------
+// ---- lines of bytes: the console, and the UART-to-I2C bridge of the crypto chip
+// ------------------
 
 typedef struct {
     bool (*has_input)(void);
@@ -49,7 +50,8 @@ bool lp_hw_eth_send(const uint8_t *frame, size_t len);
 size_t lp_hw_eth_receive(uint8_t frame[LP_HW_FRAME_MAX]);
 bool lp_hw_eth_has_link(void);
 
-// ---- what the computer below does for the board --------------------------------------------------
+// ---- what the computer below does for the board
+// --------------------------------------------------
 
 // The words that the board was started with, each ended by 0, two zeros at the end. Static.
 const char *lp_hw_words(void);
