@@ -262,6 +262,7 @@ lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *c
     uint32_t timeout_ms = config->handshake_timeout_ms;
     tls->state_ = HANDSHAKE;
     tls->started_ms_ = lp_port_now_ms();
+    tls->busy_before_us_ = lp_port_busy_us();
     lp_tls_engine_count(1);
     lp_stream_listen(lower, on_lower, tls);
     lp_timer_start(lp_tls_engine_loop(), &tls->timer_,

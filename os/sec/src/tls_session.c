@@ -158,6 +158,7 @@ static void fill_report(lp_tls_t *tls)
     tls->report_.version = is_13 ? "TLS 1.3" : "TLS 1.2";
     tls->report_.suite = suite_name(mbedtls_ssl_get_ciphersuite_id_from_ssl(ssl));
     tls->report_.handshake_ms = (uint32_t)(lp_port_now_ms() - tls->started_ms_);
+    tls->report_.cpu_us = (uint32_t)(lp_port_busy_us() - tls->busy_before_us_);
     const char *alpn = mbedtls_ssl_get_alpn_protocol(ssl);
     (void)lp_fmt_str(tls->report_.alpn, sizeof tls->report_.alpn, "%s", alpn != NULL ? alpn : "");
 }

@@ -10,6 +10,19 @@ enum { PROOF_TIMEOUT_MS = 20000 };
 
 // -- Cloud.Status
 
+// The most that TLS ever used of its arena and of the stack of its handshakes, in bytes.
+static void put_memory(lp_json_writer_t *w)
+{
+    lp_tls_memory_t memory;
+    lp_tls_memory(&memory);
+    lp_json_put_key(w, "arena");
+    lp_json_put_uint(w, memory.arena_used);
+    lp_json_put_key(w, "arena_peak");
+    lp_json_put_uint(w, memory.arena_peak);
+    lp_json_put_key(w, "stack_peak");
+    lp_json_put_uint(w, memory.stack_peak);
+}
+
 static void put_tls(const lp_svc_cloud_t *svc, lp_json_writer_t *w)
 {
     lp_json_put_key(w, "tls");
@@ -35,6 +48,9 @@ static void put_tls(const lp_svc_cloud_t *svc, lp_json_writer_t *w)
     lp_json_put_uint(w, tls->handshake_ms);
     lp_json_put_key(w, "chip_ms");
     lp_json_put_uint(w, tls->chip_ms);
+    lp_json_put_key(w, "cpu_us");
+    lp_json_put_uint(w, tls->cpu_us);
+    put_memory(w);
     lp_json_put_key(w, "resumed");
     lp_json_put_bool(w, tls->is_resumed);
     lp_json_put_object_end(w);

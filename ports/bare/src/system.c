@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bare_internal.h"
+#include "limpet/fmt.h"
 #include "limpet/hex.h"
 #include "limpet/port/clock.h"
 
@@ -119,8 +120,19 @@ const char *lp_port_boot_reason(void)
     return is_restarted ? "software" : "power-on";
 }
 
+static void tell_stack(void)
+{
+    char line[64];
+    size_t used, size;
+    lp_bare_stack(&used, &size);
+    (void)lp_fmt_str(line, sizeof line, "the loop used %u of %u bytes of stack", (unsigned)used,
+                     (unsigned)size);
+    lp_port_log_line(line, strlen(line));
+}
+
 _Noreturn void lp_port_reboot(void)
 {
+    tell_stack();
     lp_bare_console_flush();
     kept.mark = RESTARTED;
     if (lp_port_utc_s(&kept.utc_s) != LP_OK) {

@@ -7,6 +7,13 @@
 
 enum { POLL_MS = 1 }; // for a line without an interrupt
 
+static uint64_t slept_us;
+
+uint64_t lp_port_busy_us(void)
+{
+    return lp_port_now_us() - slept_us;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -24,7 +31,9 @@ void lp_port_wait(uint64_t until_ms)
     if (lp_bare_lines_need_polling()) {
         due_ms = earlier(due_ms, lp_port_now_ms() + POLL_MS);
     }
+    uint64_t began_us = lp_port_now_us();
     lp_hw_idle(due_ms, since);
+    slept_us += lp_port_now_us() - began_us;
     lp_bare_lines_poll();
     lp_bare_net_poll();
 }

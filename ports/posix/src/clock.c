@@ -30,6 +30,13 @@ uint64_t lp_port_now_ms(void)
     return lp_port_now_us() / 1000;
 }
 
+uint64_t lp_port_busy_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
 // LIMPET_POSIX_UTC_OFFSET_S moves the board's clock by so many seconds; "none" is a board that does
 // not know the time. Read each time: tests change it.
 lp_err_t lp_port_utc_s(int64_t *utc_s)

@@ -12,8 +12,15 @@ enum { WORDS_BYTES = 1024, ARGS_MAX = 16, PORTION = 256 };
 
 _Noreturn void _start(void);
 
-static uint8_t nor[LP_HW_FLASH_BYTES] __attribute__((section(".nor")));
-static char words[WORDS_BYTES];
+// Not the board's RAM: a part of its flash, and what only the emulator knows.
+#define BESIDE_THE_RAM __attribute__((section(".nor")))
+
+static uint8_t nor[LP_HW_FLASH_BYTES] BESIDE_THE_RAM;
+static char words[WORDS_BYTES] BESIDE_THE_RAM;
+static union {
+    char *argv[ARGS_MAX];
+    char bytes[WORDS_BYTES];
+} args BESIDE_THE_RAM;
 static int flash_fd = -1, chip_fd = -1, random_fd = -1;
 
 void lp_hw_init(void)
@@ -30,11 +37,13 @@ const char *lp_hw_name(void)
 // The strings lie one behind the other after the pointers, as we want them.
 const char *lp_hw_words(void)
 {
-    static union {
-        char *argv[ARGS_MAX];
-        char bytes[WORDS_BYTES];
-    } args;
-    if (words[0] == '\0' && lx106_sim_args_bytes() < (int)sizeof args) {
+    static bool is_read;
+    if (!is_read) {
+        is_read = true;
+        memset(words, 0, sizeof words);
+        if (lx106_sim_args_bytes() > (int)sizeof args) {
+            return words;
+        }
         lx106_sim_args(args.argv);
         size_t at = 0;
         for (int i = 0; i < ARGS_MAX && args.argv[i] != NULL; i++) {

@@ -32,7 +32,10 @@ typedef struct {
 
 static volatile uint32_t *const regs = (volatile uint32_t *)0x9D030000;
 static volatile descriptor_t *const descriptors = (volatile descriptor_t *)0x9D030400;
-static uint8_t rx_slots[RX_SLOTS][SLOT_BYTES], tx_slots[TX_SLOTS][SLOT_BYTES];
+// The card has packet memory of its own.
+typedef uint8_t slot_t[SLOT_BYTES];
+static slot_t *const rx_slots = (slot_t *)0x9D800000;
+static slot_t *const tx_slots = (slot_t *)(0x9D800000 + RX_SLOTS * SLOT_BYTES);
 static unsigned rx_next, tx_next;
 
 static volatile descriptor_t *rx_descriptor(unsigned i)

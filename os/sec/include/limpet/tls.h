@@ -83,6 +83,7 @@ typedef struct {
     const char *ecdhe;      // "chip" or "software": what was really used
     uint32_t handshake_ms;
     uint32_t chip_ms; // of it, spent waiting for keys
+    uint32_t cpu_us;  // of it, in which the core worked (for whatever else ran, too)
     bool is_resumed;
     char alpn[LP_TLS_ALPN_MAX];     // what the server chose, "" for none
     lp_err_t err;                   // why it ended; LP_OK while it has not
@@ -106,6 +107,7 @@ typedef struct lp_tls {
     bool is_draining_;
     lp_err_t lower_err_;
     uint64_t started_ms_;
+    uint64_t busy_before_us_;
     lp_tls_report_t report_;
 } lp_tls_t;
 

@@ -13,6 +13,10 @@ uint64_t lp_port_now_ms(void);
 // Microseconds since boot, for measuring. Same origin as lp_port_now_ms().
 uint64_t lp_port_now_us(void);
 
+// Microseconds in which the core worked since boot: lp_port_now_us() without the sleep in
+// lp_port_wait(). For reports of what something costs.
+uint64_t lp_port_busy_us(void);
+
 // Seconds since 1970-01-01T00:00:00Z.
 // LP_E_CLOCK: the port has no idea of the time yet; *utc_s untouched.
 lp_err_t lp_port_utc_s(int64_t *utc_s);
