@@ -34,6 +34,11 @@ lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *c
     return LP_E_STATE;
 }
 
+void lp_tls_memory(lp_tls_memory_t *memory)
+{
+    *memory = (lp_tls_memory_t){0};
+}
+
 const lp_tls_report_t *lp_tls_report(const lp_tls_t *tls)
 {
     static const lp_tls_report_t none = {.version = ""};
