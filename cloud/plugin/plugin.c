@@ -18,7 +18,7 @@
 
 #include "announce.h"
 #include "journal.h"
-#include "limpet/shadow.h"
+#include "limpet/service.h"
 #include "sessions.h"
 #include "x509.h"
 
@@ -297,24 +297,40 @@ static int on_acl(int event, void *event_data, void *userdata)
     return MOSQ_ERR_SUCCESS;
 }
 
-static void send_now(void *arg, const char *topic, const char *payload, size_t len)
-{
-    (void)arg;
-    mosquitto_broker_publish_copy(NULL, topic, (int)len, payload, 0, false, NULL);
-}
+typedef struct {
+    plugin_t *plugin;
+    lp_entry_t *entry; // of the client that asked
+} delivery_t;
 
-static void serve_shadow(plugin_t *p, const lp_reg_message_t *m)
+// An answer to one client does not pass through the broker's subscriptions, so neither through its
+// access check: that is made here.
+static void deliver(void *arg, const char *client, const char *topic, const void *payload,
+                    size_t len)
 {
-    lp_shadow_names_t names;
-    lp_shadow_op_t op;
-    lp_shadow_answer_t answer;
-    if (!lp_shadow_topic(m->topic, &names, &op)) {
+    const delivery_t *to = arg;
+    lp_decision_t d = {0};
+    if (client != NULL && (to->entry == NULL ||
+                           !lp_session_check(to->entry->session, LP_ACTION_RECEIVE, topic, &d))) {
+        const who_t who = {.client = client};
+        note(to->plugin, "refused", &who, topic, d.reason);
         return;
     }
-    const lp_shadow_id_t id = {.thing = names.thing, .name = names.name};
-    lp_shadow_request(p->reg, &p->scope, &id, op, m->payload, m->payload_len, &answer);
-    lp_shadow_publish(&id, op, &answer, send_now, NULL);
-    lp_shadow_answer_free(&answer);
+    mosquitto_broker_publish_copy(client, topic, (int)len, payload, 0, false, NULL);
+}
+
+static void serve(plugin_t *p, lp_entry_t *entry, const lp_reg_event_t *e,
+                  const lp_reg_message_t *m)
+{
+    delivery_t to = {.plugin = p, .entry = entry};
+    const lp_service_out_t out = {.send = deliver, .arg = &to};
+    const lp_service_request_t request = {.reg = p->reg,
+                                          .scope = &p->scope,
+                                          .client = e->client,
+                                          .certificate = e->certificate,
+                                          .topic = m->topic,
+                                          .payload = m->payload,
+                                          .payload_len = m->payload_len};
+    lp_service_handle(&request, &out);
 }
 
 // After the access check, before the acknowledgement.
@@ -324,8 +340,7 @@ static int on_message(int event, void *event_data, void *userdata)
     const struct mosquitto_evt_message *ed = event_data;
     plugin_t *p = userdata;
     const char *id = mosquitto_client_username(ed->client);
-    const lp_entry_t *s =
-        lp_sessions_find(&p->sessions, ed->client, mosquitto_client_id(ed->client), id);
+    lp_entry_t *s = lp_sessions_find(&p->sessions, ed->client, mosquitto_client_id(ed->client), id);
     const lp_reg_message_t m = {.topic = ed->topic,
                                 .payload = ed->payload,
                                 .payload_len = ed->payloadlen,
@@ -347,7 +362,7 @@ static int on_message(int event, void *event_data, void *userdata)
     if (m.retain) {
         lp_reg_retained_put(p->reg, &p->scope, &m);
     }
-    serve_shadow(p, &m);
+    serve(p, s, &e, &m);
     return MOSQ_ERR_SUCCESS;
 }
 

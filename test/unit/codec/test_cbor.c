@@ -235,12 +235,31 @@ static void cbor_cut_anywhere_is_refused(void **state)
 
 // --- writing ------------------------------------------------------------------------------------
 
+static void write_again(lp_cbor_writer_t *w, lp_cbor_t v);
+
+static void write_container(lp_cbor_writer_t *w, lp_cbor_t v)
+{
+    lp_cbor_iter_t it;
+    lp_cbor_t key;
+    lp_cbor_t inner;
+    if (lp_cbor_type(v) == LP_CBOR_MAP) {
+        lp_cbor_put_map(w, (uint32_t)lp_cbor_count(v));
+    } else {
+        lp_cbor_put_array(w, (uint32_t)lp_cbor_count(v));
+    }
+    assert_int_equal(lp_cbor_iter(v, &it), LP_OK);
+    while (lp_cbor_next(&it, &key, &inner)) {
+        if (lp_cbor_type(key) != LP_CBOR_NONE) {
+            write_again(w, key);
+        }
+        write_again(w, inner);
+    }
+}
+
 static void write_again(lp_cbor_writer_t *w, lp_cbor_t v)
 {
     uint8_t mem[64];
     lp_buf_t content = lp_buf(mem, sizeof mem);
-    lp_cbor_iter_t it;
-    lp_cbor_t key;
     lp_cbor_t inner;
     uint64_t n = 0;
     int64_t i = 0;
@@ -266,18 +285,7 @@ static void write_again(lp_cbor_writer_t *w, lp_cbor_t v)
         break;
     case LP_CBOR_ARRAY:
     case LP_CBOR_MAP:
-        if (lp_cbor_type(v) == LP_CBOR_MAP) {
-            lp_cbor_put_map(w, (uint32_t)lp_cbor_count(v));
-        } else {
-            lp_cbor_put_array(w, (uint32_t)lp_cbor_count(v));
-        }
-        assert_int_equal(lp_cbor_iter(v, &it), LP_OK);
-        while (lp_cbor_next(&it, &key, &inner)) {
-            if (lp_cbor_type(key) != LP_CBOR_NONE) {
-                write_again(w, key);
-            }
-            write_again(w, inner);
-        }
+        write_container(w, v);
         break;
     case LP_CBOR_TAG:
         assert_int_equal(lp_cbor_untag(v, &n, &inner), LP_OK);
