@@ -11,6 +11,7 @@ typedef struct {
     lp_registry_t *reg;
     lp_scope_t scope;
     char user[65];
+    char service[24]; // of the signature: it tells two planes with the same paths apart
     const lp_http_request_t *request;
     const char *operation; // AWS's name of the call
     char param[CALL_PARAMS][CALL_PARAM_SIZE];
@@ -42,6 +43,9 @@ extern const lp_route_t lp_routes_groups[];
 extern const lp_route_t lp_routes_policies[];
 extern const lp_route_t lp_routes_data[];
 extern const lp_route_t lp_routes_shadow[];
+extern const lp_route_t lp_routes_jobs[];
+extern const lp_route_t lp_routes_streams[];
+extern const lp_route_t lp_routes_tags[];
 
 // The route of a request, with its params; null: there is none. *malformed: a param cannot be
 // decoded.
@@ -60,5 +64,9 @@ const cJSON *lp_call_item(const lp_call_t *call, const char *name);
 // A header, "" where it is not there.
 const char *lp_call_header(const lp_call_t *call, const char *name);
 lp_reg_err_t lp_call_fail(lp_call_t *call, lp_reg_err_t code, const char *message);
+// The tags that a Create call brings: looked at before, kept after it has made the resource.
+lp_reg_err_t lp_call_check_tags(lp_call_t *call);
+lp_reg_err_t lp_call_put_tags(lp_call_t *call, lp_reg_err_t made, const char *kind,
+                              const char *name);
 
 #endif

@@ -140,6 +140,7 @@ static bool authenticate(lp_call_t *call, lp_http_response_t *r)
     if (ok) {
         lp_reg_err_t rc = lp_reg_scope(call->reg, key.account, sig.region, &call->scope);
         snprintf(call->user, sizeof call->user, "%s", key.user);
+        snprintf(call->service, sizeof call->service, "%s", sig.service);
         ok = rc == LP_REG_OK;
         if (!ok) {
             refuse_registry(call->reg, rc, r);

@@ -18,11 +18,12 @@
 
 #include "announce.h"
 #include "journal.h"
+#include "limpet/jobs.h"
 #include "limpet/service.h"
 #include "sessions.h"
 #include "x509.h"
 
-enum { TICK_MS = 50, PROTOCOL_V5 = 5, CHECK_SHARE = 4, SUBSCRIPTIONS_MAX = 50 };
+enum { TICK_MS = 50, JOBS_MS = 500, PROTOCOL_V5 = 5, CHECK_SHARE = 4, SUBSCRIPTIONS_MAX = 50 };
 
 typedef struct {
     mosquitto_plugin_id_t *id;
@@ -33,6 +34,7 @@ typedef struct {
     int64_t change;
     long long last_tick_ms;
     long long next_check_ms;
+    long long next_jobs_ms;
     long long presence; // number of the last presence event
 } plugin_t;
 
@@ -419,6 +421,16 @@ static void send_waiting(void *arg, const char *client, const lp_reg_message_t *
     lp_journal_add(&p->journal, p->reg, &e);
 }
 
+// Rollouts, schedules and timeouts of jobs are counted in seconds.
+static void tick_jobs(plugin_t *p, long long now)
+{
+    const lp_jobs_t jobs = lp_jobs(p->reg, &p->scope);
+    if (now >= p->next_jobs_ms) {
+        p->next_jobs_ms = now + JOBS_MS;
+        lp_jobs_tick(&jobs);
+    }
+}
+
 static long long monotonic_ms(void)
 {
     struct timespec ts;
@@ -443,6 +455,7 @@ static int on_tick(int event, void *event_data, void *userdata)
         // With many clients and many changes, looking at them all must not take all the time.
         p->next_check_ms = now + (monotonic_ms() - now) * CHECK_SHARE;
     }
+    tick_jobs(p, now);
     lp_reg_outbox_take(p->reg, send_waiting, p);
     lp_journal_flush(&p->journal, p->reg);
     return MOSQ_ERR_SUCCESS;

@@ -3,6 +3,8 @@
 #ifndef LP_REGISTRY_SCHEMA_H
 #define LP_REGISTRY_SCHEMA_H
 
+#include "schema_jobs.h"
+
 // Every change to what a decision depends on moves meta.change, by trigger, so that no writer can
 // forget it.
 #define LP_BUMP(table, event)                                                                      \
@@ -64,6 +66,8 @@ static const char *const schema_sql[] = {
     LP_BUMPS("certificates") LP_BUMPS("policies") LP_BUMPS("policy_versions"),
     LP_BUMPS("policy_targets") LP_BUMPS("thing_principals") LP_BUMPS("things"),
     LP_BUMPS("group_things") LP_BUMPS("thing_groups"),
+
+    LP_SCHEMA_JOBS LP_SCHEMA_STREAMS LP_SCHEMA_TAGS,
 };
 
 #endif

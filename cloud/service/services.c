@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "jobs_serve.h"
 #include "limpet/shadow.h"
 
 static void send_to_all(void *arg, const char *topic, const char *payload, size_t len)
@@ -32,6 +33,7 @@ static const struct {
     lp_service_fn serve;
 } services[] = {
     {"$aws/things/+/shadow/#", serve_shadow},
+    {"$aws/things/+/jobs/#", lp_jobs_serve},
 };
 
 bool lp_service_topic_fits(const char *filter, const char *topic)

@@ -28,6 +28,7 @@
     X(LP_REG_CONFLICT,           "ConflictException",                   409)  \
     X(LP_REG_STATE_TRANSITION,   "InvalidStateTransitionException",     409)  \
     X(LP_REG_LIMIT,              "LimitExceededException",              410)  \
+    X(LP_REG_TERMINAL,           "TerminalStateException",              410)  \
     X(LP_REG_TOO_LARGE,          "RequestEntityTooLargeException",      413)  \
     X(LP_REG_INTERNAL,           "InternalFailureException",            500)  \
     X(LP_REG_NOT_IMPLEMENTED,    "NotImplementedException",             501)  \
