@@ -28,7 +28,11 @@ static lp_reg_err_t register_ca(lp_call_t *c)
         .auto_registration = lp_call_flag(c, "allowAutoRegistration"),
         .registration_config = lp_call_item(c, "registrationConfig"),
     };
-    return lp_reg_ca_register(c->reg, &c->scope, &config, &c->out);
+    lp_reg_err_t rc = lp_call_check_tags(c);
+    rc = rc == LP_REG_OK ? lp_reg_ca_register(c->reg, &c->scope, &config, &c->out) : rc;
+    return lp_call_put_tags(
+        c, rc, "cacert",
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c->out, "certificateId")));
 }
 
 static lp_reg_err_t describe(lp_call_t *c)

@@ -17,7 +17,10 @@ static lp_reg_err_t type_create(lp_call_t *c)
         .description = cJSON_GetStringValue(of(properties, "thingTypeDescription")),
         .searchable = of(properties, "searchableAttributes"),
     };
-    return lp_reg_type_create(c->reg, &c->scope, c->param[0], &config, &c->out);
+    lp_reg_err_t rc = lp_call_check_tags(c);
+    rc =
+        rc == LP_REG_OK ? lp_reg_type_create(c->reg, &c->scope, c->param[0], &config, &c->out) : rc;
+    return lp_call_put_tags(c, rc, "thingtype", c->param[0]);
 }
 
 static lp_reg_err_t type_get(lp_call_t *c)
@@ -53,7 +56,10 @@ static lp_reg_err_t group_create(lp_call_t *c)
         .description = cJSON_GetStringValue(of(properties, "thingGroupDescription")),
         .attributes = of(of(properties, "attributePayload"), "attributes"),
     };
-    return lp_reg_group_create(c->reg, &c->scope, c->param[0], &config, &c->out);
+    lp_reg_err_t rc = lp_call_check_tags(c);
+    rc = rc == LP_REG_OK ? lp_reg_group_create(c->reg, &c->scope, c->param[0], &config, &c->out)
+                         : rc;
+    return lp_call_put_tags(c, rc, "thinggroup", c->param[0]);
 }
 
 static lp_reg_err_t group_get(lp_call_t *c)

@@ -7,8 +7,11 @@
 
 static lp_reg_err_t create(lp_call_t *c)
 {
-    return lp_reg_policy_create(c->reg, &c->scope, c->param[0], lp_call_text(c, "policyDocument"),
-                                &c->out);
+    lp_reg_err_t rc = lp_call_check_tags(c);
+    rc = rc == LP_REG_OK ? lp_reg_policy_create(c->reg, &c->scope, c->param[0],
+                                                lp_call_text(c, "policyDocument"), &c->out)
+                         : rc;
+    return lp_call_put_tags(c, rc, "policy", c->param[0]);
 }
 
 static lp_reg_err_t get(lp_call_t *c)

@@ -23,8 +23,7 @@ static lp_reg_err_t list(lp_call_t *c)
 
 lp_reg_err_t lp_call_check_tags(lp_call_t *call)
 {
-    const char *fault = lp_tags_fault(lp_call_item(call, "tags"));
-    return fault[0] == '\0' ? LP_REG_OK : lp_call_fail(call, LP_REG_INVALID, fault);
+    return lp_reg_tags_check(call->reg, lp_call_item(call, "tags"));
 }
 
 lp_reg_err_t lp_call_put_tags(lp_call_t *call, lp_reg_err_t made, const char *kind,

@@ -46,7 +46,7 @@ static const cJSON *get(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-const char *lp_tags_fault(const cJSON *tags)
+static const char *fault_of(const cJSON *tags)
 {
     const cJSON *e = NULL;
     if (tags == NULL) {
@@ -77,16 +77,26 @@ const char *lp_tags_fault(const cJSON *tags)
     return "";
 }
 
+static lp_reg_err_t too_many(lp_registry_t *reg)
+{
+    return lp_reg_fail(reg, LP_REG_LIMIT, "A resource has up to %d tags", LP_TAGS_MAX);
+}
+
+lp_reg_err_t lp_reg_tags_check(lp_registry_t *reg, const cJSON *tags)
+{
+    if (cJSON_IsArray(tags) && cJSON_GetArraySize(tags) > LP_TAGS_MAX) {
+        return too_many(reg);
+    }
+    const char *fault = fault_of(tags);
+    return fault[0] == '\0' ? LP_REG_OK : lp_reg_fail(reg, LP_REG_INVALID, "%s", fault);
+}
+
 lp_reg_err_t lp_reg_tags_put(lp_registry_t *reg, const lp_scope_t *scope, const char *kind,
                              const char *name, const cJSON *tags)
 {
     const cJSON *e = NULL;
     int64_t count = 0;
-    lp_reg_err_t rc = LP_REG_OK;
-    const char *fault = lp_tags_fault(tags);
-    if (fault[0] != '\0') {
-        return lp_reg_fail(reg, LP_REG_INVALID, "%s", fault);
-    }
+    lp_reg_err_t rc = lp_reg_tags_check(reg, tags);
     cJSON_ArrayForEach(e, tags)
     {
         const char *value = cJSON_GetStringValue(get(e, "Value"));
@@ -98,9 +108,7 @@ lp_reg_err_t lp_reg_tags_put(lp_registry_t *reg, const lp_scope_t *scope, const 
     }
     lp_db_int(reg, &count, "SELECT count(*) FROM tags WHERE scope=? AND kind=? AND name=?", "itt",
               scope->id, kind, name);
-    return rc == LP_REG_OK && count > LP_TAGS_MAX
-               ? lp_reg_fail(reg, LP_REG_LIMIT, "A resource has up to %d tags", LP_TAGS_MAX)
-               : rc;
+    return rc == LP_REG_OK && count > LP_TAGS_MAX ? too_many(reg) : rc;
 }
 
 static lp_reg_err_t find(lp_registry_t *reg, const lp_scope_t *scope, const char *arn,

@@ -6,6 +6,7 @@
 
 #include "jobs_serve.h"
 #include "limpet/shadow.h"
+#include "streams_serve.h"
 
 static void send_to_all(void *arg, const char *topic, const char *payload, size_t len)
 {
@@ -34,6 +35,7 @@ static const struct {
 } services[] = {
     {"$aws/things/+/shadow/#", serve_shadow},
     {"$aws/things/+/jobs/#", lp_jobs_serve},
+    {"$aws/things/+/streams/#", lp_streams_serve},
 };
 
 bool lp_service_topic_fits(const char *filter, const char *topic)

@@ -8,8 +8,8 @@
 
 enum { LP_TAGS_MAX = 50, LP_TAG_KEY_MAX = 128, LP_TAG_VALUE_MAX = 256 }; // characters
 
-// "" when fine, else what is wrong with an array of {Key, Value} (null is fine). Static.
-const char *lp_tags_fault(const cJSON *tags);
+// Whether an array of {Key, Value} is fine; null is. LP_REG_INVALID, LP_REG_LIMIT.
+lp_reg_err_t lp_reg_tags_check(lp_registry_t *reg, const cJSON *tags);
 
 // For the makers of resources: the tags of a Create call, already within their transaction. kind as
 // in the ARN. LP_REG_INVALID, LP_REG_LIMIT.
