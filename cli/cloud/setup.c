@@ -156,7 +156,11 @@ bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, c
                          size_t size)
 {
     char endpoint[64];
+    char https[64];
+    char broker[64];
     lp_registry_t *reg = NULL;
+    snprintf(https, sizeof https, "https://localhost:%d", info->port_https);
+    snprintf(broker, sizeof broker, "%s/%s", info->account, info->region);
     // AWS's answer has no port since it is always 8883; where ours is another, it is said.
     if (info->port_mqtt == 8883) {
         snprintf(endpoint, sizeof endpoint, "localhost");
@@ -164,7 +168,9 @@ bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, c
         snprintf(endpoint, sizeof endpoint, "localhost:%d", info->port_mqtt);
     }
     bool ok = open_registry(place, &reg, why, size) &&
-              (lp_reg_setting_put(reg, "endpoint", endpoint) == LP_REG_OK ||
+              ((lp_reg_setting_put(reg, "endpoint", endpoint) == LP_REG_OK &&
+                lp_reg_setting_put(reg, "https", https) == LP_REG_OK &&
+                lp_reg_setting_put(reg, "broker", broker) == LP_REG_OK) ||
                registry_failed(reg, why, size)) &&
               write_config(place, info, why, size) && cloud_info_write(place, info, why, size);
     lp_registry_close(reg);

@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "limpet/sigv4.h"
+#include "objects.h"
 
 typedef struct {
     int status;
@@ -233,7 +234,15 @@ void lp_control_handle(lp_registry_t *reg, const lp_http_request_t *request,
 {
     lp_call_t *call = calloc(1, sizeof *call);
     *response = (lp_http_response_t){0};
+    lp_reg_err_t rc = LP_REG_OK;
     request_id(response->request_id);
+    if (lp_objects_serve(reg, request, response, &rc)) {
+        if (rc != LP_REG_OK) {
+            refuse_registry(reg, rc, response);
+        }
+        free(call);
+        return;
+    }
     if (call == NULL) {
         response->status = 500;
         return;

@@ -104,6 +104,9 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, lp_http_
     if (r->error[0] != '\0') {
         MHD_add_response_header(out, "x-amzn-errortype", r->error);
     }
+    if (r->content_range[0] != '\0') {
+        MHD_add_response_header(out, "Content-Range", r->content_range);
+    }
     enum MHD_Result rc = MHD_queue_response(connection, (unsigned)r->status, out);
     MHD_destroy_response(out);
     return rc;

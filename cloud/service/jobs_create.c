@@ -6,6 +6,7 @@
 
 #include "jobs_create.h"
 #include "jobs_priv.h"
+#include "limpet/presign.h"
 #include "limpet/tags.h"
 
 static lp_reg_err_t invalid(const lp_jobs_t *j, const char *why)
@@ -26,15 +27,12 @@ static lp_reg_err_t check_document(const lp_jobs_t *j, const char *text, const c
     if (!ok) {
         return invalid(j, "The job document is not JSON");
     }
-    if (strstr(text, "${aws:iot:s3-presigned-url:") == NULL) {
-        return LP_REG_OK;
+    const char *fault = lp_presign_fault(text);
+    if (strstr(text, LP_PRESIGN_MARK) != NULL &&
+        lp_jobs_text(lp_jobs_get(config, "presignedUrlConfig"), "roleArn") == NULL) {
+        fault = "A document with presigned URLs needs presignedUrlConfig.roleArn";
     }
-    if (lp_jobs_text(lp_jobs_get(config, "presignedUrlConfig"), "roleArn") == NULL) {
-        return invalid(j, "A document with presigned URLs needs presignedUrlConfig.roleArn");
-    }
-    return lp_reg_fail(j->reg, LP_REG_NOT_IMPLEMENTED,
-                       "There is no S3 here, so documents cannot have presigned URLs; name a file "
-                       "stream instead");
+    return fault == NULL ? LP_REG_OK : invalid(j, fault);
 }
 
 static lp_reg_err_t request_document(const lp_jobs_t *j, const cJSON *request, char **text)

@@ -93,14 +93,6 @@ static void reject_state(const ask_t *a, lp_jobs_code_t code, const char *messag
     cJSON_AddItemToObject(a->answer->rejected, "executionState", state_doc(e));
 }
 
-static cJSON *document_of(const ask_t *a, const char *job)
-{
-    char *text = lp_job_document_text(a->j, job);
-    cJSON *doc = text != NULL ? cJSON_Parse(text) : NULL;
-    free(text);
-    return doc;
-}
-
 static cJSON *execution_doc(const ask_t *a, const lp_job_exec_t *e, bool with_document)
 {
     cJSON *doc = lp_job_exec_summary(e);
@@ -113,7 +105,7 @@ static cJSON *execution_doc(const ask_t *a, const lp_job_exec_t *e, bool with_do
     if (left >= 0) {
         cJSON_AddNumberToObject(doc, "approximateSecondsBeforeTimedOut", (double)left);
     }
-    cJSON *document = with_document ? document_of(a, e->job) : NULL;
+    cJSON *document = with_document ? lp_job_document_for_device(a->j, e->job) : NULL;
     if (document != NULL) {
         cJSON_AddItemToObject(doc, "jobDocument", document);
     }
@@ -283,7 +275,8 @@ static void accept_update(const ask_t *a, const lp_job_exec_t *shown)
     if (flag(a, "includeJobExecutionState", false)) {
         cJSON_AddItemToObject(doc, "executionState", state_doc(shown));
     }
-    cJSON *document = flag(a, "includeJobDocument", false) ? document_of(a, a->job) : NULL;
+    cJSON *document =
+        flag(a, "includeJobDocument", false) ? lp_job_document_for_device(a->j, a->job) : NULL;
     if (document != NULL) {
         cJSON_AddItemToObject(doc, "jobDocument", document);
     }

@@ -8,11 +8,22 @@
 
 #include "jobs_priv.h"
 
+// The broker serves one account and region; what happens in another is not for its clients.
+static bool broker_is_here(const lp_jobs_t *j)
+{
+    char served[64];
+    char here[64];
+    snprintf(here, sizeof here, "%s/%s", j->scope->account, j->scope->region);
+    return !lp_db_text(j->reg, served, sizeof served, "SELECT value FROM meta WHERE key='s:broker'",
+                       "") ||
+           strcmp(served, here) == 0;
+}
+
 static void put(const lp_jobs_t *j, const char *topic, cJSON *doc)
 {
     char *text = cJSON_PrintUnformatted(doc);
     cJSON_Delete(doc);
-    if (text != NULL) {
+    if (text != NULL && broker_is_here(j)) {
         const lp_reg_message_t m = {.topic = topic, .payload = text, .payload_len = strlen(text)};
         lp_reg_outbox_put(j->reg, NULL, &m);
     }
@@ -63,9 +74,7 @@ static cJSON *next_execution(const lp_jobs_t *j, const lp_job_exec_t *e)
     if (e->details != NULL) {
         cJSON_AddItemToObject(doc, "statusDetails", cJSON_Duplicate(e->details, true));
     }
-    char *text = lp_job_document_text(j, e->job);
-    cJSON *document = text != NULL ? cJSON_Parse(text) : NULL;
-    free(text);
+    cJSON *document = lp_job_document_for_device(j, e->job);
     if (document != NULL) {
         cJSON_AddItemToObject(doc, "jobDocument", document);
     }

@@ -56,6 +56,8 @@ lp_reg_err_t lp_job_set_status(const lp_jobs_t *j, const char *id, const char *s
 lp_reg_err_t lp_job_set_next(const lp_jobs_t *j, const char *id, double at);
 cJSON *lp_job_row(const lp_jobs_t *j, const char *id);
 char *lp_job_document_text(const lp_jobs_t *j, const char *id); // owned; null: none
+// The document as a device gets it, its presigned addresses made now; owned; null: none.
+cJSON *lp_job_document_for_device(const lp_jobs_t *j, const char *id);
 
 bool lp_job_exec_load(const lp_jobs_t *j, const char *job, const char *thing, lp_job_exec_t *e);
 // The first pending execution of a thing; false: there is none.

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "jobs_priv.h"
+#include "limpet/presign.h"
+
+enum { PRESIGN_SECONDS = 3600 };
 
 lp_jobs_t lp_jobs(lp_registry_t *reg, const lp_scope_t *scope)
 {
@@ -75,6 +78,24 @@ char *lp_job_document_text(const lp_jobs_t *j, const char *id)
     char *copy = text != NULL ? strdup(text) : NULL;
     sqlite3_finalize(st);
     return copy;
+}
+
+cJSON *lp_job_document_for_device(const lp_jobs_t *j, const char *id)
+{
+    lp_job_t job;
+    char *text = lp_job_document_text(j, id);
+    if (text == NULL || !lp_job_load(j, id, &job)) {
+        free(text);
+        return NULL;
+    }
+    double seconds = lp_jobs_number(lp_jobs_get(job.config, "presignedUrlConfig"), "expiresInSec",
+                                    PRESIGN_SECONDS);
+    char *made = lp_presign_text(j->reg, text, j->now, seconds);
+    cJSON *doc = made != NULL ? cJSON_Parse(made) : NULL;
+    free(text);
+    free(made);
+    lp_job_free(&job);
+    return doc;
 }
 
 cJSON *lp_job_row(const lp_jobs_t *j, const char *id)

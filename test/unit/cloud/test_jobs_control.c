@@ -372,6 +372,19 @@ static void jobs_update_changes_configurations(void **state)
     cJSON_Delete(change);
 }
 
+// The broker serves one region: what happens in another is not for its clients.
+static void jobs_of_another_region_are_not_told(void **state)
+{
+    fixture_t *f = *state;
+    assert_int_equal(lp_reg_setting_put(f->reg, "broker", FIXTURE_ACCOUNT "/eu-west-1"), LP_REG_OK);
+    thing(f, "lamp");
+    create(f, "far", "{" DOCUMENT "\"targets\":[" THING("lamp") "]}");
+    assert_string_equal(told(f), "");
+    assert_int_equal(lp_reg_setting_put(f->reg, "broker", FIXTURE_ACCOUNT "/us-east-1"), LP_REG_OK);
+    create(f, "near", "{" DOCUMENT "\"targets\":[" THING("lamp") "]}");
+    assert_string_not_equal(told(f), "");
+}
+
 static void jobs_lists_are_filtered_and_paged(void **state)
 {
     fixture_t *f = *state;
@@ -492,6 +505,7 @@ int main(void)
         T(jobs_document_size_is_limited),
         T(jobs_same_id_again_is_refused),
         T(jobs_update_changes_configurations),
+        T(jobs_of_another_region_are_not_told),
         T(jobs_lists_are_filtered_and_paged),
         T(jobs_notifications_have_at_most_fifteen),
         T(jobs_templates_make_jobs),

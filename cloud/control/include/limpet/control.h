@@ -15,7 +15,8 @@ typedef struct {
     char content_type[64];
     char error[64]; // x-amzn-errortype, "" for none
     char request_id[37];
-    char *body; // owned by the caller: free(); null where body_len is 0
+    char content_range[80]; // of a part of an object, "" for none
+    char *body;             // owned by the caller: free(); null where body_len is 0
     size_t body_len;
 } lp_http_response_t;
 
