@@ -18,6 +18,9 @@ static lp_reg_err_t invalid(const lp_jobs_t *j, const char *why)
 
 static lp_reg_err_t check_document(const lp_jobs_t *j, const char *text, const cJSON *config)
 {
+    if (text == NULL) {
+        return lp_reg_fail(j->reg, LP_REG_INTERNAL, "out of memory");
+    }
     if (strlen(text) > LP_JOBS_DOCUMENT_MAX) {
         return invalid(j, "The job document has more than 32768 bytes");
     }
