@@ -419,6 +419,32 @@ static void streams_answers_are_not_answered(void **state)
     }
 }
 
+static void services_topics_fit_their_filters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter, *topic;
+        bool fits;
+    } cases[] = {
+        {"$aws/things/+/jobs/#", "$aws/things/lamp/jobs/get", true},
+        {"$aws/things/+/jobs/#", "$aws/things/lamp/jobs/a/update", true},
+        {"$aws/things/+/jobs/#", "$aws/things/lamp/jobs", false},
+        {"$aws/things/+/jobs/#", "$aws/things/lamp/x/jobs/get", false},
+        {"$aws/things/+/jobs/#", "$aws/things/lamp/jobsx/get", false},
+        {"a/+", "a/b", true},
+        {"a/+", "a/b/c", false},
+        {"a/+", "a", false},
+        {"a", "ab", false},
+        {"ab", "a", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(lp_service_topic_fits(cases[i].filter, cases[i].topic), cases[i].fits);
+    }
+    const lp_service_request_t other = {.topic = "dt/lamp/t"};
+    const lp_service_out_t none = {0};
+    assert_false(lp_service_handle(&other, &none));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
@@ -434,6 +460,7 @@ int main(void)
         T(streams_bad_cbor_is_rejected_in_cbor),
         T(streams_a_changed_file_is_noticed),
         T(streams_answers_are_not_answered),
+        cmocka_unit_test(services_topics_fit_their_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
