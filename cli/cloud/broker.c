@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "limpet/front.h"
+#include "limpet/front_pass.h"
 
 #ifndef LP_LIBDIR
 #define LP_LIBDIR "/usr/lib"
@@ -105,6 +109,11 @@ bool broker_configure(const cloud_place_t *place, const cloud_info_t *info,
         snprintf(why, size, "%s: %s", path, strerror(errno));
         return false;
     }
+    cloud_path(place, "front.key", path);
+    if (!lp_pass_key_make(path)) {
+        snprintf(why, size, "%s: %s", path, strerror(errno));
+        return false;
+    }
     int n = asprintf(&text,
                      "# Made by `limpet cloud up`, anew at each start.\n"
                      "user %s\n"
@@ -114,21 +123,20 @@ bool broker_configure(const cloud_place_t *place, const cloud_info_t *info,
                      "plugin_opt_folder %s\n"
                      "plugin_opt_account %s\n"
                      "plugin_opt_region %s\n"
+                     "plugin_opt_front_key %s/front.key\n"
                      "persistence true\n"
                      "persistence_location %s/broker/\n"
                      "persistent_client_expiration 1h\n"
                      "max_inflight_messages 100\n"
                      "message_size_limit 131072\n"
+                     "max_packet_size 149504\n"
                      "log_dest stderr\n"
                      "log_type error\nlog_type warning\nlog_type notice\nlog_type information\n"
-                     "listener %d 127.0.0.1\n"
+                     "# In the broker's folder; only the front connects to it.\n"
+                     "listener 0 broker.sock\n"
                      "max_qos 1\n"
-                     "capath %s/trust\n"
-                     "certfile %s/server.pem\n"
-                     "keyfile %s/server.key\n"
-                     "require_certificate true\n",
-                     user_name(), files->plugin, dir, dir, info->account, info->region, dir,
-                     info->port_mqtt, dir, dir, dir);
+                     "max_topic_alias 8\n",
+                     user_name(), files->plugin, dir, dir, info->account, info->region, dir, dir);
     cloud_path(place, "mosquitto.conf", path);
     bool ok = n > 0 && cloud_write_file(path, text, 0600, why, size);
     free(n > 0 ? text : NULL);
@@ -173,8 +181,9 @@ int broker_free_port(int port)
 }
 
 // In the child: the broker ends when we do, however we end.
-static void become_broker(const broker_files_t *files, const char *conf, const char *log,
-                          pid_t parent)
+// Its socket is named relative to the folder, since a socket's path has little room.
+static void become_broker(const broker_files_t *files, const cloud_place_t *place, const char *conf,
+                          const char *log, pid_t parent)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -185,7 +194,7 @@ static void become_broker(const broker_files_t *files, const char *conf, const c
     }
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
     int null = open("/dev/null", O_RDONLY);
-    if (fd >= 0 && null >= 0) {
+    if (fd >= 0 && null >= 0 && chdir(place->folder) == 0) {
         dup2(null, STDIN_FILENO);
         dup2(fd, STDOUT_FILENO);
         dup2(fd, STDERR_FILENO);
@@ -214,21 +223,48 @@ static bool gone(pid_t pid)
     return waitpid(pid, NULL, WNOHANG) == pid;
 }
 
-pid_t broker_start(const cloud_place_t *place, const broker_files_t *files, int port, char *why,
-                   size_t size)
+static bool socket_answers(const cloud_place_t *place)
+{
+    int fd = lp_front_broker_connect(place->folder);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0;
+}
+
+bool broker_answers(const cloud_place_t *place, int port)
+{
+    return broker_listens(port) && socket_answers(place);
+}
+
+// A child that serves a thousand devices needs as many descriptors, and inherits the limit.
+static void raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+pid_t broker_start(const cloud_place_t *place, const broker_files_t *files, char *why, size_t size)
 {
     char conf[PLACE_PATH];
     char log[PLACE_PATH];
+    char socket[PLACE_PATH];
+    cloud_path(place, "broker.sock", socket);
     cloud_path(place, "mosquitto.conf", conf);
     cloud_path(place, "mosquitto.log", log);
     unlink(log);
+    raise_limit();
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
-        become_broker(files, conf, log, parent);
+        become_broker(files, place, conf, log, parent);
     }
     for (int t = 0; pid > 0 && t < START_MS; t += STEP_MS) {
-        if (broker_listens(port)) {
+        if (socket_answers(place)) {
+            chmod(socket, 0600); // mosquitto lets its group in
             return pid;
         }
         if (gone(pid)) {

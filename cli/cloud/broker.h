@@ -12,15 +12,18 @@ typedef struct {
 } broker_files_t;
 bool broker_find(broker_files_t *files, char *why, size_t size);
 
-// Writes mosquitto.conf for these ports.
+// Makes a fresh key for the front and writes mosquitto.conf.
 bool broker_configure(const cloud_place_t *place, const cloud_info_t *info,
                       const broker_files_t *files, char *why, size_t size);
 
-// Starts it and waits until it listens. 0: it did not (`why`: the last line of its log).
-pid_t broker_start(const cloud_place_t *place, const broker_files_t *files, int port, char *why,
-                   size_t size);
-// Asks it to stop, and ends it when it does not.
+// Starts it and waits until it answers on its socket. 0: it did not (`why`: the last line of its
+// log).
+pid_t broker_start(const cloud_place_t *place, const broker_files_t *files, char *why, size_t size);
+// Asks a child process to stop, and ends it when it does not.
 void broker_stop(pid_t pid);
+
+// Does the broker answer, and the front before it?
+bool broker_answers(const cloud_place_t *place, int port);
 
 // Does something listen on this port of 127.0.0.1?
 bool broker_listens(int port);

@@ -18,6 +18,7 @@ static const struct {
     {"watch", cloud_cmd_watch, "follow what happens: connects, refusals with the reason, messages"},
     {"env", cloud_cmd_env, "print what a shell must set for the AWS tools"},
     {"reset", cloud_cmd_reset, "stop it and forget everything"},
+    {"front", cloud_cmd_front, NULL}, // a part of a running cloud, not for people
 };
 
 enum { COUNT = sizeof commands / sizeof commands[0] };
@@ -28,7 +29,9 @@ static int print_help(void)
            "  limpet cloud up\n"
            "  eval \"$(limpet cloud env)\"\n\n");
     for (size_t i = 0; i < COUNT; i++) {
-        printf("  limpet cloud %-8s %s\n", commands[i].name, commands[i].about);
+        if (commands[i].about != NULL) {
+            printf("  limpet cloud %-8s %s\n", commands[i].name, commands[i].about);
+        }
     }
     printf("\nlimpet cloud COMMAND --help tells more. --dir keeps several clouds apart.\n");
     return LP_EXIT_OK;
@@ -40,7 +43,7 @@ static int fail_unknown(const char *name)
     char what[100];
     char next[100];
     for (size_t i = 0; i < COUNT; i++) {
-        names[i] = commands[i].name;
+        names[i] = commands[i].about != NULL ? commands[i].name : "";
     }
     const char *near = lp_opt_nearest(name, names);
     snprintf(what, sizeof what, "limpet cloud has no command \"%.40s\"", name);

@@ -12,6 +12,7 @@ int cloud_cmd_status(int argc, char **argv);
 int cloud_cmd_watch(int argc, char **argv);
 int cloud_cmd_env(int argc, char **argv);
 int cloud_cmd_reset(int argc, char **argv);
+int cloud_cmd_front(int argc, char **argv);
 
 // --dir's row in a table of flags.
 #define CLOUD_OPT_DIR(variable)                                                                    \

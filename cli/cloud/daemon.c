@@ -10,17 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "front.h"
 #include "limpet/control.h"
 #include "setup.h"
 
-enum { BROKER_TRIES = 3, RESTARTS_MAX = 5, RESTART_WINDOW_S = 60, RESTART_PAUSE_MS = 500 };
+enum { RESTARTS_MAX = 5, RESTART_WINDOW_S = 60, RESTART_PAUSE_MS = 500 };
 
 typedef struct {
     const cloud_place_t *place;
     cloud_info_t *info;
     broker_files_t files;
     lp_server_t *server;
-    pid_t broker;
+    front_sockets_t sockets;
+    pid_t broker, front;
     int restarts;
     time_t first_restart;
 } cloud_t;
@@ -78,37 +80,20 @@ static bool start_server(cloud_t *c, const cloud_ports_t *ports, char *why, size
     return true;
 }
 
-static bool start_broker_once(cloud_t *c, long asked, char *why, size_t size)
+static bool start_broker(cloud_t *c, const cloud_ports_t *ports, char *why, size_t size)
 {
-    int want = wish(asked, c->info->port_mqtt);
-    int port = broker_free_port(want);
-    if (port == 0 && asked < 0) {
-        port = broker_free_port(0);
-    }
-    if (port == 0) {
-        snprintf(why, size, "cannot listen on 127.0.0.1 port %d: %s", want, strerror(errno));
+    const long asked[LP_FRONT_KINDS] = {[LP_FRONT_MQTT] = ports->mqtt,
+                                        [LP_FRONT_ALPN] = ports->alpn,
+                                        [LP_FRONT_HTTPS] = ports->data};
+    if (!front_listen(&c->sockets, asked, c->info, why, size) ||
+        !broker_configure(c->place, c->info, &c->files, why, size)) {
         return false;
     }
-    c->info->port_mqtt = port;
-    if (!broker_configure(c->place, c->info, &c->files, why, size)) {
-        return false;
+    c->broker = broker_start(c->place, &c->files, why, size);
+    if (c->broker > 0) {
+        c->front = front_start(c->place, c->info, &c->sockets, why, size);
     }
-    c->broker = broker_start(c->place, &c->files, port, why, size);
-    return c->broker > 0;
-}
-
-// Between finding a free port and the broker's taking it, somebody else may have been faster.
-static bool start_broker(cloud_t *c, long asked, char *why, size_t size)
-{
-    for (int i = 0; i < BROKER_TRIES; i++) {
-        if (start_broker_once(c, asked, why, size)) {
-            return true;
-        }
-        if (asked > 0 || strstr(why, "in use") == NULL) {
-            return false;
-        }
-    }
-    return false;
+    return c->front > 0;
 }
 
 static const char *start(cloud_t *c, const cloud_ports_t *ports, char *why, size_t size)
@@ -119,7 +104,7 @@ static const char *start(cloud_t *c, const cloud_ports_t *ports, char *why, size
     if (!start_server(c, ports, why, size)) {
         return "cloud-listen";
     }
-    if (!start_broker(c, ports->mqtt, why, size)) {
+    if (!start_broker(c, ports, why, size)) {
         return "cloud-broker";
     }
     return cloud_publish_ports(c->place, c->info, why, size) ? NULL : "cloud-write";
@@ -127,7 +112,9 @@ static const char *start(cloud_t *c, const cloud_ports_t *ports, char *why, size
 
 static void stop(cloud_t *c)
 {
+    broker_stop(c->front);
     broker_stop(c->broker);
+    front_close(&c->sockets);
     lp_server_stop(c->server);
 }
 
@@ -141,41 +128,67 @@ static bool restart_allowed(cloud_t *c)
     return ++c->restarts <= RESTARTS_MAX;
 }
 
-// The broker ended by itself. False: it ends again and again.
-static bool broker_ended(cloud_t *c, int status)
+// One of our two processes.
+typedef struct {
+    const char *name;
+    pid_t *pid;
+} child_t;
+
+static pid_t start_child(cloud_t *c, const child_t *child, char *why, size_t size)
+{
+    return child->pid == &c->broker ? broker_start(c->place, &c->files, why, size)
+                                    : front_start(c->place, c->info, &c->sockets, why, size);
+}
+
+// It ended by itself. False: it ends again and again.
+static bool child_ended(cloud_t *c, const child_t *child, int status)
 {
     char text[WHY_SIZE + 80];
     char why[WHY_SIZE] = "";
-    snprintf(text, sizeof text, "the broker ended (%s %d); starting it again",
+    snprintf(text, sizeof text, "the %s ended (%s %d); starting it again", child->name,
              WIFSIGNALED(status) ? "signal" : "exit code",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     note(c, text);
     while (restart_allowed(c)) {
-        c->broker = broker_start(c->place, &c->files, c->info->port_mqtt, why, sizeof why);
-        if (c->broker > 0) {
-            note(c, "the broker is up again");
+        *child->pid = start_child(c, child, why, sizeof why);
+        if (*child->pid > 0) {
+            snprintf(text, sizeof text, "the %s is up again", child->name);
+            note(c, text);
             return true;
         }
         usleep(RESTART_PAUSE_MS * 1000);
     }
-    snprintf(text, sizeof text, "the broker does not stay up, the cloud stops: %s", why);
+    snprintf(text, sizeof text, "the %s does not stay up, the cloud stops: %s", child->name, why);
     note(c, text);
     return false;
+}
+
+// One signal may stand for both.
+static bool look_after_children(cloud_t *c)
+{
+    const child_t children[] = {{"broker", &c->broker}, {"front", &c->front}};
+    for (size_t i = 0; i < sizeof children / sizeof children[0]; i++) {
+        int status = 0;
+        pid_t pid = *children[i].pid;
+        if (pid > 0 && waitpid(pid, &status, WNOHANG) == pid) {
+            *children[i].pid = 0;
+            if (!child_ended(c, &children[i], status)) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 static int supervise(cloud_t *c, const sigset_t *signals)
 {
     for (;;) {
         int sig = 0;
-        int status = 0;
         if (sigwait(signals, &sig) != 0 || sig == SIGTERM || sig == SIGINT) {
             return LP_EXIT_OK;
         }
-        if (sig == SIGCHLD && waitpid(c->broker, &status, WNOHANG) == c->broker) {
-            c->broker = 0;
-            if (!broker_ended(c, status)) {
-                return LP_EXIT_FAILED;
-            }
+        if (!look_after_children(c)) {
+            return LP_EXIT_FAILED;
         }
     }
 }
@@ -183,7 +196,7 @@ static int supervise(cloud_t *c, const sigset_t *signals)
 int daemon_run(const cloud_place_t *place, cloud_info_t *info, const cloud_ports_t *ports,
                const daemon_config_t *config)
 {
-    cloud_t c = {.place = place, .info = info};
+    cloud_t c = {.place = place, .info = info, .sockets = {{-1, -1, -1}}};
     char why[WHY_SIZE] = "";
     sigset_t signals;
     sigemptyset(&signals);

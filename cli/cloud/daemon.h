@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private: the running cloud: control plane in this process, broker as its child.
+// Private: the running cloud: control plane in this process, broker and front as its children.
 #ifndef LP_CLOUD_DAEMON_H
 #define LP_CLOUD_DAEMON_H
 
@@ -7,7 +7,7 @@
 
 // Ports as asked for: -1 the one of last time or any, 0 any, else this one.
 typedef struct {
-    long http, https, mqtt;
+    long http, https, mqtt, alpn, data;
 } cloud_ports_t;
 
 // Where the one line "ok" or "code\twhy" goes when the cloud is up or cannot be.

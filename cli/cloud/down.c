@@ -108,7 +108,7 @@ static int64_t changes(const cloud_place_t *place)
 
 static void show_status(const cloud_place_t *place, const cloud_info_t *info, bool up)
 {
-    bool broker = up && broker_listens(info->port_mqtt);
+    bool broker = up && broker_answers(place, info->port_mqtt);
     bool control = up && broker_listens(info->port_https);
     lp_ui_out("Cloud    %s, account %s, region %s", up ? "up" : "down", info->account,
               info->region);
@@ -127,6 +127,8 @@ static void show_status(const cloud_place_t *place, const cloud_info_t *info, bo
     cJSON_AddNumberToObject(ports, "https", info->port_https);
     cJSON_AddNumberToObject(ports, "http", info->port_http);
     cJSON_AddNumberToObject(ports, "mqtt", info->port_mqtt);
+    cJSON_AddNumberToObject(ports, "alpn", info->port_alpn);
+    cJSON_AddNumberToObject(ports, "data", info->port_data);
     cJSON_AddNumberToObject(doc, "changes", (double)changes(place));
     lp_ui_json_tree(doc);
 }
@@ -153,7 +155,7 @@ int cloud_cmd_status(int argc, char **argv)
     }
     bool up = cloud_is_running(&place, &owner);
     show_status(&place, &info, up);
-    bool answers = up && broker_listens(info.port_mqtt) && broker_listens(info.port_https);
+    bool answers = up && broker_answers(&place, info.port_mqtt) && broker_listens(info.port_https);
     return answers ? LP_EXIT_OK : LP_EXIT_NETWORK;
 }
 
@@ -215,10 +217,10 @@ int cloud_cmd_env(int argc, char **argv)
 }
 
 static const char *const files[] = {
-    "cloud.json",    "cloud.log",       "cloud.lock",     "config",
-    "credentials",   "registry.db",     "ca.pem",         "registry.db-wal",
-    "ca.key",        "registry.db-shm", "server.pem",     "server.key",
-    "device-ca.pem", "device-ca.key",   "mosquitto.conf", "mosquitto.log",
+    "cloud.json",    "cloud.log",  "cloud.lock",      "config",        "credentials",
+    "registry.db",   "ca.pem",     "registry.db-wal", "ca.key",        "registry.db-shm",
+    "server.pem",    "server.key", "device-ca.pem",   "device-ca.key", "mosquitto.conf",
+    "mosquitto.log", "front.key",  "broker.sock",
 };
 
 // Everything in a folder that is ours alone.

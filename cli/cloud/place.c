@@ -86,6 +86,12 @@ static bool take_port(const cJSON *doc, const char *name, int *out)
     return true;
 }
 
+// One that an earlier version did not write.
+static bool take_newer_port(const cJSON *doc, const char *name, int *out)
+{
+    return cJSON_GetObjectItemCaseSensitive(doc, name) == NULL || take_port(doc, name, out);
+}
+
 bool cloud_info_read(const cloud_place_t *place, cloud_info_t *info)
 {
     char path[PLACE_PATH];
@@ -98,7 +104,9 @@ bool cloud_info_read(const cloud_place_t *place, cloud_info_t *info)
               take_text(doc, "accessKeyId", got.access_key, sizeof got.access_key) &&
               take_port(doc, "portHttp", &got.port_http) &&
               take_port(doc, "portHttps", &got.port_https) &&
-              take_port(doc, "portMqtt", &got.port_mqtt);
+              take_port(doc, "portMqtt", &got.port_mqtt) &&
+              take_newer_port(doc, "portAlpn", &got.port_alpn) &&
+              take_newer_port(doc, "portData", &got.port_data);
     cJSON_Delete(doc);
     if (ok) {
         *info = got;
@@ -157,6 +165,8 @@ bool cloud_info_write(const cloud_place_t *place, const cloud_info_t *info, char
     cJSON_AddNumberToObject(doc, "portHttp", info->port_http);
     cJSON_AddNumberToObject(doc, "portHttps", info->port_https);
     cJSON_AddNumberToObject(doc, "portMqtt", info->port_mqtt);
+    cJSON_AddNumberToObject(doc, "portAlpn", info->port_alpn);
+    cJSON_AddNumberToObject(doc, "portData", info->port_data);
     cJSON_AddStringToObject(doc, "endpointUrl", endpoint);
     cJSON_AddStringToObject(doc, "caPath", ca);
     char *text = cJSON_Print(doc);

@@ -31,6 +31,8 @@ static void show(const cloud_place_t *place, const cloud_info_t *info, bool was_
     lp_ui_label("Control", "https://localhost:%d and http://localhost:%d", info->port_https,
                 info->port_http);
     lp_ui_label("Broker", "localhost:%d, mutual TLS only", info->port_mqtt);
+    lp_ui_label("", "localhost:%d with ALPN, HTTPS at localhost:%d", info->port_alpn,
+                info->port_data);
     lp_ui_label("Folder", "%s", place->folder);
     lp_ui_info("AWS tools: eval \"$(limpet cloud env)\"   Follow: limpet cloud watch");
     cJSON *doc = cJSON_CreateObject();
@@ -41,6 +43,8 @@ static void show(const cloud_place_t *place, const cloud_info_t *info, bool was_
     cJSON_AddNumberToObject(ports, "https", info->port_https);
     cJSON_AddNumberToObject(ports, "http", info->port_http);
     cJSON_AddNumberToObject(ports, "mqtt", info->port_mqtt);
+    cJSON_AddNumberToObject(ports, "alpn", info->port_alpn);
+    cJSON_AddNumberToObject(ports, "data", info->port_data);
     cJSON_AddBoolToObject(doc, "wasUp", was_up);
     cJSON_AddNumberToObject(doc, "ms", (double)ms);
     lp_ui_event("cloud-up", doc);
@@ -161,7 +165,7 @@ static int run_foreground(const cloud_place_t *place, cloud_info_t *info, const 
 static bool answers(const cloud_place_t *place, cloud_info_t *info)
 {
     return cloud_info_read(place, info) && info->port_mqtt != 0 &&
-           broker_listens(info->port_mqtt) && broker_listens(info->port_https);
+           broker_answers(place, info->port_mqtt) && broker_listens(info->port_https);
 }
 
 // Somebody else has the lock: their cloud is up, or will be in a moment.
@@ -227,13 +231,15 @@ int cloud_cmd_up(int argc, char **argv)
         .notes = "Listens on the loopback interface only. Ports are kept for the next time; 0 "
                  "takes any free one.",
     };
-    up_t up = {.ports = {.http = -1, .https = -1, .mqtt = -1}};
+    up_t up = {.ports = {.http = -1, .https = -1, .mqtt = -1, .alpn = -1, .data = -1}};
     const lp_opt_t opts[] = {
         CLOUD_OPT_DIR(up.dir),
         {"region", LP_OPT_STR, &up.region, "NAME", "the region it plays (us-east-1)"},
         {"port-https", LP_OPT_INT, &up.ports.https, "PORT", "of the control plane with TLS"},
         {"port-http", LP_OPT_INT, &up.ports.http, "PORT", "of the control plane without"},
-        {"port-mqtt", LP_OPT_INT, &up.ports.mqtt, "PORT", "of the broker"},
+        {"port-mqtt", LP_OPT_INT, &up.ports.mqtt, "PORT", "of the broker (AWS: 8883)"},
+        {"port-alpn", LP_OPT_INT, &up.ports.alpn, "PORT", "MQTT or HTTPS by ALPN (AWS: 443)"},
+        {"port-data", LP_OPT_INT, &up.ports.data, "PORT", "HTTPS of devices (AWS: 8443)"},
         {"foreground", LP_OPT_BOOL, &up.foreground, NULL, "stay; Ctrl-C stops"},
     };
     cloud_place_t place;
@@ -243,7 +249,8 @@ int cloud_cmd_up(int argc, char **argv)
     if (rc != LP_OPT_GO_ON) {
         return rc;
     }
-    if (!port_ok(up.ports.http) || !port_ok(up.ports.https) || !port_ok(up.ports.mqtt)) {
+    if (!port_ok(up.ports.http) || !port_ok(up.ports.https) || !port_ok(up.ports.mqtt) ||
+        !port_ok(up.ports.alpn) || !port_ok(up.ports.data)) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "a port is a number from 0 to 65535", NULL, NULL);
     }
     return run_up(&place, &up);

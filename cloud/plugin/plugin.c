@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The registry as mosquitto's judge: who may connect, publish, subscribe and receive.
 //
-// The broker's TLS listener asks for a client certificate and checks its issuer; here its SHA-256
-// is looked up, its policies are asked, and what happened is written down. What a plugin cannot
-// decide (SNI, ALPN, keep-alive) is listed in docs/cloud.md.
+// The front (cloud/front) ends TLS, checks the certificate's issuer and hands the certificate over
+// in a pass; here its SHA-256 is looked up, its policies are asked, and what happened is written
+// down.
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
-#include <openssl/evp.h>
+#include <openssl/crypto.h>
 #include <openssl/x509.h>
-#include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +16,15 @@
 
 #include "announce.h"
 #include "journal.h"
+#include "limpet/front_filter.h"
+#include "limpet/front_pass.h"
 #include "limpet/jobs.h"
 #include "limpet/service.h"
 #include "sessions.h"
 #include "x509.h"
 
 enum { TICK_MS = 50, JOBS_MS = 500, PROTOCOL_V5 = 5, CHECK_SHARE = 4, SUBSCRIPTIONS_MAX = 50 };
+enum { LP_TOPIC_ROOM = 1024 }; // longer ones are refused
 
 typedef struct {
     mosquitto_plugin_id_t *id;
@@ -31,6 +32,9 @@ typedef struct {
     lp_scope_t scope;
     lp_sessions_t sessions;
     lp_journal_t journal;
+    lp_pass_key_t front_key;
+    // Who subscribed to a wildcard in this very moment: the broker looks for retained messages now.
+    const struct mosquitto *wildcard_by;
     int64_t change;
     long long last_tick_ms;
     long long next_check_ms;
@@ -87,37 +91,26 @@ static lp_presence_t presence_of(plugin_t *p, const lp_session_t *s, const char 
                            .version = ++p->presence};
 }
 
-static bool certificate_id(const struct mosquitto *client, char id[LP_REG_ID_SIZE])
-{
-    X509 *cert = mosquitto_client_certificate(client);
-    unsigned char md[EVP_MAX_MD_SIZE];
-    unsigned int len = 0;
-    bool ok = cert != NULL && X509_digest(cert, EVP_sha256(), md, &len) == 1;
-    X509_free(cert);
-    for (unsigned int i = 0; ok && i < len; i++) {
-        snprintf(id + (size_t)2 * i, 3, "%02x", md[i]);
-    }
-    return ok;
-}
-
+// pass null: the client is absent and its session persists.
 static lp_session_t *open_session(plugin_t *p, struct mosquitto *client, const char *id,
-                                  lp_decision_t *d)
+                                  const lp_pass_t *pass, lp_decision_t *d)
 {
     lp_session_t *session = NULL;
     const lp_session_config_t config = {
         .certificate_id = id,
         .client_id = mosquitto_client_id(client),
-        .address = mosquitto_client_address(client),
+        .address = pass != NULL ? pass->address : NULL,
         .persistent = !mosquitto_client_clean_session(client),
+        .last_will = pass != NULL && pass->last_will,
     };
     return lp_session_open(p->reg, &p->scope, &config, &session, d) ? session : NULL;
 }
 
-static int refuse(plugin_t *p, struct mosquitto *client, const char *id, const char *reason)
+static int refuse(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass, const char *reason)
 {
     const who_t who = {.client = mosquitto_client_id(client),
-                       .certificate = id,
-                       .address = mosquitto_client_address(client)};
+                       .certificate = pass != NULL ? pass->certificate_id : NULL,
+                       .address = pass != NULL ? pass->address : NULL};
     note(p, "refused", &who, NULL, reason);
     lp_journal_flush(&p->journal, p->reg); // told before the client knows
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "limpet: refused %s: %s",
@@ -125,18 +118,20 @@ static int refuse(plugin_t *p, struct mosquitto *client, const char *id, const c
     return MOSQ_ERR_AUTH;
 }
 
-static int admit(plugin_t *p, struct mosquitto *client, const char *id, lp_session_t *session)
+static int admit(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass,
+                 lp_session_t *session)
 {
+    const char *id = pass->certificate_id;
     lp_entry_t *e = lp_sessions_put(&p->sessions, client, session);
     if (e == NULL || mosquitto_set_username(client, id) != MOSQ_ERR_SUCCESS) {
         lp_sessions_remove(&p->sessions, client);
-        return refuse(p, client, id, "out of memory");
+        return refuse(p, client, pass, "out of memory");
     }
     e->connected = true;
     const who_t who = {.client = lp_session_client(session),
                        .certificate = id,
                        .thing = lp_session_thing(session),
-                       .address = mosquitto_client_address(client)};
+                       .address = pass->address};
     note(p, "connect", &who, NULL,
          mosquitto_client_protocol_version(client) == PROTOCOL_V5 ? "MQTT 5" : "MQTT 3.1.1");
     lp_journal_flush(&p->journal, p->reg);
@@ -146,19 +141,11 @@ static int admit(plugin_t *p, struct mosquitto *client, const char *id, lp_sessi
     return MOSQ_ERR_SUCCESS;
 }
 
-static char *certificate_pem(const struct mosquitto *client)
-{
-    X509 *cert = mosquitto_client_certificate(client);
-    char *pem = cert != NULL ? lp_x509_pem(cert) : NULL;
-    X509_free(cert);
-    return pem;
-}
-
 // Just-in-time registration: the first connection of an unknown certificate of a known CA is
 // refused, but the certificate is on record from then on, and who listens may activate it.
-static void register_just_in_time(plugin_t *p, const struct mosquitto *client, const char *id,
-                                  lp_decision_t *d)
+static void register_just_in_time(plugin_t *p, const lp_pass_t *pass, lp_decision_t *d)
 {
+    const char *id = pass->certificate_id;
     char ca_id[LP_REG_ID_SIZE];
     char topic[300];
     cJSON *known = NULL;
@@ -166,7 +153,7 @@ static void register_just_in_time(plugin_t *p, const struct mosquitto *client, c
         cJSON_Delete(known);
         return;
     }
-    char *pem = certificate_pem(client);
+    char *pem = lp_x509_pem(pass->certificate);
     if (pem != NULL && lp_reg_cert_auto_register(p->reg, &p->scope, pem, ca_id) == LP_REG_OK) {
         announce(topic, lp_announce_registered(id, ca_id, p->scope.account, now_ms(), topic));
         snprintf(d->reason, sizeof d->reason,
@@ -175,30 +162,38 @@ static void register_just_in_time(plugin_t *p, const struct mosquitto *client, c
     free(pem);
 }
 
-static int on_auth(int event, void *event_data, void *userdata)
+static int judge(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass)
 {
-    (void)event;
-    struct mosquitto_evt_basic_auth *ed = event_data;
-    plugin_t *p = userdata;
-    char id[LP_REG_ID_SIZE] = "";
     lp_decision_t d = {0};
-    if (!certificate_id(ed->client, id)) {
-        return refuse(p, ed->client, NULL, "no client certificate");
-    }
-    const char *fault = lp_client_id_fault(mosquitto_client_id(ed->client));
+    const char *fault = lp_client_id_fault(mosquitto_client_id(client));
     if (fault[0] != '\0') {
-        return refuse(p, ed->client, id, fault);
+        return refuse(p, client, pass, fault);
     }
-    lp_session_t *session = open_session(p, ed->client, id, &d);
+    lp_session_t *session = open_session(p, client, pass->certificate_id, pass, &d);
     if (session == NULL) {
-        register_just_in_time(p, ed->client, id, &d);
-        return refuse(p, ed->client, id, d.reason);
+        register_just_in_time(p, pass, &d);
+        return refuse(p, client, pass, d.reason);
     }
     if (!lp_session_check(session, LP_ACTION_CONNECT, lp_session_client(session), &d)) {
         lp_session_close(session);
-        return refuse(p, ed->client, id, d.reason);
+        return refuse(p, client, pass, d.reason);
     }
-    return admit(p, ed->client, id, session);
+    return admit(p, client, pass, session);
+}
+
+static int on_auth(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    const struct mosquitto_evt_basic_auth *ed = event_data;
+    plugin_t *p = userdata;
+    lp_pass_t pass;
+    p->wildcard_by = NULL;
+    if (!lp_pass_open(&p->front_key, ed->username, ed->password, &pass)) {
+        return refuse(p, ed->client, NULL, "it did not come through the front");
+    }
+    int rc = judge(p, ed->client, &pass);
+    lp_pass_close(&pass);
+    return rc;
 }
 
 // The session of a client that the broker asks about; made again from its name (the certificate id)
@@ -211,7 +206,7 @@ static lp_entry_t *session_of(plugin_t *p, struct mosquitto *client)
     if (e != NULL || id == NULL || mosquitto_client_id(client) == NULL) {
         return e;
     }
-    lp_session_t *session = open_session(p, client, id, &d);
+    lp_session_t *session = open_session(p, client, id, NULL, &d);
     return session != NULL ? lp_sessions_put(&p->sessions, client, session) : NULL;
 }
 
@@ -222,17 +217,23 @@ static bool publish_allowed(lp_session_t *s, const struct mosquitto_evt_acl_chec
            (!ed->retain || lp_session_check(s, LP_ACTION_RETAIN_PUBLISH, ed->topic, d));
 }
 
-static bool access_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check *ed,
-                           lp_decision_t *d)
+// The rules that no policy can lift.
+static const char *rule_fault(const struct mosquitto_evt_acl_check *ed, const char *topic)
 {
-    const char *fault = "";
-    if (ed->access == MOSQ_ACL_WRITE || ed->access == MOSQ_ACL_SUBSCRIBE) {
-        fault = lp_topic_fault(ed->topic, ed->access == MOSQ_ACL_SUBSCRIBE);
+    if (ed->access != MOSQ_ACL_WRITE && ed->access != MOSQ_ACL_SUBSCRIBE) {
+        return "";
     }
     if (ed->access == MOSQ_ACL_SUBSCRIBE &&
         mosquitto_client_sub_count(ed->client) >= SUBSCRIPTIONS_MAX) {
-        fault = "the connection has 50 subscriptions already";
+        return "the connection has 50 subscriptions already";
     }
+    return lp_topic_fault(topic, ed->access == MOSQ_ACL_SUBSCRIBE);
+}
+
+static bool access_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check *ed,
+                           const char *topic, lp_decision_t *d)
+{
+    const char *fault = rule_fault(ed, topic);
     if (fault[0] != '\0') {
         snprintf(d->reason, sizeof d->reason, "%s", fault);
         return false;
@@ -241,9 +242,9 @@ static bool access_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check
     case MOSQ_ACL_WRITE:
         return publish_allowed(s, ed, d);
     case MOSQ_ACL_SUBSCRIBE:
-        return lp_session_check(s, LP_ACTION_SUBSCRIBE, ed->topic, d);
+        return lp_session_check(s, LP_ACTION_SUBSCRIBE, topic, d);
     case MOSQ_ACL_READ:
-        return lp_session_check(s, LP_ACTION_RECEIVE, ed->topic, d);
+        return lp_session_check(s, LP_ACTION_RECEIVE, topic, d);
     default:
         return true; // leaving a subscription is always allowed
     }
@@ -253,31 +254,64 @@ static bool access_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check
 // way to be told; an MQTT 5 client gets the reason code. Any error but ACL_DENIED makes the broker
 // close the connection.
 static int denied(plugin_t *p, const struct mosquitto_evt_acl_check *ed, const lp_entry_t *e,
-                  const char *reason)
+                  const char *topic, const char *reason)
 {
     const who_t who = {.client = mosquitto_client_id(ed->client),
                        .certificate = mosquitto_client_username(ed->client),
                        .thing = e != NULL ? lp_session_thing(e->session) : NULL};
-    note(p, "refused", &who, ed->topic, reason);
+    note(p, "refused", &who, topic, reason);
     bool close =
         ed->access != MOSQ_ACL_READ && mosquitto_client_protocol_version(ed->client) != PROTOCOL_V5;
     return close ? MOSQ_ERR_AUTH : MOSQ_ERR_ACL_DENIED;
 }
 
 static void note_subscription(plugin_t *p, const struct mosquitto_evt_acl_check *ed,
-                              const lp_session_t *s)
+                              const char *filter, const lp_session_t *s)
 {
     char topic[300];
     bool subscribed = ed->access == MOSQ_ACL_SUBSCRIBE;
     const lp_presence_t presence = presence_of(p, s, NULL);
-    announce(topic, lp_announce_subscription(&presence, ed->topic, subscribed, topic));
+    announce(topic, lp_announce_subscription(&presence, filter, subscribed, topic));
     if (!subscribed) {
         return;
     }
     const who_t who = {.client = lp_session_client(s),
                        .certificate = lp_session_certificate(s),
                        .thing = lp_session_thing(s)};
-    note(p, "subscribe", &who, ed->topic, NULL);
+    note(p, "subscribe", &who, filter, NULL);
+}
+
+// Retained messages are for those who subscribed to exactly that topic. The broker asks for each of
+// them while it works on the subscription, before anything else happens.
+static bool is_retained_for_wildcard(plugin_t *p, const struct mosquitto_evt_acl_check *ed)
+{
+    if (ed->access != MOSQ_ACL_READ) {
+        bool is_wild = ed->access == MOSQ_ACL_SUBSCRIBE && strpbrk(ed->topic, "+#") != NULL;
+        p->wildcard_by = is_wild ? ed->client : NULL;
+        return false;
+    }
+    return ed->retain && p->wildcard_by == ed->client;
+}
+
+static int judge_access(plugin_t *p, const struct mosquitto_evt_acl_check *ed, lp_entry_t *e)
+{
+    char topic[LP_TOPIC_ROOM];
+    lp_decision_t d = {0};
+    bool is_filter = ed->access == MOSQ_ACL_SUBSCRIBE || ed->access == MOSQ_ACL_UNSUBSCRIBE;
+    snprintf(topic, sizeof topic, "%s", ed->topic);
+    if (is_filter) {
+        lp_filter_original(ed->topic, topic, sizeof topic);
+    }
+    if (e == NULL) {
+        return denied(p, ed, NULL, topic, "the certificate is no longer accepted");
+    }
+    if (!access_allowed(e->session, ed, topic, &d)) {
+        return denied(p, ed, e, topic, d.reason);
+    }
+    if (is_filter) {
+        note_subscription(p, ed, topic, e->session);
+    }
+    return MOSQ_ERR_SUCCESS;
 }
 
 static int on_acl(int event, void *event_data, void *userdata)
@@ -285,18 +319,10 @@ static int on_acl(int event, void *event_data, void *userdata)
     (void)event;
     const struct mosquitto_evt_acl_check *ed = event_data;
     plugin_t *p = userdata;
-    lp_entry_t *e = session_of(p, ed->client);
-    lp_decision_t d = {0};
-    if (e == NULL) {
-        return denied(p, ed, NULL, "the certificate is no longer accepted");
+    if (is_retained_for_wildcard(p, ed)) {
+        return MOSQ_ERR_ACL_DENIED;
     }
-    if (!access_allowed(e->session, ed, &d)) {
-        return denied(p, ed, e, d.reason);
-    }
-    if (ed->access == MOSQ_ACL_SUBSCRIBE || ed->access == MOSQ_ACL_UNSUBSCRIBE) {
-        note_subscription(p, ed, e->session);
-    }
-    return MOSQ_ERR_SUCCESS;
+    return judge_access(p, ed, session_of(p, ed->client));
 }
 
 typedef struct {
@@ -444,6 +470,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     (void)event_data;
     plugin_t *p = userdata;
     long long now = monotonic_ms();
+    p->wildcard_by = NULL;
     if (now - p->last_tick_ms < TICK_MS) {
         return MOSQ_ERR_SUCCESS;
     }
@@ -459,22 +486,6 @@ static int on_tick(int event, void *event_data, void *userdata)
     lp_reg_outbox_take(p->reg, send_waiting, p);
     lp_journal_flush(&p->journal, p->reg);
     return MOSQ_ERR_SUCCESS;
-}
-
-// A certificate that was registered without its CA is itself the anchor; OpenSSL accepts an anchor
-// that is no root only when told so. mosquitto has no option for it, but its library looks the
-// rules for checking clients up by this name, and here we are in its process.
-static void accept_partial_chains(void)
-{
-    X509_VERIFY_PARAM *param = X509_VERIFY_PARAM_new();
-    if (param != NULL && X509_VERIFY_PARAM_set1_name(param, "ssl_client") == 1 &&
-        X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
-        X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_CLIENT) == 1 &&
-        X509_VERIFY_PARAM_set_trust(param, X509_TRUST_SSL_CLIENT) == 1 &&
-        X509_VERIFY_PARAM_add0_table(param) == 1) {
-        return;
-    }
-    X509_VERIFY_PARAM_free(param);
 }
 
 static const char *option(const struct mosquitto_opt *options, int count, const char *key)
@@ -500,6 +511,11 @@ static bool open_registry(plugin_t *p, const struct mosquitto_opt *options, int 
     }
     lp_registry_set_folder(p->reg, option(options, count, "folder"));
     p->change = lp_registry_change(p->reg);
+    path = option(options, count, "front_key");
+    if (!lp_pass_key_read(path, &p->front_key)) {
+        mosquitto_log_printf(MOSQ_LOG_ERR, "limpet: the front's key %s cannot be read", path);
+        return false;
+    }
     return true;
 }
 
@@ -533,6 +549,7 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int 
     lp_journal_flush(&p->journal, p->reg);
     lp_sessions_clear(&p->sessions);
     lp_registry_close(p->reg);
+    OPENSSL_cleanse(&p->front_key, sizeof p->front_key);
     free(p);
     return MOSQ_ERR_SUCCESS;
 }
@@ -556,7 +573,6 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **userdata, struct mos
             return rc;
         }
     }
-    accept_partial_chains();
     *userdata = p;
     mosquitto_log_printf(MOSQ_LOG_INFO, "limpet: account %s, region %s", p->scope.account,
                          p->scope.region);

@@ -134,7 +134,7 @@ forger_stays_out() { # TLS-VERSION
     cert_pem >"$dir/copied.pem"
     public=$(openssl x509 -in "$dir/copied.pem" -noout -pubkey | openssl pkey -pubin -outform DER | tail -c 64 | xxd -p -c 64)
     ec_key "$(openssl rand -hex 31 | sed 's/^/00/')" "$public" >"$dir/forged.key"
-    answer=$(sleep 2 | openssl s_client -connect "localhost:$mqtt_port" -CAfile "$AWS_CA_BUNDLE" "$1" \
+    answer=$(sleep 2 | openssl s_client -connect "localhost:$mqtt_port" -servername localhost -CAfile "$AWS_CA_BUNDLE" "$1" \
         -cert "$dir/copied.pem" -key "$dir/forged.key" 2>&1)
     rm -f "$dir/forged.key"
     grep -qi 'alert decrypt error\|alert number 51' <<<"$answer" || { echo "$answer"; return 1; }
