@@ -127,6 +127,7 @@ static bool shake_hands(conn_t *c)
     if (want != SSL_ERROR_NONE) {
         front_tls_explain(c);
     } else if (front_tls_identity(c)) {
+        c->client_ready = true; // TLS may have read more than its own
         begin_filter(c);
         return true;
     }
@@ -182,11 +183,12 @@ static void take_bytes(conn_t *c, lp_span_t in)
 static bool read_client(conn_t *c)
 {
     uint8_t chunk[CHUNK];
-    if (!can_read_client(c)) {
+    if (!c->client_ready || !can_read_client(c)) {
         return false;
     }
     ERR_clear_error();
     int n = SSL_read(c->ssl, chunk, sizeof chunk);
+    c->client_ready = n > 0 && SSL_has_pending(c->ssl) == 1;
     if (n > 0) {
         take_bytes(c, lp_span(chunk, (size_t)n));
         return true;
@@ -277,10 +279,11 @@ static bool is_taken_over(const conn_t *c)
 static bool read_broker(conn_t *c)
 {
     uint8_t chunk[CHUNK];
-    if (c->broker_fd < 0 || lp_bytes_len(&c->down) >= WAITING_MAX) {
+    if (!c->broker_ready || c->broker_fd < 0 || lp_bytes_len(&c->down) >= WAITING_MAX) {
         return false;
     }
     ssize_t n = read(c->broker_fd, chunk, sizeof chunk);
+    c->broker_ready = n == (ssize_t)sizeof chunk;
     if (n > 0) {
         if (!c->said_goodbye) {
             take_answer(c, lp_span(chunk, (size_t)n));
@@ -381,7 +384,8 @@ void front_conn_tick(conn_t *c)
         }
     }
     // Something may wait for the clock, or in TLS's own buffer, which epoll does not see.
-    if (c->wants_broker || (c->client.wants & EPOLLIN) == 0 || SSL_pending(c->ssl) > 0) {
+    if (c->wants_broker || (c->client.wants & EPOLLIN) == 0 || SSL_has_pending(c->ssl) == 1) {
+        c->client_ready = true;
         front_conn_step(c);
     }
 }

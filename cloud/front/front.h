@@ -37,6 +37,8 @@ struct conn {
     int fd, broker_fd;
     endpoint_t client, broker;
     SSL *ssl;
+    // Something may be there to read. epoll sets them; a read that took everything clears them.
+    bool client_ready, broker_ready;
     bool wants_write;  // TLS waits until it can send
     bool wants_broker; // the broker's socket was busy: again at the next tick
     bool broker_gone;

@@ -115,6 +115,7 @@ static void serve(lp_front_t *front, const struct epoll_event *e)
         return;
     }
     if (c->state != CONN_DEAD) {
+        *(endpoint->is_broker ? &c->broker_ready : &c->client_ready) = true;
         front_conn_step(c);
     }
 }

@@ -8,7 +8,6 @@
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
 #include <openssl/crypto.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,6 @@
 #include "limpet/jobs.h"
 #include "limpet/service.h"
 #include "sessions.h"
-#include "x509.h"
 
 enum { TICK_MS = 50, JOBS_MS = 500, PROTOCOL_V5 = 5, CHECK_SHARE = 4, SUBSCRIPTIONS_MAX = 50 };
 enum { LP_TOPIC_ROOM = 1024 }; // longer ones are refused
@@ -134,7 +132,6 @@ static int admit(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass,
                        .address = pass->address};
     note(p, "connect", &who, NULL,
          mosquitto_client_protocol_version(client) == PROTOCOL_V5 ? "MQTT 5" : "MQTT 3.1.1");
-    lp_journal_flush(&p->journal, p->reg);
     char topic[300];
     const lp_presence_t presence = presence_of(p, session, who.address);
     announce(topic, lp_announce_presence(&presence, true, topic));
@@ -153,13 +150,11 @@ static void register_just_in_time(plugin_t *p, const lp_pass_t *pass, lp_decisio
         cJSON_Delete(known);
         return;
     }
-    char *pem = lp_x509_pem(pass->certificate);
-    if (pem != NULL && lp_reg_cert_auto_register(p->reg, &p->scope, pem, ca_id) == LP_REG_OK) {
+    if (lp_reg_cert_auto_register(p->reg, &p->scope, pass->pem, ca_id) == LP_REG_OK) {
         announce(topic, lp_announce_registered(id, ca_id, p->scope.account, now_ms(), topic));
         snprintf(d->reason, sizeof d->reason,
                  "certificate %.8s was just registered by its CA and waits for its activation", id);
     }
-    free(pem);
 }
 
 static int judge(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass)

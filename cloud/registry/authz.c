@@ -29,12 +29,16 @@ struct lp_session {
     // What follows is from the registry, as of change_.
     int64_t change_;
     char status_[32];
-    X509 *cert_;
+    char *pem_;
+    X509 *cert_; // of it, made when a variable asks for the first time
     char thing_[LP_REG_NAME_MAX + 1];
     char thing_type_[LP_REG_NAME_MAX + 1];
     cJSON *attributes_;
     named_policy_t policies_[POLICIES_MAX];
     size_t policy_count_;
+    bool reads_always_;                     // not everything that it depends on is remembered
+    char (*attached_)[LP_REG_NAME_MAX + 1]; // the things of the certificate, for their groups
+    size_t attached_count_;
     char value_[VALUE_MAX]; // lent by a lookup until the next
 };
 
@@ -55,6 +59,12 @@ static void forget(lp_session_t *s)
         lp_policy_free(s->policies_[i].policy);
     }
     s->policy_count_ = 0;
+    s->reads_always_ = false;
+    free(s->attached_);
+    s->attached_ = NULL;
+    s->attached_count_ = 0;
+    free(s->pem_);
+    s->pem_ = NULL;
     X509_free(s->cert_);
     s->cert_ = NULL;
     cJSON_Delete(s->attributes_);
@@ -85,13 +95,39 @@ static void load_policies(lp_session_t *s)
     lp_reg_arn(&s->scope_, "cert", s->certificate_, arn);
     lp_reg_arn(&s->scope_, "thinggroup", "", group);
     sqlite3_stmt *st = lp_db_query(s->reg_, policies_sql, "itt", s->scope_.id, arn, group);
-    while (st != NULL && s->policy_count_ < POLICIES_MAX && sqlite3_step(st) == SQLITE_ROW) {
+    while (st != NULL && sqlite3_step(st) == SQLITE_ROW) {
+        if (s->policy_count_ == POLICIES_MAX) {
+            s->reads_always_ = true;
+            break;
+        }
         named_policy_t *p = &s->policies_[s->policy_count_];
         snprintf(p->name, sizeof p->name, "%s", (const char *)sqlite3_column_text(st, 0));
         if (lp_policy_parse((const char *)sqlite3_column_text(st, 1), &p->policy, why,
                             sizeof why)) {
             s->policy_count_++;
+        } else {
+            s->reads_always_ = true;
         }
+    }
+    sqlite3_finalize(st);
+}
+
+static void load_attached(lp_session_t *s)
+{
+    char arn[LP_REG_ARN_SIZE];
+    lp_reg_arn(&s->scope_, "cert", s->certificate_, arn);
+    sqlite3_stmt *st =
+        lp_db_query(s->reg_, "SELECT thing FROM thing_principals WHERE scope=? AND principal=?",
+                    "it", s->scope_.id, arn);
+    while (st != NULL && sqlite3_step(st) == SQLITE_ROW) {
+        void *grown = realloc(s->attached_, (s->attached_count_ + 1) * sizeof *s->attached_);
+        if (grown == NULL) {
+            s->reads_always_ = true;
+            break;
+        }
+        s->attached_ = grown;
+        snprintf(s->attached_[s->attached_count_++], LP_REG_NAME_MAX + 1, "%s",
+                 (const char *)sqlite3_column_text(st, 0));
     }
     sqlite3_finalize(st);
 }
@@ -124,17 +160,63 @@ static bool load_certificate(lp_session_t *s)
     bool found = st != NULL && sqlite3_step(st) == SQLITE_ROW;
     if (found) {
         snprintf(s->status_, sizeof s->status_, "%s", (const char *)sqlite3_column_text(st, 0));
-        s->cert_ = lp_x509_read((const char *)sqlite3_column_text(st, 1));
+        s->pem_ = strdup((const char *)sqlite3_column_text(st, 1));
     }
     sqlite3_finalize(st);
     return found;
 }
 
-// The number is read first: a change while we read makes us read again.
-static void refresh(lp_session_t *s)
+static bool has_policy(const lp_session_t *s, const char *name)
 {
-    int64_t change = lp_registry_change(s->reg_);
+    for (size_t i = 0; i < s->policy_count_; i++) {
+        if (strcmp(s->policies_[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_thing(const lp_session_t *s, const char *name)
+{
+    for (size_t i = 0; i < s->attached_count_; i++) {
+        if (strcmp(s->attached_[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Does a change of this key (schema.h) concern the session?
+static bool is_concerned(void *arg, const char *key)
+{
+    const lp_session_t *s = arg;
+    char arn[LP_REG_ARN_SIZE];
+    switch (key[0]) {
+    case 'c':
+        return strcmp(key + 2, s->certificate_) == 0;
+    case 'p':
+        return has_policy(s, key + 2);
+    case 'n':
+        return strcmp(key + 2, s->client_) == 0;
+    case 'g':
+        return has_thing(s, key + 2);
+    case 't':
+        lp_reg_arn(&s->scope_, "cert", s->certificate_, arn);
+        return strcmp(key + 2, arn) == 0;
+    default:
+        return true;
+    }
+}
+
+// The number is read first: a change while we read makes us read again.
+static void refresh(lp_session_t *s, int64_t change)
+{
     if (change == s->change_) {
+        return;
+    }
+    if (s->change_ != 0 && !s->reads_always_ &&
+        !lp_registry_changed(s->reg_, s->change_, is_concerned, s)) {
+        s->change_ = change;
         return;
     }
     forget(s);
@@ -142,6 +224,7 @@ static void refresh(lp_session_t *s)
     if (load_certificate(s)) {
         load_thing(s);
         load_policies(s);
+        load_attached(s);
     }
 }
 
@@ -228,6 +311,9 @@ static const char *lookup(void *arg, const char *key, size_t n)
         return thing_value(s, key + 21);
     }
     if (strncasecmp(key, "iot:Certificate.", 16) == 0) {
+        if (s->cert_ == NULL && s->pem_ != NULL) {
+            s->cert_ = lp_x509_read(s->pem_);
+        }
         bool has = s->cert_ != NULL && lp_certvar(s->cert_, key + 16, s->value_, sizeof s->value_);
         return has ? s->value_ : NULL;
     }
@@ -274,7 +360,7 @@ bool lp_session_open(lp_registry_t *reg, const lp_scope_t *scope, const lp_sessi
     snprintf(s->address_, sizeof s->address_, "%s", config->address != NULL ? config->address : "");
     s->persistent_ = config->persistent;
     s->last_will_ = config->last_will;
-    refresh(s);
+    refresh(s, lp_registry_change(reg));
     if (!cert_usable(s, decision)) {
         lp_session_close(s);
         return false;
@@ -324,11 +410,10 @@ static void explain(const lp_session_t *s, lp_action_t action, const char *name,
     }
 }
 
-bool lp_session_check(lp_session_t *session, lp_action_t action, const char *name,
+static bool check_now(lp_session_t *session, lp_action_t action, const char *name,
                       lp_decision_t *decision)
 {
     char resource[LP_REG_ARN_SIZE + 512];
-    refresh(session);
     if (!cert_usable(session, decision)) {
         return false;
     }
@@ -344,21 +429,41 @@ bool lp_session_check(lp_session_t *session, lp_action_t action, const char *nam
     return false;
 }
 
+// What was allowed a moment ago is allowed; before a refusal the registry is asked again, so that a
+// right is there as soon as the call that gave it was answered.
+bool lp_session_check(lp_session_t *session, lp_action_t action, const char *name,
+                      lp_decision_t *decision)
+{
+    refresh(session, lp_registry_change_recent(session->reg_));
+    if (check_now(session, action, name, decision)) {
+        return true;
+    }
+    int64_t seen = session->change_;
+    refresh(session, lp_registry_change(session->reg_));
+    return session->change_ != seen && check_now(session, action, name, decision);
+}
+
 bool lp_session_ask(lp_session_t *session, const char *action, const char *resource,
                     lp_decision_t *decision)
 {
     const lp_policy_request_t request = {
         .action = action, .resource = resource, .lookup = lookup, .arg = session};
-    refresh(session);
+    refresh(session, lp_registry_change(session->reg_));
     if (!cert_usable(session, decision)) {
         return false;
     }
     return ask_all(session, &request, decision) == LP_POLICY_ALLOWS;
 }
 
+// Only a session that was read again is asked again.
 bool lp_session_valid(lp_session_t *session, lp_decision_t *decision)
 {
-    return lp_registry_change(session->reg_) == session->change_ ||
+    int64_t change = lp_registry_change_recent(session->reg_);
+    if (change != session->change_ && !session->reads_always_ &&
+        !lp_registry_changed(session->reg_, session->change_, is_concerned, session)) {
+        session->change_ = change;
+    }
+    return change == session->change_ ||
            lp_session_check(session, LP_ACTION_CONNECT, session->client_, decision);
 }
 

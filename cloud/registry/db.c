@@ -68,18 +68,41 @@ sqlite3_stmt *lp_db_query(lp_registry_t *reg, const char *sql, const char *fmt, 
     return st;
 }
 
+// To prepare a statement costs more than most take to run. Null: SQLite refuses it.
+static sqlite3_stmt *kept_statement(lp_registry_t *reg, const char *sql)
+{
+    size_t at = ((uintptr_t)sql >> 4) % LP_DB_KEPT;
+    if (reg->kept_[at].sql == sql && strcmp(sqlite3_sql(reg->kept_[at].st), sql) == 0) {
+        return reg->kept_[at].st;
+    }
+    sqlite3_finalize(reg->kept_[at].st);
+    reg->kept_[at].sql = sql;
+    reg->kept_[at].st = NULL;
+    if (sqlite3_prepare_v3(reg->db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &reg->kept_[at].st,
+                           NULL) != SQLITE_OK) {
+        reg->kept_[at].sql = NULL;
+        sql_failed(reg);
+    }
+    return reg->kept_[at].st;
+}
+
 lp_reg_err_t lp_db_run(lp_registry_t *reg, const char *sql, const char *fmt, ...)
 {
     va_list args;
-    va_start(args, fmt);
-    sqlite3_stmt *st = lp_db_query_v(reg, sql, fmt, &args);
-    va_end(args);
+    sqlite3_stmt *st = kept_statement(reg, sql);
     if (st == NULL) {
         return reg->error_.code;
     }
+    va_start(args, fmt);
+    for (int i = 0; fmt[i] != '\0'; i++) {
+        bind_one(st, i + 1, fmt[i], &args);
+    }
+    va_end(args);
     int rc = sqlite3_step(st);
     lp_reg_err_t err = rc == SQLITE_DONE || rc == SQLITE_ROW ? LP_REG_OK : sql_failed(reg);
-    sqlite3_finalize(st);
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st); // what was bound may be a secret
+    reg->change_ms_ = 0;        // what this handle wrote it sees at once
     return err;
 }
 
@@ -226,6 +249,10 @@ lp_reg_err_t lp_registry_open(lp_registry_t **out, const char *path, bool create
 void lp_registry_close(lp_registry_t *reg)
 {
     if (reg != NULL) {
+        for (size_t i = 0; i < LP_DB_KEPT; i++) {
+            sqlite3_finalize(reg->kept_[i].st);
+        }
+        lp_registry_changes_close(reg);
         sqlite3_close(reg->db_);
         free(reg);
     }
@@ -234,13 +261,6 @@ void lp_registry_close(lp_registry_t *reg)
 void lp_registry_set_folder(lp_registry_t *reg, const char *folder)
 {
     snprintf(reg->folder_, sizeof reg->folder_, "%s", folder);
-}
-
-int64_t lp_registry_change(lp_registry_t *reg)
-{
-    int64_t value = 0;
-    lp_db_int(reg, &value, "SELECT value FROM meta WHERE key='change'", "");
-    return value;
 }
 
 lp_reg_err_t lp_reg_setting_put(lp_registry_t *reg, const char *key, const char *value)

@@ -8,12 +8,36 @@
 
 #include "limpet/registry.h"
 
+enum { LP_DB_KEPT = 16 };
+enum { LP_CHANGE_AGE_MS = 50, LP_CHANGE_KEYS = 512, LP_CHANGE_KEY = 340 };
+
 struct lp_registry {
     sqlite3 *db_;
     char folder_[1024];
     lp_reg_error_t error_;
     int depth_; // of nested transactions
+    // Statements of lp_db_run() that may come again, found by the text's address.
+    struct {
+        const char *sql;
+        sqlite3_stmt *st;
+    } kept_[LP_DB_KEPT];
+    // changes.c
+    sqlite3_stmt *change_st_;
+    int64_t change_; // as of change_ms_ (monotonic)
+    int64_t change_ms_;
+    int64_t known_from_; // the keys of changes known_from_+1 .. known_to_ are in keys_
+    int64_t known_to_;
+    char (*keys_)[LP_CHANGE_KEY];
 };
+
+// The change number, at most LP_CHANGE_AGE_MS old: reading it for each message would cost more than
+// the rest of the decision.
+int64_t lp_registry_change_recent(lp_registry_t *reg);
+// Calls fn with the key of each change after `from`, until it returns true; true: it did, or the
+// changes are no longer known one by one.
+bool lp_registry_changed(lp_registry_t *reg, int64_t from, bool (*fn)(void *arg, const char *key),
+                         void *arg);
+void lp_registry_changes_close(lp_registry_t *reg);
 
 // Values for a statement's parameters follow `fmt`: t text (null allowed), i int64_t, d double, b
 // bytes (pointer, size_t). A statement that SQLite refuses is remembered as LP_REG_INTERNAL or

@@ -6,11 +6,21 @@
 #include "schema_jobs.h"
 
 // Every change to what a decision depends on moves meta.change, by trigger, so that no writer can
-// forget it.
-#define LP_BUMP(table, event)                                                                      \
-    "CREATE TRIGGER IF NOT EXISTS " table "_" event " AFTER " event " ON " table                   \
-    " BEGIN UPDATE meta SET value=value+1 WHERE key='change'; END;"
-#define LP_BUMPS(table) LP_BUMP(table, "INSERT") LP_BUMP(table, "UPDATE") LP_BUMP(table, "DELETE")
+// forget it, and writes down whom it concerns: sessions look only at what is theirs (changes.c).
+// Keys: c:CERTIFICATE-ID, p:POLICY, t:TARGET-ARN, n:THING, g:THING (its groups), * everybody.
+#define LP_TRACK(table, event, key)                                                                \
+    "DROP TRIGGER IF EXISTS " table "_" event ";"                                                  \
+    "CREATE TRIGGER IF NOT EXISTS " table "_" event "_2 AFTER " event " ON " table                 \
+    " BEGIN UPDATE meta SET value=value+1 WHERE key='change';"                                     \
+    " INSERT INTO changes SELECT value, " key " FROM meta WHERE meta.key='change';"                \
+    " DELETE FROM changes WHERE seq<(SELECT value-1000 FROM meta WHERE meta.key='change'); END;"
+#define LP_TRACKS(table, of_new, of_old)                                                           \
+    LP_TRACK(table, "INSERT", of_new)                                                              \
+    LP_TRACK(table, "UPDATE", of_new) LP_TRACK(table, "DELETE", of_old)
+#define LP_BUMPS(table) LP_TRACKS(table, "'*'", "'*'")
+// A policy on a group concerns whoever is in it or below.
+#define LP_TARGET(row)                                                                             \
+    "CASE WHEN " row ".target LIKE '%:thinggroup/%' THEN '*' ELSE 't:'||" row ".target END"
 
 static const char *const schema_sql[] = {
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value);"
@@ -63,9 +73,15 @@ static const char *const schema_sql[] = {
     " kind TEXT, client TEXT, certificate TEXT, thing TEXT, address TEXT, topic TEXT, reason TEXT,"
     " qos INTEGER, retain INTEGER, acked INTEGER, size INTEGER, payload BLOB);",
 
-    LP_BUMPS("certificates") LP_BUMPS("policies") LP_BUMPS("policy_versions"),
-    LP_BUMPS("policy_targets") LP_BUMPS("thing_principals") LP_BUMPS("things"),
-    LP_BUMPS("group_things") LP_BUMPS("thing_groups"),
+    "CREATE TABLE IF NOT EXISTS changes(seq INTEGER PRIMARY KEY, key TEXT);",
+    LP_TRACKS("certificates", "'c:'||NEW.id", "'c:'||OLD.id"),
+    LP_TRACKS("policies", "'p:'||NEW.name", "'p:'||OLD.name"),
+    LP_TRACKS("policy_versions", "'p:'||NEW.policy", "'p:'||OLD.policy"),
+    LP_TRACKS("policy_targets", LP_TARGET("NEW"), LP_TARGET("OLD")),
+    LP_TRACKS("thing_principals", "'t:'||NEW.principal", "'t:'||OLD.principal"),
+    LP_TRACKS("things", "'n:'||NEW.name", "'n:'||OLD.name"),
+    LP_TRACKS("group_things", "'g:'||NEW.thing", "'g:'||OLD.thing"),
+    LP_BUMPS("thing_groups"),
 
     LP_SCHEMA_JOBS LP_SCHEMA_STREAMS LP_SCHEMA_TAGS,
 };

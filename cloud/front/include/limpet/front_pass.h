@@ -36,7 +36,7 @@ typedef struct {
     char certificate_id[65]; // SHA-256 of its DER form
     char address[64];
     bool last_will;
-    X509 *certificate; // owned: lp_pass_close()
+    char *pem; // the certificate, owned: lp_pass_close()
 } lp_pass_t;
 
 // Checks a pass in time that does not depend on the right MAC. Texts may be null. False: it is not

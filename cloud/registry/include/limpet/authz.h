@@ -2,8 +2,9 @@
 // limpet/authz.h - may this client do this? A connection's identity, policies and context, cached.
 //
 // A session is made when a client connects and asked for every publish, subscription and delivery.
-// It looks at the registry again only when lp_registry_change() has moved, so that the answers cost
-// no query.
+// It looks at the registry again only when something changed that concerns it, so that the answers
+// cost no query. A right that was taken away may be used for 50 ms more; one that was given counts
+// at once.
 #ifndef LIMPET_AUTHZ_H
 #define LIMPET_AUTHZ_H
 
