@@ -64,6 +64,7 @@ static bool start_server(cloud_t *c, const cloud_ports_t *ports, char *why, size
         .address = "127.0.0.1",
         .http_port = wish(ports->http, c->info->port_http),
         .https_port = wish(ports->https, c->info->port_https),
+        .has_quotas = c->info->has_quotas,
     };
     if (ports->http < 0 && broker_free_port(config.http_port) == 0) {
         config.http_port = 0;

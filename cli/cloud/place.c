@@ -107,6 +107,7 @@ bool cloud_info_read(const cloud_place_t *place, cloud_info_t *info)
               take_port(doc, "portMqtt", &got.port_mqtt) &&
               take_newer_port(doc, "portAlpn", &got.port_alpn) &&
               take_newer_port(doc, "portData", &got.port_data);
+    got.has_quotas = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(doc, "quotas"));
     cJSON_Delete(doc);
     if (ok) {
         *info = got;
@@ -167,6 +168,7 @@ bool cloud_info_write(const cloud_place_t *place, const cloud_info_t *info, char
     cJSON_AddNumberToObject(doc, "portMqtt", info->port_mqtt);
     cJSON_AddNumberToObject(doc, "portAlpn", info->port_alpn);
     cJSON_AddNumberToObject(doc, "portData", info->port_data);
+    cJSON_AddBoolToObject(doc, "quotas", info->has_quotas);
     cJSON_AddStringToObject(doc, "endpointUrl", endpoint);
     cJSON_AddStringToObject(doc, "caPath", ca);
     char *text = cJSON_Print(doc);

@@ -19,7 +19,7 @@
 enum { START_MS = 20000 };
 
 typedef struct {
-    const char *dir, *region;
+    const char *dir, *region, *quotas;
     bool foreground;
     cloud_ports_t ports;
 } up_t;
@@ -206,6 +206,9 @@ static int run_up(const cloud_place_t *place, const up_t *up)
         close(lock);
         return fail_start("cloud-write", why);
     }
+    if (up->quotas != NULL) {
+        info.has_quotas = strcmp(up->quotas, "aws") == 0;
+    }
     if (up->foreground) {
         return run_foreground(place, &info, up, lock);
     }
@@ -240,6 +243,7 @@ int cloud_cmd_up(int argc, char **argv)
         {"port-mqtt", LP_OPT_INT, &up.ports.mqtt, "PORT", "of the broker (AWS: 8883)"},
         {"port-alpn", LP_OPT_INT, &up.ports.alpn, "PORT", "MQTT or HTTPS by ALPN (AWS: 443)"},
         {"port-data", LP_OPT_INT, &up.ports.data, "PORT", "HTTPS of devices (AWS: 8443)"},
+        {"quotas", LP_OPT_STR, &up.quotas, "aws|none", "AWS's rates of calls a second (none)"},
         {"foreground", LP_OPT_BOOL, &up.foreground, NULL, "stay; Ctrl-C stops"},
     };
     cloud_place_t place;
@@ -252,6 +256,9 @@ int cloud_cmd_up(int argc, char **argv)
     if (!port_ok(up.ports.http) || !port_ok(up.ports.https) || !port_ok(up.ports.mqtt) ||
         !port_ok(up.ports.alpn) || !port_ok(up.ports.data)) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "a port is a number from 0 to 65535", NULL, NULL);
+    }
+    if (up.quotas != NULL && strcmp(up.quotas, "aws") != 0 && strcmp(up.quotas, "none") != 0) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--quotas is aws or none", NULL, NULL);
     }
     return run_up(&place, &up);
 }

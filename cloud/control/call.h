@@ -13,6 +13,7 @@ typedef struct {
     char user[65];
     char service[24]; // of the signature: it tells two planes with the same paths apart
     const lp_http_request_t *request;
+    lp_quota_t *quota;     // null: none
     const char *operation; // AWS's name of the call
     char param[CALL_PARAMS][CALL_PARAM_SIZE];
     cJSON *body; // an object; empty where there was none

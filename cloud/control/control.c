@@ -199,6 +199,13 @@ static void note(lp_call_t *call, lp_reg_err_t rc)
     lp_reg_restore(call->reg, &kept);
 }
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 static void run(lp_call_t *call, const lp_route_t *route, lp_http_response_t *r)
 {
     lp_reg_err_t rc = LP_REG_OK;
@@ -206,6 +213,10 @@ static void run(lp_call_t *call, const lp_route_t *route, lp_http_response_t *r)
         rc = lp_reg_say(call->reg, LP_REG_INVALID, "The body is not a JSON object");
     }
     call->operation = route->operation;
+    if (call->quota != NULL &&
+        !lp_quota_take(call->quota, call->scope.account, route->operation, monotonic_ms())) {
+        rc = lp_reg_say(call->reg, LP_REG_THROTTLED, "Rate exceeded");
+    }
     rc = rc == LP_REG_OK ? route->handler(call) : rc;
     note(call, rc);
     if (rc == LP_REG_OK) {
@@ -232,6 +243,12 @@ static void serve(lp_call_t *call, lp_http_response_t *r)
 void lp_control_handle(lp_registry_t *reg, const lp_http_request_t *request,
                        lp_http_response_t *response)
 {
+    lp_control_handle_limited(reg, NULL, request, response);
+}
+
+void lp_control_handle_limited(lp_registry_t *reg, lp_quota_t *quota,
+                               const lp_http_request_t *request, lp_http_response_t *response)
+{
     lp_call_t *call = calloc(1, sizeof *call);
     *response = (lp_http_response_t){0};
     lp_reg_err_t rc = LP_REG_OK;
@@ -248,6 +265,7 @@ void lp_control_handle(lp_registry_t *reg, const lp_http_request_t *request,
         return;
     }
     call->reg = reg;
+    call->quota = quota;
     call->request = request;
     if (authenticate(call, response)) {
         serve(call, response);

@@ -15,12 +15,14 @@ enum { CONNECTIONS_MAX = 200, IDLE_SECONDS = 60, MEMORY_PER_CONNECTION = 64 * 10
 typedef struct {
     struct MHD_Daemon *daemon;
     lp_registry_t *reg; // of this listener's thread
+    lp_quota_t *quota;  // the server's, null: none
     int port;
 } listener_t;
 
 struct lp_server {
     listener_t http_;
     listener_t https_;
+    lp_quota_t *quota_;
     char *key_;
     char *cert_;
 };
@@ -131,7 +133,7 @@ static enum MHD_Result answer(listener_t *listener, struct MHD_Connection *conne
     if (in->too_large) {
         too_large(&response);
     } else {
-        lp_control_handle(listener->reg, &request, &response);
+        lp_control_handle_limited(listener->reg, listener->quota, &request, &response);
     }
     return send_response(connection, &response);
 }
@@ -251,6 +253,8 @@ lp_server_t *lp_server_start(const lp_server_config_t *config, char *why, size_t
         snprintf(why, size, "out of memory");
         return NULL;
     }
+    s->quota_ = config->has_quotas ? lp_quota_new() : NULL;
+    s->http_.quota = s->https_.quota = s->quota_;
     bool ok = (config->http_port < 0 ||
                open_listener(&s->http_, config, config->http_port, NULL, why, size)) &&
               (config->https_port < 0 || open_tls(s, config, why, size));
@@ -277,6 +281,7 @@ void lp_server_stop(lp_server_t *server)
     }
     close_listener(&server->http_);
     close_listener(&server->https_);
+    lp_quota_free(server->quota_);
     if (server->key_ != NULL) {
         explicit_bzero(server->key_, strlen(server->key_));
     }

@@ -8,6 +8,7 @@
 #define LIMPET_CONTROL_H
 
 #include "limpet/http_request.h"
+#include "limpet/quota.h"
 #include "limpet/registry.h"
 
 typedef struct {
@@ -24,6 +25,9 @@ typedef struct {
 // response.
 void lp_control_handle(lp_registry_t *reg, const lp_http_request_t *request,
                        lp_http_response_t *response);
+// The same with AWS's rates; quota null: as many calls as one likes.
+void lp_control_handle_limited(lp_registry_t *reg, lp_quota_t *quota,
+                               const lp_http_request_t *request, lp_http_response_t *response);
 
 typedef struct lp_server lp_server_t;
 
@@ -33,6 +37,7 @@ typedef struct {
     const char *address;  // numeric, e.g. "127.0.0.1"
     int http_port;        // 0: any, -1: none
     int https_port;       // 0: any, -1: none
+    bool has_quotas;      // AWS's rates, limpet/quota.h
 } lp_server_config_t;
 
 // Starts to listen; null: `why` (size bytes) says what is in the way.
