@@ -53,6 +53,13 @@ extern const lp_route_t lp_routes_tags[];
 const lp_route_t *lp_route_find(const lp_http_request_t *request,
                                 char param[CALL_PARAMS][CALL_PARAM_SIZE], bool *malformed);
 
+// A response with its request id; a call's answer or refusal; its end.
+void lp_call_begin(lp_http_response_t *response);
+void lp_call_run(lp_call_t *call, const lp_route_t *route, lp_http_response_t *response);
+void lp_call_refuse(lp_http_response_t *response, int status, const char *error,
+                    const char *message);
+void lp_call_end(lp_call_t *call);
+
 // A query parameter, or null. Lent until the call ends.
 const char *lp_call_query(lp_call_t *call, const char *name);
 bool lp_call_flag(lp_call_t *call, const char *name);

@@ -68,7 +68,7 @@ static void refuse_registry(lp_registry_t *reg, lp_reg_err_t rc, lp_http_respons
 
 // --- who asks -----------------------------------------------------------------------------------
 
-static void refuse_text(lp_http_response_t *r, int status, const char *error, const char *message)
+void lp_call_refuse(lp_http_response_t *r, int status, const char *error, const char *message)
 {
     refusal_t why = {.status = status, .error = error};
     snprintf(why.message, sizeof why.message, "%s", message);
@@ -92,14 +92,15 @@ static bool signature_present(const lp_http_request_t *request, lp_sigv4_t *sig,
 {
     lp_sigv4_result_t rc = lp_sigv4_parse(request, sig);
     if (rc == LP_SIGV4_MISSING) {
-        refuse_text(r, 403, "MissingAuthenticationTokenException", "Missing Authentication Token");
+        lp_call_refuse(r, 403, "MissingAuthenticationTokenException",
+                       "Missing Authentication Token");
     } else if (rc != LP_SIGV4_OK) {
-        refuse_text(r, 403, "IncompleteSignatureException",
-                    "Authorization needs AWS4-HMAC-SHA256 with Credential, SignedHeaders and "
-                    "Signature, and X-Amz-Date");
+        lp_call_refuse(r, 403, "IncompleteSignatureException",
+                       "Authorization needs AWS4-HMAC-SHA256 with Credential, SignedHeaders and "
+                       "Signature, and X-Amz-Date");
     } else if (!service_known(sig->service)) {
-        refuse_text(r, 403, "InvalidSignatureException",
-                    "Credential should be scoped to correct service: 'iot'.");
+        lp_call_refuse(r, 403, "InvalidSignatureException",
+                       "Credential should be scoped to correct service: 'iot'.");
         rc = LP_SIGV4_MISMATCH;
     }
     return rc == LP_SIGV4_OK;
@@ -109,13 +110,13 @@ static bool key_usable(lp_registry_t *reg, const lp_sigv4_t *sig, lp_access_key_
                        lp_http_response_t *r)
 {
     if (lp_reg_access_key_get(reg, sig->access_key, key) != LP_REG_OK) {
-        refuse_text(r, 403, "UnrecognizedClientException",
-                    "The security token included in the request is invalid.");
+        lp_call_refuse(r, 403, "UnrecognizedClientException",
+                       "The security token included in the request is invalid.");
         return false;
     }
     if (key->expires > 0 && key->expires < (double)time(NULL)) {
-        refuse_text(r, 403, "ExpiredTokenException",
-                    "The security token included in the request is expired");
+        lp_call_refuse(r, 403, "ExpiredTokenException",
+                       "The security token included in the request is expired");
         return false;
     }
     return true;
@@ -132,10 +133,10 @@ static bool authenticate(lp_call_t *call, lp_http_response_t *r)
                                                (long long)time(NULL), why, sizeof why);
         ok = rc == LP_SIGV4_OK;
         if (!ok) {
-            refuse_text(r, 403,
-                        rc == LP_SIGV4_TOKEN ? "UnrecognizedClientException"
-                                             : "InvalidSignatureException",
-                        why);
+            lp_call_refuse(r, 403,
+                           rc == LP_SIGV4_TOKEN ? "UnrecognizedClientException"
+                                                : "InvalidSignatureException",
+                           why);
         }
     }
     if (ok) {
@@ -206,7 +207,7 @@ static int64_t monotonic_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void run(lp_call_t *call, const lp_route_t *route, lp_http_response_t *r)
+void lp_call_run(lp_call_t *call, const lp_route_t *route, lp_http_response_t *r)
 {
     lp_reg_err_t rc = LP_REG_OK;
     if (body_is_json(route) && !read_body(call)) {
@@ -231,13 +232,27 @@ static void serve(lp_call_t *call, lp_http_response_t *r)
     bool malformed = false;
     const lp_route_t *route = lp_route_find(call->request, call->param, &malformed);
     if (route != NULL) {
-        run(call, route, r);
+        lp_call_run(call, route, r);
     } else if (malformed) {
-        refuse_text(r, 400, "InvalidRequestException", "A part of the path cannot be decoded");
+        lp_call_refuse(r, 400, "InvalidRequestException", "A part of the path cannot be decoded");
     } else {
-        refuse_text(r, 404, "UnknownOperationException",
-                    "This cloud has no such call (see docs/cloud.md for those it has)");
+        lp_call_refuse(r, 404, "UnknownOperationException",
+                       "This cloud has no such call (see docs/cloud.md for those it has)");
     }
+}
+
+void lp_call_begin(lp_http_response_t *response)
+{
+    *response = (lp_http_response_t){0};
+    request_id(response->request_id);
+}
+
+void lp_call_end(lp_call_t *call)
+{
+    cJSON_Delete(call->body);
+    cJSON_Delete(call->out);
+    free(call->raw);
+    free(call);
 }
 
 void lp_control_handle(lp_registry_t *reg, const lp_http_request_t *request,
@@ -250,9 +265,8 @@ void lp_control_handle_limited(lp_registry_t *reg, lp_quota_t *quota,
                                const lp_http_request_t *request, lp_http_response_t *response)
 {
     lp_call_t *call = calloc(1, sizeof *call);
-    *response = (lp_http_response_t){0};
     lp_reg_err_t rc = LP_REG_OK;
-    request_id(response->request_id);
+    lp_call_begin(response);
     if (lp_objects_serve(reg, request, response, &rc)) {
         if (rc != LP_REG_OK) {
             refuse_registry(reg, rc, response);
@@ -270,8 +284,5 @@ void lp_control_handle_limited(lp_registry_t *reg, lp_quota_t *quota,
     if (authenticate(call, response)) {
         serve(call, response);
     }
-    cJSON_Delete(call->body);
-    cJSON_Delete(call->out);
-    free(call->raw);
-    free(call);
+    lp_call_end(call);
 }

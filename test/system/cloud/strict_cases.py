@@ -434,6 +434,95 @@ def takeover_tells_mqtt_5():
     second.goodbye()
 
 
+# --- HTTPS with a certificate ---------------------------------------------------------------------
+
+
+def https(request, name="shared", **kwargs):
+    """The answer to a raw request as (status, headers, body)."""
+    kwargs.setdefault("port", "portData")
+    s = cloud.tls(name, **kwargs)
+    s.sendall(request if isinstance(request, bytes) else request.encode())
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += s.recv(65536) or sys.exit("no answer")
+    head, _, body = data.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+    while len(body) < int(headers["content-length"]):
+        body += s.recv(65536)
+    s.close()
+    return int(lines[0].split()[1]), headers, body
+
+
+def post(path, body="", extra=""):
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n{extra}\r\n{body}"
+
+
+@case
+def https_publish_reaches_subscribers():
+    door = client(client_id="door", name="door")
+    door.subscribe("dt/door/h", "dt/door/a%b")
+    door.expect(raw_mqtt.SUBACK)
+    status, headers, body = https(post("/topics/dt/door/h?qos=1", "over HTTPS"))
+    assert status == 200 and "x-amzn-requestid" in headers, (status, body)
+    assert door.message() == ("dt/door/h", "over HTTPS", False)
+    assert https(post("/topics/dt%2Fdoor%2Fh?qos=1", "encoded"), port="portAlpn", alpn=["x-amzn-http-ca"])[0] == 200
+    assert door.message()[1] == "encoded"
+    door.goodbye()
+
+
+@case
+def https_asks_the_policies():
+    # Over HTTPS there is no client id, so the variables of lamp's policy have no value.
+    status, headers, _ = https(post("/topics/dt/lamp/t?qos=1", "x"), name="lamp")
+    assert status == 403 and headers["x-amzn-errortype"] == "forbiddenexception"
+    logged("no policy allows iot:Publish on arn:aws:iot:")
+    assert https(post("/topics/dt/x?qos=1", "x"), name="abroad")[0] == 403
+    assert https(post("/topics/dt/x?qos=1&retain=true", "x"), name="mute")[0] == 403
+
+
+@case
+def https_is_for_devices_calls_only():
+    assert https("GET /things HTTP/1.1\r\nHost: localhost\r\n\r\n")[0] == 404
+    assert https(post("/things/evil", "{}"))[0] == 404
+    assert https(post("/topics/a%zz", "x"))[0] == 400
+    assert https(post("/topics/1/2/3/4/5/6/7/8/9", "x"))[0] == 400
+
+
+@case
+def https_serves_shadows():
+    status, _, body = https(post("/things/lamp/shadow?name=web", '{"state":{"desired":{"on":true}}}'))
+    assert status == 200 and json.loads(body)["version"] == 1, body
+    status, _, body = https("GET /things/lamp/shadow?name=web HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert status == 200 and json.loads(body)["state"]["desired"] == {"on": True}
+
+
+@case
+def https_needs_a_certificate():
+    assert refused_tls(name=None, port="portData")
+
+
+@case
+def https_takes_only_what_cannot_be_misread():
+    both_lengths = post("/topics/a", "x", "Content-Length: 5\r\n")
+    chunked = post("/topics/a", "", "Transfer-Encoding: chunked\r\n")
+    for request, status in ((both_lengths, 400), (chunked, 501), ("GET / HTTP/1.0\r\nHost: x\r\n\r\n", 505),
+                            ("GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n", 400), ("GET / HTTP/1.1\r\n\r\n", 400),
+                            (post("/topics/a").replace("Content-Length: 0", "Content-Length: 999999"), 413),
+                            ("GET / HTTP/1.1\r\nX: " + "y" * 20000, 431)):
+        assert https(request)[0] == status, request[:60]
+
+
+@case
+def https_connection_is_used_again():
+    s = cloud.tls("shared", port="portData")
+    s.sendall((post("/topics/dt/x?qos=0", "1") + post("/topics/dt/x?qos=0", "2", "Connection: close\r\n")).encode())
+    data = b""
+    while chunk := s.recv(65536):
+        data += chunk
+    assert data.count(b"HTTP/1.1 200 OK") == 2, data
+
+
 # --- attacks --------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,19 @@ void lp_control_handle(lp_registry_t *reg, const lp_http_request_t *request,
 void lp_control_handle_limited(lp_registry_t *reg, lp_quota_t *quota,
                                const lp_http_request_t *request, lp_http_response_t *response);
 
+// A device that asks over HTTPS with its certificate instead of a signature.
+typedef struct {
+    const char *certificate_id; // as TLS proved it
+    const char *address;
+} lp_device_t;
+
+// Answers one of the calls that devices have (Publish, retained messages, shadows, job executions)
+// when the certificate's policies allow it. reason (size bytes): why they do not, in words, ""
+// otherwise.
+void lp_control_handle_device(lp_registry_t *reg, const lp_scope_t *scope,
+                              const lp_device_t *device, const lp_http_request_t *request,
+                              lp_http_response_t *response, char *reason, size_t size);
+
 typedef struct lp_server lp_server_t;
 
 typedef struct {
