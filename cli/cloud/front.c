@@ -101,7 +101,7 @@ static const char *const fd_flags[LP_FRONT_KINDS] = {
 typedef struct {
     char folder[PLACE_SIZE + 8], account[40], region[60], ready[24];
     char fd[LP_FRONT_KINDS][24];
-    char *argv[10];
+    char *argv[8 + LP_FRONT_KINDS]; // ends with a null pointer
 } front_args_t;
 
 static void make_args(front_args_t *a, const cloud_place_t *place, const cloud_info_t *info,
