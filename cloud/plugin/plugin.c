@@ -18,12 +18,20 @@
 
 #include "announce.h"
 #include "journal.h"
+#include "limpet/fleet.h"
 #include "limpet/jobs.h"
 #include "limpet/service.h"
 #include "sessions.h"
 #include "x509.h"
 
-enum { TICK_MS = 50, JOBS_MS = 500, PROTOCOL_V5 = 5, CHECK_SHARE = 4, SUBSCRIPTIONS_MAX = 50 };
+enum {
+    TICK_MS = 50,
+    JOBS_MS = 500,
+    SWEEP_MS = 1000,
+    PROTOCOL_V5 = 5,
+    CHECK_SHARE = 4,
+    SUBSCRIPTIONS_MAX = 50
+};
 
 typedef struct {
     mosquitto_plugin_id_t *id;
@@ -35,6 +43,7 @@ typedef struct {
     long long last_tick_ms;
     long long next_check_ms;
     long long next_jobs_ms;
+    long long next_sweep_ms;
     long long presence; // number of the last presence event
 } plugin_t;
 
@@ -154,6 +163,33 @@ static char *certificate_pem(const struct mosquitto *client)
     return pem;
 }
 
+// With a template the certificate is a device from its next connection on, as AWS has it; what a
+// template was refused for leaves the certificate waiting, and is said.
+static void provision_just_in_time(plugin_t *p, const char *id, const char *ca_id, lp_decision_t *d)
+{
+    lp_reg_err_t rc = lp_fleet_just_in_time(p->reg, &p->scope, id, ca_id);
+    if (rc == LP_REG_OK) {
+        snprintf(d->reason, sizeof d->reason,
+                 "certificate %.8s was just provisioned by its CA: connect again", id);
+    } else if (rc != LP_REG_NOT_FOUND) {
+        snprintf(d->reason, sizeof d->reason,
+                 "certificate %.8s could not be provisioned by its CA: %.300s", id,
+                 lp_reg_error(p->reg)->message);
+    }
+}
+
+// A device whose provisioning failed gets another chance each time it comes, since its template may
+// have been mended.
+static void provision_again(plugin_t *p, const char *id, const cJSON *known, lp_decision_t *d)
+{
+    const char *status = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(known, "status"));
+    const char *ca =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(known, "caCertificateId"));
+    if (status != NULL && strcmp(status, "PENDING_ACTIVATION") == 0 && ca != NULL) {
+        provision_just_in_time(p, id, ca, d);
+    }
+}
+
 // Just-in-time registration: the first connection of an unknown certificate of a known CA is
 // refused, but the certificate is on record from then on, and who listens may activate it.
 static void register_just_in_time(plugin_t *p, const struct mosquitto *client, const char *id,
@@ -163,6 +199,7 @@ static void register_just_in_time(plugin_t *p, const struct mosquitto *client, c
     char topic[300];
     cJSON *known = NULL;
     if (lp_reg_cert_get(p->reg, &p->scope, id, &known) != LP_REG_NOT_FOUND) {
+        provision_again(p, id, known, d);
         cJSON_Delete(known);
         return;
     }
@@ -171,6 +208,7 @@ static void register_just_in_time(plugin_t *p, const struct mosquitto *client, c
         announce(topic, lp_announce_registered(id, ca_id, p->scope.account, now_ms(), topic));
         snprintf(d->reason, sizeof d->reason,
                  "certificate %.8s was just registered by its CA and waits for its activation", id);
+        provision_just_in_time(p, id, ca_id, d);
     }
     free(pem);
 }
@@ -226,6 +264,10 @@ static bool access_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check
                            lp_decision_t *d)
 {
     const char *fault = "";
+    if (ed->access == MOSQ_ACL_READ && lp_fleet_is_request(ed->topic)) {
+        snprintf(d->reason, sizeof d->reason, "requests for provisioning are their sender's alone");
+        return false;
+    }
     if (ed->access == MOSQ_ACL_WRITE || ed->access == MOSQ_ACL_SUBSCRIBE) {
         fault = lp_topic_fault(ed->topic, ed->access == MOSQ_ACL_SUBSCRIBE);
     }
@@ -357,7 +399,8 @@ static int on_message(int event, void *event_data, void *userdata)
         .qos = m.qos,
         .retain = m.retain,
         .acknowledged = m.qos > 0,
-        .payload = m.payload,
+        // An ownership token does not belong in a log.
+        .payload = lp_fleet_is_request(m.topic) ? NULL : m.payload,
         .payload_len = m.payload_len,
     };
     lp_journal_add(&p->journal, p->reg, &e);
@@ -448,6 +491,10 @@ static int on_tick(int event, void *event_data, void *userdata)
         return MOSQ_ERR_SUCCESS;
     }
     p->last_tick_ms = now;
+    if (now >= p->next_sweep_ms) {
+        lp_fleet_sweep(p->reg);
+        p->next_sweep_ms = now + SWEEP_MS;
+    }
     int64_t change = lp_registry_change(p->reg);
     if (change != p->change && now >= p->next_check_ms) {
         p->change = change;

@@ -63,6 +63,16 @@ static const char *const schema_sql[] = {
     " kind TEXT, client TEXT, certificate TEXT, thing TEXT, address TEXT, topic TEXT, reason TEXT,"
     " qos INTEGER, retain INTEGER, acked INTEGER, size INTEGER, payload BLOB);",
 
+    "CREATE TABLE IF NOT EXISTS templates(scope INTEGER, name TEXT, description TEXT, role TEXT,"
+    " enabled INTEGER, type TEXT, default_version INTEGER, next_version INTEGER, created REAL,"
+    " modified REAL, PRIMARY KEY(scope, name));"
+    "CREATE TABLE IF NOT EXISTS template_versions(scope INTEGER, template TEXT, version INTEGER,"
+    " body TEXT, created REAL, PRIMARY KEY(scope, template, version));"
+    "CREATE TABLE IF NOT EXISTS claims(scope INTEGER, id TEXT, template TEXT, pem TEXT,"
+    " expires REAL, PRIMARY KEY(scope, id));"
+    "CREATE TABLE IF NOT EXISTS ownership_tokens(hash TEXT PRIMARY KEY, scope INTEGER,"
+    " certificate TEXT, owner TEXT, expires REAL);" LP_BUMPS("claims"),
+
     LP_BUMPS("certificates") LP_BUMPS("policies") LP_BUMPS("policy_versions"),
     LP_BUMPS("policy_targets") LP_BUMPS("thing_principals") LP_BUMPS("things"),
     LP_BUMPS("group_things") LP_BUMPS("thing_groups"),

@@ -191,6 +191,10 @@ lp_reg_err_t lp_reg_ca_get(lp_registry_t *reg, const lp_scope_t *scope, const ch
 // Null: unchanged.
 lp_reg_err_t lp_reg_ca_update(lp_registry_t *reg, const lp_scope_t *scope, const char *id,
                               const char *status, const char *auto_status);
+// What happens to the devices of a CA: a registrationConfig (null: unchanged), or `remove` for
+// neither template nor automatic registration.
+lp_reg_err_t lp_reg_ca_configure(lp_registry_t *reg, const lp_scope_t *scope, const char *id,
+                                 const cJSON *config, bool remove);
 lp_reg_err_t lp_reg_ca_delete(lp_registry_t *reg, const lp_scope_t *scope, const char *id);
 lp_reg_err_t lp_reg_cas(lp_registry_t *reg, const lp_scope_t *scope, const lp_page_t *page,
                         cJSON **doc);
