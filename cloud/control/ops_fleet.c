@@ -15,8 +15,10 @@ static lp_reg_err_t create(lp_call_t *c)
         .hook = lp_call_item(c, "preProvisioningHook"),
         .enabled = cJSON_IsTrue(lp_call_item(c, "enabled")),
     };
-    return lp_fleet_template_create(c->reg, &c->scope, lp_call_text(c, "templateName"), &config,
-                                    &c->out);
+    const char *name = lp_call_text(c, "templateName");
+    lp_reg_err_t rc = lp_call_check_tags(c);
+    rc = rc == LP_REG_OK ? lp_fleet_template_create(c->reg, &c->scope, name, &config, &c->out) : rc;
+    return lp_call_put_tags(c, rc, "provisioningtemplate", name);
 }
 
 static lp_reg_err_t describe(lp_call_t *c)

@@ -20,6 +20,7 @@
 #include "journal.h"
 #include "limpet/fleet.h"
 #include "limpet/jobs.h"
+#include "limpet/rules.h"
 #include "limpet/service.h"
 #include "sessions.h"
 #include "x509.h"
@@ -39,6 +40,7 @@ typedef struct {
     lp_scope_t scope;
     lp_sessions_t sessions;
     lp_journal_t journal;
+    lp_rules_t *rules;
     int64_t change;
     long long last_tick_ms;
     long long next_check_ms;
@@ -268,6 +270,10 @@ static bool access_allowed(lp_session_t *s, const struct mosquitto_evt_acl_check
         snprintf(d->reason, sizeof d->reason, "requests for provisioning are their sender's alone");
         return false;
     }
+    if (ed->access == MOSQ_ACL_SUBSCRIBE && lp_rules_is_ingest(ed->topic)) {
+        snprintf(d->reason, sizeof d->reason, "basic ingest is for publishing only");
+        return false;
+    }
     if (ed->access == MOSQ_ACL_WRITE || ed->access == MOSQ_ACL_SUBSCRIBE) {
         fault = lp_topic_fault(ed->topic, ed->access == MOSQ_ACL_SUBSCRIBE);
     }
@@ -329,6 +335,9 @@ static int on_acl(int event, void *event_data, void *userdata)
     plugin_t *p = userdata;
     lp_entry_t *e = session_of(p, ed->client);
     lp_decision_t d = {0};
+    if (ed->access == MOSQ_ACL_READ && lp_rules_is_ingest(ed->topic)) {
+        return MOSQ_ERR_ACL_DENIED; // nobody's to hear, and so nothing to tell of
+    }
     if (e == NULL) {
         return denied(p, ed, NULL, "the certificate is no longer accepted");
     }
@@ -375,6 +384,7 @@ static void serve(plugin_t *p, lp_entry_t *entry, const lp_reg_event_t *e,
                                           .payload = m->payload,
                                           .payload_len = m->payload_len};
     lp_service_handle(&request, &out);
+    lp_rules_run(p->rules, &request, &out);
 }
 
 // After the access check, before the acknowledgement.
@@ -449,6 +459,21 @@ static void kick_invalid(plugin_t *p)
     }
 }
 
+// What an owner publishes sets off rules too; what services announce does not.
+static void set_off_rules(plugin_t *p, const lp_reg_message_t *m)
+{
+    delivery_t to = {.plugin = p};
+    const lp_service_out_t out = {.send = deliver, .arg = &to};
+    const lp_service_request_t message = {.reg = p->reg,
+                                          .scope = &p->scope,
+                                          .topic = m->topic,
+                                          .payload = m->payload,
+                                          .payload_len = m->payload_len};
+    if (m->topic[0] != '$' || lp_rules_is_ingest(m->topic)) {
+        lp_rules_run(p->rules, &message, &out);
+    }
+}
+
 static void send_waiting(void *arg, const char *client, const lp_reg_message_t *m)
 {
     plugin_t *p = arg;
@@ -462,6 +487,7 @@ static void send_waiting(void *arg, const char *client, const lp_reg_message_t *
                               .payload = m->payload,
                               .payload_len = m->payload_len};
     lp_journal_add(&p->journal, p->reg, &e);
+    set_off_rules(p, m);
 }
 
 // Rollouts, schedules and timeouts of jobs are counted in seconds.
@@ -503,7 +529,7 @@ static int on_tick(int event, void *event_data, void *userdata)
         p->next_check_ms = now + (monotonic_ms() - now) * CHECK_SHARE;
     }
     tick_jobs(p, now);
-    lp_reg_outbox_take(p->reg, send_waiting, p);
+    lp_reg_outbox_take(p->reg, &p->scope, send_waiting, p);
     lp_journal_flush(&p->journal, p->reg);
     return MOSQ_ERR_SUCCESS;
 }
@@ -547,7 +573,8 @@ static bool open_registry(plugin_t *p, const struct mosquitto_opt *options, int 
     }
     lp_registry_set_folder(p->reg, option(options, count, "folder"));
     p->change = lp_registry_change(p->reg);
-    return true;
+    p->rules = lp_rules_open(p->reg, &p->scope);
+    return p->rules != NULL;
 }
 
 static const struct {
@@ -579,6 +606,7 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int 
     }
     lp_journal_flush(&p->journal, p->reg);
     lp_sessions_clear(&p->sessions);
+    lp_rules_close(p->rules);
     lp_registry_close(p->reg);
     free(p);
     return MOSQ_ERR_SUCCESS;

@@ -57,12 +57,16 @@ static const char *const schema_sql[] = {
 
     "CREATE TABLE IF NOT EXISTS retained(scope INTEGER, topic TEXT, payload BLOB, qos INTEGER,"
     " at_ms INTEGER, PRIMARY KEY(scope, topic));"
-    "CREATE TABLE IF NOT EXISTS outbox(id INTEGER PRIMARY KEY, client TEXT, topic TEXT,"
+    "CREATE TABLE IF NOT EXISTS outgoing(id INTEGER PRIMARY KEY, scope INTEGER, client TEXT, topic "
+    "TEXT,"
     " payload BLOB, qos INTEGER, retain INTEGER);"
     "CREATE TABLE IF NOT EXISTS events(id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER,"
     " kind TEXT, client TEXT, certificate TEXT, thing TEXT, address TEXT, topic TEXT, reason TEXT,"
     " qos INTEGER, retain INTEGER, acked INTEGER, size INTEGER, payload BLOB);",
 
+    "CREATE TABLE IF NOT EXISTS rules(scope INTEGER, name TEXT, sql TEXT, pattern TEXT,"
+    " description TEXT, actions TEXT, disabled INTEGER, version TEXT, created REAL,"
+    " PRIMARY KEY(scope, name));" LP_BUMPS("rules"),
     "CREATE TABLE IF NOT EXISTS templates(scope INTEGER, name TEXT, description TEXT, role TEXT,"
     " enabled INTEGER, type TEXT, default_version INTEGER, next_version INTEGER, created REAL,"
     " modified REAL, PRIMARY KEY(scope, name));"

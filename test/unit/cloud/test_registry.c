@@ -594,10 +594,10 @@ static void outbox_gives_each_message_once_in_order(void **state)
     int count = 0;
     const lp_reg_message_t one = {.topic = "first", .payload = "x", .payload_len = 1};
     const lp_reg_message_t two = {.topic = "second"};
-    assert_int_equal(lp_reg_outbox_put(f->reg, NULL, &one), LP_REG_OK);
-    assert_int_equal(lp_reg_outbox_put(f->reg, NULL, &two), LP_REG_OK);
-    assert_int_equal(lp_reg_outbox_take(f->reg, count_message, &count), 2);
-    assert_int_equal(lp_reg_outbox_take(f->reg, count_message, &count), 0);
+    assert_int_equal(lp_reg_outbox_put(f->reg, &f->scope, NULL, &one), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_put(f->reg, &f->scope, NULL, &two), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_take(f->reg, &f->scope, count_message, &count), 2);
+    assert_int_equal(lp_reg_outbox_take(f->reg, &f->scope, count_message, &count), 0);
     assert_int_equal(count, 2);
 }
 

@@ -316,11 +316,12 @@ lp_reg_err_t lp_reg_retained(lp_registry_t *reg, const lp_scope_t *scope, const 
                              cJSON **doc);
 
 // Puts a message in the queue that the broker's adapter empties; `client` null: to all subscribers.
-lp_reg_err_t lp_reg_outbox_put(lp_registry_t *reg, const char *client,
+lp_reg_err_t lp_reg_outbox_put(lp_registry_t *reg, const lp_scope_t *scope, const char *client,
                                const lp_reg_message_t *message);
-// Calls `fn` for each waiting message, oldest first, and removes them; returns how many.
+// Calls `fn` for each waiting message of a scope, oldest first, and removes them; returns how many.
+// Those of other scopes are dropped.
 typedef void (*lp_reg_outbox_fn)(void *arg, const char *client, const lp_reg_message_t *message);
-int lp_reg_outbox_take(lp_registry_t *reg, lp_reg_outbox_fn fn, void *arg);
+int lp_reg_outbox_take(lp_registry_t *reg, const lp_scope_t *scope, lp_reg_outbox_fn fn, void *arg);
 
 // --- what happened ------------------------------------------------------------------------------
 
