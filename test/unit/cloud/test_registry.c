@@ -601,6 +601,21 @@ static void outbox_gives_each_message_once_in_order(void **state)
     assert_int_equal(count, 2);
 }
 
+// The broker serves one account; what another publishes must not come out of its queue.
+static void outbox_of_another_account_is_not_heard(void **state)
+{
+    fixture_t *f = *state;
+    int count = 0;
+    lp_scope_t other;
+    const lp_reg_message_t first = {.topic = "first", .payload = "x", .payload_len = 1};
+    const lp_reg_message_t forged = {.topic = "forged", .payload = "x", .payload_len = 1};
+    assert_int_equal(lp_reg_scope(f->reg, "999999999999", "us-east-1", &other), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_put(f->reg, &other, NULL, &forged), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_put(f->reg, &f->scope, NULL, &first), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_take(f->reg, &f->scope, count_message, &count), 1);
+    assert_int_equal(lp_reg_outbox_take(f->reg, &f->scope, count_message, &count), 0);
+}
+
 static void events_are_numbered_trimmed_and_safe_to_print(void **state)
 {
     fixture_t *f = *state;
@@ -662,6 +677,7 @@ int main(void)
         T(attachments_to_one_certificate_are_ten),
         T(retained_is_kept_and_forgotten),
         T(outbox_gives_each_message_once_in_order),
+        T(outbox_of_another_account_is_not_heard),
         T(events_are_numbered_trimmed_and_safe_to_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
