@@ -17,6 +17,9 @@ static const struct {
     {"status", cloud_cmd_status, "is it up, where does it listen"},
     {"watch", cloud_cmd_watch, "follow what happens: connects, refusals with the reason, messages"},
     {"env", cloud_cmd_env, "print what a shell must set for the AWS tools"},
+    {"account", cloud_cmd_account, "further accounts, each with a profile"},
+    {"export", cloud_cmd_export, "all it knows into a file, keys included"},
+    {"import", cloud_cmd_import, "a cloud from such a file"},
     {"reset", cloud_cmd_reset, "stop it and forget everything"},
     {"front", cloud_cmd_front, NULL}, // a part of a running cloud, not for people
 };

@@ -12,6 +12,9 @@ int cloud_cmd_status(int argc, char **argv);
 int cloud_cmd_watch(int argc, char **argv);
 int cloud_cmd_env(int argc, char **argv);
 int cloud_cmd_reset(int argc, char **argv);
+int cloud_cmd_account(int argc, char **argv);
+int cloud_cmd_export(int argc, char **argv);
+int cloud_cmd_import(int argc, char **argv);
 int cloud_cmd_front(int argc, char **argv);
 
 // --dir's row in a table of flags.
@@ -25,5 +28,8 @@ int cloud_find_place(const char *dir, cloud_place_t *place);
 
 // Stops the cloud of a place; LP_EXIT_OK also when none runs (*was_running tells).
 int cloud_stop(const cloud_place_t *place, bool *was_running);
+
+// Deletes what a cloud keeps in its folder; what else is in there stays.
+void cloud_forget(const cloud_place_t *place);
 
 #endif

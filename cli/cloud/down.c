@@ -241,7 +241,7 @@ static void empty_folder(const char *path)
     rmdir(path);
 }
 
-static void forget(const cloud_place_t *place)
+void cloud_forget(const cloud_place_t *place)
 {
     char path[PLACE_PATH];
     cloud_path(place, "trust", path);
@@ -284,7 +284,7 @@ int cloud_cmd_reset(int argc, char **argv)
     rc = (int)lp_ui_ask(question, yes);
     rc = rc == LP_EXIT_OK ? cloud_stop(&place, &was_running) : rc;
     if (rc == LP_EXIT_OK) {
-        forget(&place);
+        cloud_forget(&place);
         lp_ui_info("Cloud deleted.");
         lp_ui_event("cloud-reset", NULL);
     }

@@ -56,19 +56,67 @@ static bool new_identity(cloud_info_t *info, const char *region)
     return ok;
 }
 
-static bool write_credentials(const cloud_place_t *place, const cloud_info_t *info,
-                              const char *secret, char *why, size_t size)
+// What becomes a profile of the AWS tools: the cloud's own key as [default] and [limpet], the
+// others by their names.
+typedef struct {
+    const cloud_info_t *info;
+    const cloud_place_t *place;
+    FILE *credentials, *config;
+} profiles_t;
+
+static void write_profile(const profiles_t *p, const char *name, bool prefix, const char *key_id,
+                          const char *secret)
+{
+    fprintf(p->credentials, "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", name,
+            key_id, secret);
+    // An endpoint_url is read by AWS's newer tools; the older take --endpoint-url.
+    fprintf(p->config,
+            "[%s%s]\nregion = %s\noutput = json\nca_bundle = %s/ca.pem\n"
+            "endpoint_url = https://localhost:%d\n",
+            prefix ? "profile " : "", name, p->info->region, p->place->folder, p->info->port_https);
+}
+
+static void add_profile(void *arg, const char *key_id, const lp_access_key_t *key)
+{
+    const profiles_t *p = arg;
+    if (strcmp(key_id, p->info->access_key) == 0) {
+        write_profile(p, "default", false, key_id, key->secret);
+        write_profile(p, "limpet", true, key_id, key->secret);
+    } else {
+        write_profile(p, key->user, true, key_id, key->secret);
+    }
+}
+
+// Closes a memory stream and writes what was in it.
+static bool finish_file(const cloud_place_t *place, const char *name, FILE *f, char **text,
+                        size_t *len, char *why, size_t size)
 {
     char path[PLACE_PATH];
-    char text[300];
-    snprintf(text, sizeof text,
-             "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n"
-             "[limpet]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
-             info->access_key, secret, info->access_key, secret);
-    cloud_path(place, "credentials", path);
-    bool ok = cloud_write_file(path, text, 0600, why, size);
-    explicit_bzero(text, sizeof text);
+    bool ok = f != NULL && fclose(f) == 0 && *text != NULL;
+    cloud_path(place, name, path);
+    ok = ok && cloud_write_file(path, *text, 0600, why, size);
+    if (*text != NULL) {
+        explicit_bzero(*text, *len);
+    }
+    free(*text);
     return ok;
+}
+
+static bool write_profiles(lp_registry_t *reg, const cloud_place_t *place, const cloud_info_t *info,
+                           char *why, size_t size)
+{
+    char *text[2] = {NULL, NULL};
+    size_t len[2] = {0, 0};
+    profiles_t p = {.info = info,
+                    .place = place,
+                    .credentials = open_memstream(&text[0], &len[0]),
+                    .config = open_memstream(&text[1], &len[1])};
+    snprintf(why, size, "out of memory");
+    bool ok = p.credentials != NULL && p.config != NULL &&
+              lp_reg_access_keys(reg, add_profile, &p) == LP_REG_OK;
+    bool first = finish_file(place, "credentials", p.credentials, &text[0], &len[0], why, size);
+    bool second = finish_file(place, "config", p.config, &text[1], &len[1], why, size);
+    return ok && first && second;
 }
 
 static bool registry_failed(lp_registry_t *reg, char *why, size_t size)
@@ -95,7 +143,7 @@ static bool make_account(lp_registry_t *reg, const cloud_place_t *place, const c
         ok = ok || registry_failed(reg, why, size);
     }
     if (ok && (!known || access(path, F_OK) != 0)) {
-        ok = write_credentials(place, info, key.secret, why, size);
+        ok = write_profiles(reg, place, info, why, size);
     }
     explicit_bzero(&key, sizeof key);
     return ok;
@@ -133,22 +181,12 @@ bool cloud_setup(const cloud_place_t *place, const char *region, cloud_info_t *i
     return ok;
 }
 
-// An endpoint_url is read by AWS's newer tools; the older take --endpoint-url.
-static bool write_config(const cloud_place_t *place, const cloud_info_t *info, char *why,
-                         size_t size)
+bool cloud_write_profiles(const cloud_place_t *place, const cloud_info_t *info, char *why,
+                          size_t size)
 {
-    char path[PLACE_PATH];
-    char *text = NULL;
-    int n = asprintf(&text,
-                     "[default]\nregion = %s\noutput = json\nca_bundle = %s/ca.pem\n"
-                     "endpoint_url = https://localhost:%d\n"
-                     "[profile limpet]\nregion = %s\noutput = json\nca_bundle = %s/ca.pem\n"
-                     "endpoint_url = https://localhost:%d\n",
-                     info->region, place->folder, info->port_https, info->region, place->folder,
-                     info->port_https);
-    cloud_path(place, "config", path);
-    bool ok = n > 0 && cloud_write_file(path, text, 0600, why, size);
-    free(n > 0 ? text : NULL);
+    lp_registry_t *reg = NULL;
+    bool ok = open_registry(place, &reg, why, size) && write_profiles(reg, place, info, why, size);
+    lp_registry_close(reg);
     return ok;
 }
 
@@ -172,7 +210,8 @@ bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, c
                 lp_reg_setting_put(reg, "https", https) == LP_REG_OK &&
                 lp_reg_setting_put(reg, "broker", broker) == LP_REG_OK) ||
                registry_failed(reg, why, size)) &&
-              write_config(place, info, why, size) && cloud_info_write(place, info, why, size);
+              write_profiles(reg, place, info, why, size) &&
+              cloud_info_write(place, info, why, size);
     lp_registry_close(reg);
     return ok;
 }

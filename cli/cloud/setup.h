@@ -13,6 +13,10 @@ bool cloud_make_folder(const cloud_place_t *place, char *why, size_t size);
 bool cloud_setup(const cloud_place_t *place, const char *region, cloud_info_t *info, char *why,
                  size_t size);
 
+// The profiles of the AWS tools: the cloud's own account and those that were added.
+bool cloud_write_profiles(const cloud_place_t *place, const cloud_info_t *info, char *why,
+                          size_t size);
+
 // The AWS tools' configuration, for the ports that were taken, and the registry's own endpoint.
 bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, char *why,
                          size_t size);

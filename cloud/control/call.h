@@ -47,6 +47,8 @@ extern const lp_route_t lp_routes_shadow[];
 extern const lp_route_t lp_routes_jobs[];
 extern const lp_route_t lp_routes_streams[];
 extern const lp_route_t lp_routes_tags[];
+extern const lp_route_t lp_routes_fleet[];
+extern const lp_route_t lp_routes_rules[];
 
 // The route of a request, with its params; null: there is none. *malformed: a param cannot be
 // decoded.

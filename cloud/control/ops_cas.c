@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "limpet/fleet.h"
 
 static lp_reg_err_t get_code(lp_call_t *c)
 {
@@ -29,6 +30,9 @@ static lp_reg_err_t register_ca(lp_call_t *c)
         .registration_config = lp_call_item(c, "registrationConfig"),
     };
     lp_reg_err_t rc = lp_call_check_tags(c);
+    rc = rc == LP_REG_OK
+             ? lp_fleet_check_registration(c->reg, &c->scope, config.registration_config)
+             : rc;
     rc = rc == LP_REG_OK ? lp_reg_ca_register(c->reg, &c->scope, &config, &c->out) : rc;
     return lp_call_put_tags(
         c, rc, "cacert",
@@ -42,8 +46,16 @@ static lp_reg_err_t describe(lp_call_t *c)
 
 static lp_reg_err_t update(lp_call_t *c)
 {
-    return lp_reg_ca_update(c->reg, &c->scope, c->param[0], lp_call_query(c, "newStatus"),
-                            lp_call_query(c, "newAutoRegistrationStatus"));
+    const cJSON *config = lp_call_item(c, "registrationConfig");
+    bool remove = cJSON_IsTrue(lp_call_item(c, "removeAutoRegistration"));
+    lp_reg_err_t rc = lp_fleet_check_registration(c->reg, &c->scope, config);
+    rc = rc == LP_REG_OK
+             ? lp_reg_ca_update(c->reg, &c->scope, c->param[0], lp_call_query(c, "newStatus"),
+                                lp_call_query(c, "newAutoRegistrationStatus"))
+             : rc;
+    return rc == LP_REG_OK && (config != NULL || remove)
+               ? lp_reg_ca_configure(c->reg, &c->scope, c->param[0], config, remove)
+               : rc;
 }
 
 static lp_reg_err_t delete_ca(lp_call_t *c)

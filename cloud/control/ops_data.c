@@ -30,7 +30,7 @@ static lp_reg_err_t publish(lp_call_t *c)
         return lp_call_fail(c, LP_REG_TOO_LARGE, "The payload is larger than 128 KB");
     }
     lp_reg_err_t rc = m.retain ? lp_reg_retained_put(c->reg, &c->scope, &m) : LP_REG_OK;
-    return rc == LP_REG_OK ? lp_reg_outbox_put(c->reg, NULL, &m) : rc;
+    return rc == LP_REG_OK ? lp_reg_outbox_put(c->reg, &c->scope, NULL, &m) : rc;
 }
 
 static lp_reg_err_t get_retained(lp_call_t *c)

@@ -10,7 +10,7 @@ static void to_outbox(void *arg, const char *topic, const char *payload, size_t 
 {
     lp_call_t *c = arg;
     const lp_reg_message_t m = {.topic = topic, .payload = payload, .payload_len = len};
-    lp_reg_outbox_put(c->reg, NULL, &m);
+    lp_reg_outbox_put(c->reg, &c->scope, NULL, &m);
 }
 
 static lp_reg_err_t error_of(lp_call_t *c, const lp_shadow_answer_t *a)

@@ -5,8 +5,9 @@
 #include "call.h"
 
 static const lp_route_t *const tables[] = {
-    lp_routes_things, lp_routes_certificates, lp_routes_policies, lp_routes_data, lp_routes_shadow,
-    lp_routes_cas,    lp_routes_groups,       lp_routes_streams,  lp_routes_jobs, lp_routes_tags};
+    lp_routes_things, lp_routes_certificates, lp_routes_policies, lp_routes_data,
+    lp_routes_shadow, lp_routes_cas,          lp_routes_groups,   lp_routes_streams,
+    lp_routes_jobs,   lp_routes_tags,         lp_routes_fleet,    lp_routes_rules};
 
 typedef enum { NO, YES, BAD } match_t;
 

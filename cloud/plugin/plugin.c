@@ -15,13 +15,22 @@
 
 #include "announce.h"
 #include "journal.h"
+#include "limpet/fleet.h"
 #include "limpet/front_filter.h"
 #include "limpet/front_pass.h"
 #include "limpet/jobs.h"
+#include "limpet/rules.h"
 #include "limpet/service.h"
 #include "sessions.h"
 
-enum { TICK_MS = 50, JOBS_MS = 500, PROTOCOL_V5 = 5, CHECK_SHARE = 4, SUBSCRIPTIONS_MAX = 50 };
+enum {
+    TICK_MS = 50,
+    JOBS_MS = 500,
+    SWEEP_MS = 1000,
+    PROTOCOL_V5 = 5,
+    CHECK_SHARE = 4,
+    SUBSCRIPTIONS_MAX = 50
+};
 enum { LP_TOPIC_ROOM = 1024 }; // longer ones are refused
 
 typedef struct {
@@ -30,6 +39,7 @@ typedef struct {
     lp_scope_t scope;
     lp_sessions_t sessions;
     lp_journal_t journal;
+    lp_rules_t *rules;
     lp_pass_key_t front_key;
     // Who subscribed to a wildcard in this very moment: the broker looks for retained messages now.
     const struct mosquitto *wildcard_by;
@@ -37,6 +47,7 @@ typedef struct {
     long long last_tick_ms;
     long long next_check_ms;
     long long next_jobs_ms;
+    long long next_sweep_ms;
     long long presence; // number of the last presence event
 } plugin_t;
 
@@ -138,6 +149,33 @@ static int admit(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass,
     return MOSQ_ERR_SUCCESS;
 }
 
+// With a template the certificate is a device from its next connection on, as AWS has it; what a
+// template was refused for leaves the certificate waiting, and is said.
+static void provision_just_in_time(plugin_t *p, const char *id, const char *ca_id, lp_decision_t *d)
+{
+    lp_reg_err_t rc = lp_fleet_just_in_time(p->reg, &p->scope, id, ca_id);
+    if (rc == LP_REG_OK) {
+        snprintf(d->reason, sizeof d->reason,
+                 "certificate %.8s was just provisioned by its CA: connect again", id);
+    } else if (rc != LP_REG_NOT_FOUND) {
+        snprintf(d->reason, sizeof d->reason,
+                 "certificate %.8s could not be provisioned by its CA: %.300s", id,
+                 lp_reg_error(p->reg)->message);
+    }
+}
+
+// A device whose provisioning failed gets another chance each time it comes, since its template may
+// have been mended.
+static void provision_again(plugin_t *p, const char *id, const cJSON *known, lp_decision_t *d)
+{
+    const char *status = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(known, "status"));
+    const char *ca =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(known, "caCertificateId"));
+    if (status != NULL && strcmp(status, "PENDING_ACTIVATION") == 0 && ca != NULL) {
+        provision_just_in_time(p, id, ca, d);
+    }
+}
+
 // Just-in-time registration: the first connection of an unknown certificate of a known CA is
 // refused, but the certificate is on record from then on, and who listens may activate it.
 static void register_just_in_time(plugin_t *p, const lp_pass_t *pass, lp_decision_t *d)
@@ -147,6 +185,7 @@ static void register_just_in_time(plugin_t *p, const lp_pass_t *pass, lp_decisio
     char topic[300];
     cJSON *known = NULL;
     if (lp_reg_cert_get(p->reg, &p->scope, id, &known) != LP_REG_NOT_FOUND) {
+        provision_again(p, id, known, d);
         cJSON_Delete(known);
         return;
     }
@@ -154,6 +193,7 @@ static void register_just_in_time(plugin_t *p, const lp_pass_t *pass, lp_decisio
         announce(topic, lp_announce_registered(id, ca_id, p->scope.account, now_ms(), topic));
         snprintf(d->reason, sizeof d->reason,
                  "certificate %.8s was just registered by its CA and waits for its activation", id);
+        provision_just_in_time(p, id, ca_id, d);
     }
 }
 
@@ -215,6 +255,12 @@ static bool publish_allowed(lp_session_t *s, const struct mosquitto_evt_acl_chec
 // The rules that no policy can lift.
 static const char *rule_fault(const struct mosquitto_evt_acl_check *ed, const char *topic)
 {
+    if (ed->access == MOSQ_ACL_READ && lp_fleet_is_request(topic)) {
+        return "requests for provisioning are their sender's alone";
+    }
+    if (ed->access == MOSQ_ACL_SUBSCRIBE && lp_rules_is_ingest(topic)) {
+        return "basic ingest is for publishing only";
+    }
     if (ed->access != MOSQ_ACL_WRITE && ed->access != MOSQ_ACL_SUBSCRIBE) {
         return "";
     }
@@ -317,6 +363,9 @@ static int on_acl(int event, void *event_data, void *userdata)
     if (is_retained_for_wildcard(p, ed)) {
         return MOSQ_ERR_ACL_DENIED;
     }
+    if (ed->access == MOSQ_ACL_READ && lp_rules_is_ingest(ed->topic)) {
+        return MOSQ_ERR_ACL_DENIED; // nobody's to hear, and so nothing to tell of
+    }
     return judge_access(p, ed, session_of(p, ed->client));
 }
 
@@ -354,6 +403,7 @@ static void serve(plugin_t *p, lp_entry_t *entry, const lp_reg_event_t *e,
                                           .payload = m->payload,
                                           .payload_len = m->payload_len};
     lp_service_handle(&request, &out);
+    lp_rules_run(p->rules, &request, &out);
 }
 
 // After the access check, before the acknowledgement.
@@ -378,7 +428,8 @@ static int on_message(int event, void *event_data, void *userdata)
         .qos = m.qos,
         .retain = m.retain,
         .acknowledged = m.qos > 0,
-        .payload = m.payload,
+        // An ownership token does not belong in a log.
+        .payload = lp_fleet_is_request(m.topic) ? NULL : m.payload,
         .payload_len = m.payload_len,
     };
     lp_journal_add(&p->journal, p->reg, &e);
@@ -427,6 +478,21 @@ static void kick_invalid(plugin_t *p)
     }
 }
 
+// What an owner publishes sets off rules too; what services announce does not.
+static void set_off_rules(plugin_t *p, const lp_reg_message_t *m)
+{
+    delivery_t to = {.plugin = p};
+    const lp_service_out_t out = {.send = deliver, .arg = &to};
+    const lp_service_request_t message = {.reg = p->reg,
+                                          .scope = &p->scope,
+                                          .topic = m->topic,
+                                          .payload = m->payload,
+                                          .payload_len = m->payload_len};
+    if (m->topic[0] != '$' || lp_rules_is_ingest(m->topic)) {
+        lp_rules_run(p->rules, &message, &out);
+    }
+}
+
 static void send_waiting(void *arg, const char *client, const lp_reg_message_t *m)
 {
     plugin_t *p = arg;
@@ -440,6 +506,7 @@ static void send_waiting(void *arg, const char *client, const lp_reg_message_t *
                               .payload = m->payload,
                               .payload_len = m->payload_len};
     lp_journal_add(&p->journal, p->reg, &e);
+    set_off_rules(p, m);
 }
 
 // Rollouts, schedules and timeouts of jobs are counted in seconds.
@@ -470,6 +537,10 @@ static int on_tick(int event, void *event_data, void *userdata)
         return MOSQ_ERR_SUCCESS;
     }
     p->last_tick_ms = now;
+    if (now >= p->next_sweep_ms) {
+        lp_fleet_sweep(p->reg);
+        p->next_sweep_ms = now + SWEEP_MS;
+    }
     int64_t change = lp_registry_change(p->reg);
     if (change != p->change && now >= p->next_check_ms) {
         p->change = change;
@@ -478,7 +549,7 @@ static int on_tick(int event, void *event_data, void *userdata)
         p->next_check_ms = now + (monotonic_ms() - now) * CHECK_SHARE;
     }
     tick_jobs(p, now);
-    lp_reg_outbox_take(p->reg, send_waiting, p);
+    lp_reg_outbox_take(p->reg, &p->scope, send_waiting, p);
     lp_journal_flush(&p->journal, p->reg);
     return MOSQ_ERR_SUCCESS;
 }
@@ -506,12 +577,13 @@ static bool open_registry(plugin_t *p, const struct mosquitto_opt *options, int 
     }
     lp_registry_set_folder(p->reg, option(options, count, "folder"));
     p->change = lp_registry_change(p->reg);
+    p->rules = lp_rules_open(p->reg, &p->scope);
     path = option(options, count, "front_key");
     if (!lp_pass_key_read(path, &p->front_key)) {
         mosquitto_log_printf(MOSQ_LOG_ERR, "limpet: the front's key %s cannot be read", path);
         return false;
     }
-    return true;
+    return p->rules != NULL;
 }
 
 static const struct {
@@ -543,6 +615,7 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int 
     }
     lp_journal_flush(&p->journal, p->reg);
     lp_sessions_clear(&p->sessions);
+    lp_rules_close(p->rules);
     lp_registry_close(p->reg);
     OPENSSL_cleanse(&p->front_key, sizeof p->front_key);
     free(p);

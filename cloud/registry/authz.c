@@ -29,6 +29,7 @@ struct lp_session {
     // What follows is from the registry, as of change_.
     int64_t change_;
     char status_[32];
+    double expires_; // of a claim; 0: never
     char *pem_;
     X509 *cert_; // of it, made when a variable asks for the first time
     char thing_[LP_REG_NAME_MAX + 1];
@@ -72,6 +73,7 @@ static void forget(lp_session_t *s)
     s->thing_[0] = '\0';
     s->thing_type_[0] = '\0';
     s->status_[0] = '\0';
+    s->expires_ = 0;
 }
 
 // The certificate's own policies and those of the groups of its things, the groups above included.
@@ -166,6 +168,45 @@ static bool load_certificate(lp_session_t *s)
     return found;
 }
 
+// What a temporary claim may do: be provisioned by its template, nothing else.
+static const char claim_policy[] =
+    "{\"Version\":\"2012-10-17\",\"Statement\":["
+    "{\"Effect\":\"Allow\",\"Action\":\"iot:Connect\",\"Resource\":\"*\"},"
+    "{\"Effect\":\"Allow\",\"Action\":[\"iot:Publish\",\"iot:Receive\"],\"Resource\":["
+    "\"arn:aws:iot:*:*:topic/$aws/certificates/create/*\","
+    "\"arn:aws:iot:*:*:topic/$aws/certificates/create-from-csr/*\","
+    "\"arn:aws:iot:*:*:topic/$aws/provisioning-templates/%1$s/provision/*\"]},"
+    "{\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\",\"Resource\":["
+    "\"arn:aws:iot:*:*:topicfilter/$aws/certificates/create/*\","
+    "\"arn:aws:iot:*:*:topicfilter/$aws/certificates/create-from-csr/*\","
+    "\"arn:aws:iot:*:*:topicfilter/$aws/provisioning-templates/%1$s/provision/*\"]}]}";
+
+static void add_claim_policy(lp_session_t *s, const char *template)
+{
+    char text[sizeof claim_policy + 100];
+    char why[160];
+    named_policy_t *p = &s->policies_[0];
+    snprintf(text, sizeof text, claim_policy, template);
+    snprintf(p->name, sizeof p->name, "(provisioning claim)");
+    if (lp_policy_parse(text, &p->policy, why, sizeof why)) {
+        s->policy_count_ = 1;
+    }
+}
+
+static void load_claim(lp_session_t *s)
+{
+    sqlite3_stmt *st =
+        lp_db_query(s->reg_, "SELECT template, pem, expires FROM claims WHERE scope=? AND id=?",
+                    "it", s->scope_.id, s->certificate_);
+    if (st != NULL && sqlite3_step(st) == SQLITE_ROW) {
+        snprintf(s->status_, sizeof s->status_, "ACTIVE");
+        add_claim_policy(s, (const char *)sqlite3_column_text(st, 0));
+        s->pem_ = strdup((const char *)sqlite3_column_text(st, 1));
+        s->expires_ = sqlite3_column_double(st, 2);
+    }
+    sqlite3_finalize(st);
+}
+
 static bool has_policy(const lp_session_t *s, const char *name)
 {
     for (size_t i = 0; i < s->policy_count_; i++) {
@@ -203,6 +244,8 @@ static bool is_concerned(void *arg, const char *key)
     case 't':
         lp_reg_arn(&s->scope_, "cert", s->certificate_, arn);
         return strcmp(key + 2, arn) == 0;
+    case 'r':
+        return false; // a rule gives no right
     default:
         return true;
     }
@@ -225,6 +268,8 @@ static void refresh(lp_session_t *s, int64_t change)
         load_thing(s);
         load_policies(s);
         load_attached(s);
+    } else {
+        load_claim(s);
     }
 }
 
@@ -312,7 +357,7 @@ static const char *lookup(void *arg, const char *key, size_t n)
     }
     if (strncasecmp(key, "iot:Certificate.", 16) == 0) {
         if (s->cert_ == NULL && s->pem_ != NULL) {
-            s->cert_ = lp_x509_read(s->pem_);
+            s->cert_ = lp_x509_from_pem(s->pem_);
         }
         bool has = s->cert_ != NULL && lp_certvar(s->cert_, key + 16, s->value_, sizeof s->value_);
         return has ? s->value_ : NULL;
@@ -329,11 +374,15 @@ static void say(lp_decision_t *d, lp_policy_answer_t answer, const char *policy)
 
 static bool cert_usable(const lp_session_t *s, lp_decision_t *d)
 {
-    if (strcmp(s->status_, "ACTIVE") == 0) {
+    bool in_time = s->expires_ <= 0 || lp_db_now() < s->expires_;
+    if (strcmp(s->status_, "ACTIVE") == 0 && in_time) {
         return true;
     }
     say(d, LP_POLICY_SILENT, "");
-    if (s->status_[0] == '\0') {
+    if (!in_time) {
+        snprintf(d->reason, sizeof d->reason, "the provisioning claim %.8s has run out",
+                 s->certificate_);
+    } else if (s->status_[0] == '\0') {
         snprintf(d->reason, sizeof d->reason,
                  "certificate %.8s is not registered in account %s, %s", s->certificate_,
                  s->scope_.account, s->scope_.region);

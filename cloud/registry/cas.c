@@ -72,7 +72,7 @@ static lp_reg_err_t check_proof(lp_registry_t *reg, const lp_scope_t *scope, X50
 {
     char code[CODE_LEN + 1] = "";
     lp_reg_err_t rc = registration_code(reg, scope, code);
-    X509 *proof = rc == LP_REG_OK && pem != NULL ? lp_x509_read(pem) : NULL;
+    X509 *proof = rc == LP_REG_OK && pem != NULL ? lp_x509_from_pem(pem) : NULL;
     if (rc == LP_REG_OK && proof == NULL) {
         rc = lp_reg_fail(reg, LP_REG_CERT_VALIDATION, "The verification certificate is missing");
     } else if (rc == LP_REG_OK && !signed_by(proof, ca)) {
@@ -231,6 +231,19 @@ lp_reg_err_t lp_reg_ca_update(lp_registry_t *reg, const lp_scope_t *scope, const
     return rc == LP_REG_OK && lp_db_changes(reg) == 0 ? ca_missing(reg) : rc;
 }
 
+lp_reg_err_t lp_reg_ca_configure(lp_registry_t *reg, const lp_scope_t *scope, const char *id,
+                                 const cJSON *config, bool remove)
+{
+    char *text = config != NULL ? cJSON_PrintUnformatted(config) : NULL;
+    lp_reg_err_t rc = lp_db_run(reg,
+                                "UPDATE ca_certificates SET config=CASE WHEN ?1 THEN NULL ELSE"
+                                " coalesce(?2,config) END, auto=CASE WHEN ?1 THEN 0 ELSE auto END"
+                                " WHERE scope=?3 AND id=?4",
+                                "itit", (int64_t)remove, text, scope->id, id);
+    cJSON_free(text);
+    return rc == LP_REG_OK && lp_db_changes(reg) == 0 ? ca_missing(reg) : rc;
+}
+
 // Devices that have a certificate of this CA go on as before, so it stays trusted as long as there
 // are such.
 static void forget_trust(lp_registry_t *reg, const char *id, const char *pem)
@@ -240,7 +253,7 @@ static void forget_trust(lp_registry_t *reg, const char *id, const char *pem)
               "SELECT (SELECT count(*) FROM certificates WHERE ca=?1) +"
               " (SELECT count(*) FROM ca_certificates WHERE id=?1)",
               "t", id);
-    X509 *ca = used == 0 ? lp_x509_read(pem) : NULL;
+    X509 *ca = used == 0 ? lp_x509_from_pem(pem) : NULL;
     if (ca != NULL) {
         lp_pki_distrust(reg, ca);
     }
@@ -303,7 +316,7 @@ static void find_issuer(lp_registry_t *reg, const lp_scope_t *scope, X509 *cert,
         " AND (?3 IS NULL OR id=?3)",
         "itt", scope->id, subject, only_id);
     while (st != NULL && sqlite3_step(st) == SQLITE_ROW) {
-        X509 *ca = lp_x509_read((const char *)sqlite3_column_text(st, 1));
+        X509 *ca = lp_x509_from_pem((const char *)sqlite3_column_text(st, 1));
         if (ca != NULL && signed_by(cert, ca)) {
             out->count++;
             snprintf(out->id, sizeof out->id, "%s", (const char *)sqlite3_column_text(st, 0));
@@ -333,7 +346,7 @@ static lp_reg_err_t check_issuer(lp_registry_t *reg, const issuer_row_t *issuer)
 
 static bool pem_id(const char *pem, char id[LP_REG_ID_SIZE])
 {
-    X509 *cert = lp_x509_read(pem);
+    X509 *cert = lp_x509_from_pem(pem);
     bool ok = cert != NULL && lp_x509_id(cert, id);
     X509_free(cert);
     return ok;

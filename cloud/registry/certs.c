@@ -164,7 +164,7 @@ static bool signature_acceptable(X509 *cert)
 
 X509 *lp_cert_parse(lp_registry_t *reg, const char *pem)
 {
-    X509 *cert = pem != NULL ? lp_x509_read(pem) : NULL;
+    X509 *cert = pem != NULL ? lp_x509_from_pem(pem) : NULL;
     EVP_PKEY *key = cert != NULL ? X509_get0_pubkey(cert) : NULL;
     const char *why = NULL;
     if (key == NULL) {
@@ -310,7 +310,7 @@ static void distrust(lp_registry_t *reg, const lp_scope_t *scope, const char *id
     }
     lp_db_int(reg, &others, "SELECT count(*) FROM certificates WHERE id=? AND scope<>?", "ti", id,
               scope->id);
-    X509 *cert = others == 0 ? lp_x509_read(pem) : NULL;
+    X509 *cert = others == 0 ? lp_x509_from_pem(pem) : NULL;
     if (cert != NULL) {
         lp_pki_distrust(reg, cert);
     }

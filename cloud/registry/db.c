@@ -203,7 +203,7 @@ const lp_reg_error_t *lp_reg_error(const lp_registry_t *reg)
     return &reg->error_;
 }
 
-static bool make_tables(sqlite3 *db)
+bool lp_db_make_tables(sqlite3 *db)
 {
     bool ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
     for (size_t i = 0; ok && i < sizeof schema_sql / sizeof schema_sql[0]; i++) {
@@ -221,7 +221,7 @@ static bool configure(sqlite3 *db, bool create)
         SQLITE_OK) {
         return false;
     }
-    return !create || make_tables(db);
+    return !create || lp_db_make_tables(db);
 }
 
 lp_reg_err_t lp_registry_open(lp_registry_t **out, const char *path, bool create, char *why,

@@ -75,6 +75,9 @@ lp_reg_err_t lp_reg_fail(lp_registry_t *reg, lp_reg_err_t code, const char *fmt,
 lp_reg_err_t lp_reg_fail_resource(lp_registry_t *reg, lp_reg_err_t code, const char *id,
                                   const char *arn, const char *message);
 
+// Makes what is missing of the tables.
+bool lp_db_make_tables(sqlite3 *db);
+
 double lp_db_now(void);
 
 // A random UUID with its terminator.

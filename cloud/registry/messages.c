@@ -49,11 +49,13 @@ lp_reg_err_t lp_reg_retained(lp_registry_t *reg, const lp_scope_t *scope, const 
                       "i", scope->id);
 }
 
-lp_reg_err_t lp_reg_outbox_put(lp_registry_t *reg, const char *client, const lp_reg_message_t *m)
+lp_reg_err_t lp_reg_outbox_put(lp_registry_t *reg, const lp_scope_t *scope, const char *client,
+                               const lp_reg_message_t *m)
 {
-    return lp_db_run(reg, "INSERT INTO outbox(client,topic,payload,qos,retain) VALUES(?,?,?,?,?)",
-                     "ttbii", client, m->topic, m->payload, m->payload_len, (int64_t)m->qos,
-                     (int64_t)m->retain);
+    return lp_db_run(
+        reg, "INSERT INTO outgoing(scope,client,topic,payload,qos,retain) VALUES(?,?,?,?,?,?)",
+        "ittbii", scope->id, client, m->topic, m->payload, m->payload_len, (int64_t)m->qos,
+        (int64_t)m->retain);
 }
 
 static void hand_over(sqlite3_stmt *st, lp_reg_outbox_fn fn, void *arg)
@@ -68,25 +70,27 @@ static void hand_over(sqlite3_stmt *st, lp_reg_outbox_fn fn, void *arg)
     fn(arg, (const char *)sqlite3_column_text(st, 1), &m);
 }
 
-int lp_reg_outbox_take(lp_registry_t *reg, lp_reg_outbox_fn fn, void *arg)
+int lp_reg_outbox_take(lp_registry_t *reg, const lp_scope_t *scope, lp_reg_outbox_fn fn, void *arg)
 {
     int64_t waiting = 0;
-    if (!lp_db_int(reg, &waiting, "SELECT 1 FROM outbox LIMIT 1", "") ||
+    if (!lp_db_int(reg, &waiting, "SELECT 1 FROM outgoing LIMIT 1", "") ||
         lp_db_begin(reg) != LP_REG_OK) {
         return 0;
     }
     sqlite3_stmt *st = lp_db_query(
-        reg, "SELECT id,client,topic,payload,qos,retain FROM outbox ORDER BY id LIMIT ?", "i",
-        (int64_t)OUTBOX_BATCH);
+        reg, "SELECT id,client,topic,payload,qos,retain,scope FROM outgoing ORDER BY id LIMIT ?",
+        "i", (int64_t)OUTBOX_BATCH);
     int count = 0;
     int64_t last = 0;
     while (st != NULL && sqlite3_step(st) == SQLITE_ROW) {
         last = sqlite3_column_int64(st, 0);
-        hand_over(st, fn, arg);
-        count++;
+        if (sqlite3_column_int64(st, 6) == scope->id) {
+            hand_over(st, fn, arg);
+            count++;
+        } // another account's has no broker here: nobody is to hear it
     }
     sqlite3_finalize(st);
-    lp_db_end(reg, lp_db_run(reg, "DELETE FROM outbox WHERE id<=?", "i", last));
+    lp_db_end(reg, lp_db_run(reg, "DELETE FROM outgoing WHERE id<=?", "i", last));
     return count;
 }
 

@@ -78,7 +78,7 @@ static X509 *read_cert(const char *folder, const char *name)
     char path[PATH_SIZE];
     path_of(path, folder, name);
     char *pem = read_text(path);
-    X509 *cert = pem != NULL ? lp_x509_read(pem) : NULL;
+    X509 *cert = pem != NULL ? lp_x509_from_pem(pem) : NULL;
     free(pem);
     return cert;
 }
@@ -194,7 +194,7 @@ static bool trust_path(const char *folder, X509 *cert, char path[PATH_SIZE], boo
     for (int n = 0; n < TRUST_MAX; n++) {
         snprintf(path, PATH_SIZE, "%s/trust/%08lx.%d", folder, X509_subject_name_hash(cert), n);
         char *pem = read_text(path);
-        X509 *have = pem != NULL ? lp_x509_read(pem) : NULL;
+        X509 *have = pem != NULL ? lp_x509_from_pem(pem) : NULL;
         free(pem);
         *present = have != NULL && X509_cmp(have, cert) == 0;
         bool free_name = have == NULL;

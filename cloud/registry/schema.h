@@ -7,7 +7,8 @@
 
 // Every change to what a decision depends on moves meta.change, by trigger, so that no writer can
 // forget it, and writes down whom it concerns: sessions look only at what is theirs (changes.c).
-// Keys: c:CERTIFICATE-ID, p:POLICY, t:TARGET-ARN, n:THING, g:THING (its groups), * everybody.
+// Keys: c:CERTIFICATE-ID, p:POLICY, t:TARGET-ARN, n:THING, g:THING (its groups), r:RULE, *
+// everybody.
 #define LP_TRACK(table, event, key)                                                                \
     "DROP TRIGGER IF EXISTS " table "_" event ";"                                                  \
     "CREATE TRIGGER IF NOT EXISTS " table "_" event "_2 AFTER " event " ON " table                 \
@@ -67,13 +68,28 @@ static const char *const schema_sql[] = {
 
     "CREATE TABLE IF NOT EXISTS retained(scope INTEGER, topic TEXT, payload BLOB, qos INTEGER,"
     " at_ms INTEGER, PRIMARY KEY(scope, topic));"
-    "CREATE TABLE IF NOT EXISTS outbox(id INTEGER PRIMARY KEY, client TEXT, topic TEXT,"
+    "CREATE TABLE IF NOT EXISTS outgoing(id INTEGER PRIMARY KEY, scope INTEGER, client TEXT, topic "
+    "TEXT,"
     " payload BLOB, qos INTEGER, retain INTEGER);"
     "CREATE TABLE IF NOT EXISTS events(id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER,"
     " kind TEXT, client TEXT, certificate TEXT, thing TEXT, address TEXT, topic TEXT, reason TEXT,"
     " qos INTEGER, retain INTEGER, acked INTEGER, size INTEGER, payload BLOB);",
 
     "CREATE TABLE IF NOT EXISTS changes(seq INTEGER PRIMARY KEY, key TEXT);",
+    "CREATE TABLE IF NOT EXISTS rules(scope INTEGER, name TEXT, sql TEXT, pattern TEXT,"
+    " description TEXT, actions TEXT, disabled INTEGER, version TEXT, created REAL,"
+    " PRIMARY KEY(scope, name));" LP_TRACKS("rules", "'r:'||NEW.name", "'r:'||OLD.name"),
+    "CREATE TABLE IF NOT EXISTS templates(scope INTEGER, name TEXT, description TEXT, role TEXT,"
+    " enabled INTEGER, type TEXT, default_version INTEGER, next_version INTEGER, created REAL,"
+    " modified REAL, PRIMARY KEY(scope, name));"
+    "CREATE TABLE IF NOT EXISTS template_versions(scope INTEGER, template TEXT, version INTEGER,"
+    " body TEXT, created REAL, PRIMARY KEY(scope, template, version));"
+    "CREATE TABLE IF NOT EXISTS claims(scope INTEGER, id TEXT, template TEXT, pem TEXT,"
+    " expires REAL, PRIMARY KEY(scope, id));"
+    "CREATE TABLE IF NOT EXISTS ownership_tokens(hash TEXT PRIMARY KEY, scope INTEGER,"
+    " certificate TEXT, owner TEXT, expires REAL);" LP_TRACKS("claims", "'c:'||NEW.id",
+                                                              "'c:'||OLD.id"),
+
     LP_TRACKS("certificates", "'c:'||NEW.id", "'c:'||OLD.id"),
     LP_TRACKS("policies", "'p:'||NEW.name", "'p:'||OLD.name"),
     LP_TRACKS("policy_versions", "'p:'||NEW.policy", "'p:'||OLD.policy"),

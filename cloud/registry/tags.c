@@ -17,6 +17,8 @@ static const struct {
     {"cacert", "SELECT 1 FROM ca_certificates WHERE scope=? AND id=?"},
     {"job", "SELECT 1 FROM jobs WHERE scope=? AND id=?"},
     {"jobtemplate", "SELECT 1 FROM job_templates WHERE scope=? AND id=?"},
+    {"provisioningtemplate", "SELECT 1 FROM templates WHERE scope=? AND name=?"},
+    {"rule", "SELECT 1 FROM rules WHERE scope=? AND name=?"},
     {"stream", "SELECT 1 FROM streams WHERE scope=? AND id=?"},
 };
 

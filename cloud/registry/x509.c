@@ -17,7 +17,7 @@ enum { SERIAL_BYTES = 20, RSA_BITS_MIN = 2048 };
 // 2049-12-31T23:59:59Z, the end that AWS gives its client certificates.
 #define ISSUED_UNTIL 2524607999LL
 
-X509 *lp_x509_read(const char *pem)
+X509 *lp_x509_from_pem(const char *pem)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
     X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;

@@ -11,7 +11,7 @@
 #include "limpet/registry.h"
 
 // One certificate in PEM, or null. Caller frees.
-X509 *lp_x509_read(const char *pem);
+X509 *lp_x509_from_pem(const char *pem);
 // Caller frees with free(); null: out of memory.
 char *lp_x509_pem(X509 *cert);
 char *lp_key_pem(EVP_PKEY *key, bool private_part);

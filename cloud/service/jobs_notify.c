@@ -25,7 +25,7 @@ static void put(const lp_jobs_t *j, const char *topic, cJSON *doc)
     cJSON_Delete(doc);
     if (text != NULL && broker_is_here(j)) {
         const lp_reg_message_t m = {.topic = topic, .payload = text, .payload_len = strlen(text)};
-        lp_reg_outbox_put(j->reg, NULL, &m);
+        lp_reg_outbox_put(j->reg, j->scope, NULL, &m);
     }
     cJSON_free(text);
 }

@@ -118,6 +118,66 @@ bool lp_object_read(const lp_object_t *object, int64_t offset, void *out, size_t
     return true;
 }
 
+// The folder that a key's last part is in, made where it is missing; `name` becomes that part.
+static int make_way(int dir, const char *bucket, const char *key, const char **name)
+{
+    char part[PART_MAX + 1];
+    const char *p = bucket;
+    size_t len = strlen(bucket);
+    for (bool in_bucket = true; dir >= 0; in_bucket = false) {
+        snprintf(part, sizeof part, "%.*s", (int)len, p);
+        (void)mkdirat(dir, part, 0700); // what is wrong shows when it is opened
+        dir = descend(dir, p, len, false);
+        p = in_bucket ? key : p + len + 1;
+        len = strcspn(p, "/");
+        if (p[len] == '\0') {
+            break;
+        }
+    }
+    *name = p;
+    return dir;
+}
+
+static bool write_object(int dir, const char *name, const void *bytes, size_t len)
+{
+    static const char fresh[] = ".limpet-put";
+    (void)unlinkat(dir, fresh, 0); // of one that died
+    int fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    bool ok = fd >= 0;
+    const char *p = bytes;
+    while (ok && len > 0) {
+        ssize_t n = write(fd, p, len);
+        ok = n > 0;
+        p += ok ? n : 0;
+        len -= ok ? (size_t)n : 0;
+    }
+    if (fd >= 0) {
+        ok = close(fd) == 0 && ok;
+    }
+    return ok && renameat(dir, fresh, dir, name) == 0;
+}
+
+lp_reg_err_t lp_object_put(lp_registry_t *reg, const char *bucket, const char *key,
+                           const void *bytes, size_t len)
+{
+    char root[1100];
+    const char *name = NULL;
+    if (bucket == NULL || key == NULL || !bucket_ok(bucket) || !key_ok(key)) {
+        return lp_reg_fail(reg, LP_REG_INVALID, "This is no name of a bucket and key");
+    }
+    snprintf(root, sizeof root, "%s/objects", reg->folder_);
+    (void)mkdir(root, 0700);
+    int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dir = make_way(dir, bucket, key, &name);
+    bool ok = dir >= 0 && write_object(dir, name, bytes, len);
+    if (dir >= 0) {
+        close(dir);
+    }
+    return ok ? LP_REG_OK
+              : lp_reg_fail(reg, LP_REG_UNAVAILABLE, "The object %.63s/%.200s cannot be written",
+                            bucket, key);
+}
+
 static bool copy_part(char *out, size_t size, const char *from, size_t len)
 {
     if (len == 0 || len >= size) {

@@ -21,6 +21,11 @@ void lp_object_close(lp_object_t *object);
 // False: not all of it could be read.
 bool lp_object_read(const lp_object_t *object, int64_t offset, void *out, size_t len);
 
+// Writes or replaces an object, whole or not at all; folders are made. LP_REG_INVALID: no name of a
+// bucket or key. LP_REG_UNAVAILABLE: it cannot be written.
+lp_reg_err_t lp_object_put(lp_registry_t *reg, const char *bucket, const char *key,
+                           const void *bytes, size_t len);
+
 // The bucket and key of "https://BUCKET.s3[.REGION].amazonaws.com/KEY",
 // "https://s3[.-REGION].amazonaws.com/BUCKET/KEY" or "s3://BUCKET/KEY". False: it is none.
 bool lp_object_url(const char *url, char bucket[64], char key[1025]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "jobs_serve.h"
+#include "limpet/fleet.h"
 #include "limpet/shadow.h"
 #include "streams_serve.h"
 
@@ -33,9 +34,9 @@ static const struct {
     const char *filter;
     lp_service_fn serve;
 } services[] = {
-    {"$aws/things/+/shadow/#", serve_shadow},
-    {"$aws/things/+/jobs/#", lp_jobs_serve},
-    {"$aws/things/+/streams/#", lp_streams_serve},
+    {"$aws/things/+/shadow/#", serve_shadow},          {"$aws/things/+/jobs/#", lp_jobs_serve},
+    {"$aws/things/+/streams/#", lp_streams_serve},     {"$aws/certificates/#", lp_fleet_serve},
+    {"$aws/provisioning-templates/#", lp_fleet_serve},
 };
 
 bool lp_service_topic_fits(const char *filter, const char *topic)

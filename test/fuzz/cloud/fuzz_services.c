@@ -155,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     .payload = data + line + 1,
                                     .payload_len = size - line - 1};
     lp_service_handle(&q, &out);
-    while (lp_reg_outbox_take(reg, drop, NULL) > 0) {
+    while (lp_reg_outbox_take(reg, &scope, drop, NULL) > 0) {
     }
     return 0;
 }

@@ -112,7 +112,7 @@ fixture_cert_t fixture_cert(fixture_t *f, bool active)
 fixture_own_t fixture_own(const char *common_name, bool is_ca, const fixture_own_t *issuer)
 {
     fixture_own_t own = {.key = lp_key_new_p256()};
-    X509 *by = issuer != NULL ? lp_x509_read(issuer->pem) : NULL;
+    X509 *by = issuer != NULL ? lp_x509_from_pem(issuer->pem) : NULL;
     const lp_x509_config_t config = {.common_name = common_name,
                                      .is_ca = is_ca,
                                      .not_before = (long long)time(NULL) - 60,

@@ -153,7 +153,7 @@ const char *told(fixture_t *f)
 {
     static told_t all;
     all.text[0] = '\0';
-    while (lp_reg_outbox_take(f->reg, collect, &all) > 0) {
+    while (lp_reg_outbox_take(f->reg, &f->scope, collect, &all) > 0) {
     }
     return all.text;
 }

@@ -236,7 +236,7 @@ static void cert_from_csr_has_the_csrs_key_and_the_hash_as_id(void **state)
     char *csr = fixture_csr("P-256", 0);
     cJSON *doc = NULL;
     assert_int_equal(lp_reg_cert_from_csr(f->reg, &f->scope, csr, true, &doc), LP_REG_OK);
-    X509 *cert = lp_x509_read(fixture_text(doc, "certificatePem"));
+    X509 *cert = lp_x509_from_pem(fixture_text(doc, "certificatePem"));
     BIO *bio = BIO_new_mem_buf(csr, -1);
     X509_REQ *req = PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL);
     char id[LP_REG_ID_SIZE];
@@ -275,7 +275,7 @@ static void cert_chain_verifies_against_the_device_ca(void **state)
     char path[128];
     const fixture_cert_t c = fixture_cert(f, true);
     cJSON *doc = certificate(f, c.id);
-    X509 *cert = lp_x509_read(fixture_text(doc, "certificatePem"));
+    X509 *cert = lp_x509_from_pem(fixture_text(doc, "certificatePem"));
     snprintf(path, sizeof path, "%s/trust", f->folder);
     X509_STORE *store = X509_STORE_new();
     assert_int_equal(X509_STORE_load_path(store, path), 1);
@@ -333,7 +333,7 @@ static void cert_with_keys_fits_its_key(void **state)
     const cJSON *pair = cJSON_GetObjectItemCaseSensitive(doc, "keyPair");
     BIO *bio = BIO_new_mem_buf(fixture_text(pair, "PrivateKey"), -1);
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    X509 *cert = lp_x509_read(fixture_text(doc, "certificatePem"));
+    X509 *cert = lp_x509_from_pem(fixture_text(doc, "certificatePem"));
     assert_int_equal(X509_check_private_key(cert, key), 1);
     assert_int_equal(EVP_PKEY_bits(key), 2048);
     X509_free(cert);
@@ -367,7 +367,7 @@ static int trusted(const fixture_t *f, const char *pem)
 {
     char path[128];
     struct stat st;
-    X509 *cert = lp_x509_read(pem);
+    X509 *cert = lp_x509_from_pem(pem);
     int n = 0;
     do {
         snprintf(path, sizeof path, "%s/trust/%08lx.%d", f->folder, X509_subject_name_hash(cert),
@@ -594,11 +594,26 @@ static void outbox_gives_each_message_once_in_order(void **state)
     int count = 0;
     const lp_reg_message_t one = {.topic = "first", .payload = "x", .payload_len = 1};
     const lp_reg_message_t two = {.topic = "second"};
-    assert_int_equal(lp_reg_outbox_put(f->reg, NULL, &one), LP_REG_OK);
-    assert_int_equal(lp_reg_outbox_put(f->reg, NULL, &two), LP_REG_OK);
-    assert_int_equal(lp_reg_outbox_take(f->reg, count_message, &count), 2);
-    assert_int_equal(lp_reg_outbox_take(f->reg, count_message, &count), 0);
+    assert_int_equal(lp_reg_outbox_put(f->reg, &f->scope, NULL, &one), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_put(f->reg, &f->scope, NULL, &two), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_take(f->reg, &f->scope, count_message, &count), 2);
+    assert_int_equal(lp_reg_outbox_take(f->reg, &f->scope, count_message, &count), 0);
     assert_int_equal(count, 2);
+}
+
+// The broker serves one account; what another publishes must not come out of its queue.
+static void outbox_of_another_account_is_not_heard(void **state)
+{
+    fixture_t *f = *state;
+    int count = 0;
+    lp_scope_t other;
+    const lp_reg_message_t first = {.topic = "first", .payload = "x", .payload_len = 1};
+    const lp_reg_message_t forged = {.topic = "forged", .payload = "x", .payload_len = 1};
+    assert_int_equal(lp_reg_scope(f->reg, "999999999999", "us-east-1", &other), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_put(f->reg, &other, NULL, &forged), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_put(f->reg, &f->scope, NULL, &first), LP_REG_OK);
+    assert_int_equal(lp_reg_outbox_take(f->reg, &f->scope, count_message, &count), 1);
+    assert_int_equal(lp_reg_outbox_take(f->reg, &f->scope, count_message, &count), 0);
 }
 
 static void events_are_numbered_trimmed_and_safe_to_print(void **state)
@@ -662,6 +677,7 @@ int main(void)
         T(attachments_to_one_certificate_are_ten),
         T(retained_is_kept_and_forgotten),
         T(outbox_gives_each_message_once_in_order),
+        T(outbox_of_another_account_is_not_heard),
         T(events_are_numbered_trimmed_and_safe_to_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,14 @@ int64_t lp_registry_change(lp_registry_t *reg);
 lp_reg_err_t lp_reg_setting_put(lp_registry_t *reg, const char *key, const char *value);
 lp_reg_err_t lp_reg_setting_get(lp_registry_t *reg, const char *key, char *value, size_t size);
 
+// A copy of the whole store as of one moment, while others go on writing. `path` must not exist.
+lp_reg_err_t lp_registry_snapshot(lp_registry_t *reg, const char *path);
+// Whether a file is a whole store of this or an older version with nothing in it but what this
+// version makes. False: `why` (size bytes) says what is wrong.
+bool lp_registry_verify(const char *path, char *why, size_t size);
+// Fills the folder of the issuers that the broker trusts from what is registered.
+lp_reg_err_t lp_registry_retrust(lp_registry_t *reg);
+
 // --- accounts and regions -----------------------------------------------------------------------
 
 typedef struct {
@@ -98,6 +106,11 @@ lp_reg_err_t lp_reg_access_key_add(lp_registry_t *reg, const char *key_id,
                                    const lp_access_key_t *key);
 // LP_REG_UNAUTHORIZED: no such key.
 lp_reg_err_t lp_reg_access_key_get(lp_registry_t *reg, const char *key_id, lp_access_key_t *key);
+// {accounts: [{accountId, name, accessKeyId, user}]}, without secrets.
+lp_reg_err_t lp_reg_accounts(lp_registry_t *reg, cJSON **doc);
+// Calls `fn` with each access key and its secret, in the order of their users.
+typedef void (*lp_reg_access_key_fn)(void *arg, const char *key_id, const lp_access_key_t *key);
+lp_reg_err_t lp_reg_access_keys(lp_registry_t *reg, lp_reg_access_key_fn fn, void *arg);
 // The scope of an account in a region; made when the region's name is plausible and seen first.
 lp_reg_err_t lp_reg_scope(lp_registry_t *reg, const char *account, const char *region,
                           lp_scope_t *scope);
@@ -191,6 +204,10 @@ lp_reg_err_t lp_reg_ca_get(lp_registry_t *reg, const lp_scope_t *scope, const ch
 // Null: unchanged.
 lp_reg_err_t lp_reg_ca_update(lp_registry_t *reg, const lp_scope_t *scope, const char *id,
                               const char *status, const char *auto_status);
+// What happens to the devices of a CA: a registrationConfig (null: unchanged), or `remove` for
+// neither template nor automatic registration.
+lp_reg_err_t lp_reg_ca_configure(lp_registry_t *reg, const lp_scope_t *scope, const char *id,
+                                 const cJSON *config, bool remove);
 lp_reg_err_t lp_reg_ca_delete(lp_registry_t *reg, const lp_scope_t *scope, const char *id);
 lp_reg_err_t lp_reg_cas(lp_registry_t *reg, const lp_scope_t *scope, const lp_page_t *page,
                         cJSON **doc);
@@ -312,11 +329,12 @@ lp_reg_err_t lp_reg_retained(lp_registry_t *reg, const lp_scope_t *scope, const 
                              cJSON **doc);
 
 // Puts a message in the queue that the broker's adapter empties; `client` null: to all subscribers.
-lp_reg_err_t lp_reg_outbox_put(lp_registry_t *reg, const char *client,
+lp_reg_err_t lp_reg_outbox_put(lp_registry_t *reg, const lp_scope_t *scope, const char *client,
                                const lp_reg_message_t *message);
-// Calls `fn` for each waiting message, oldest first, and removes them; returns how many.
+// Calls `fn` for each waiting message of a scope, oldest first, and removes them; returns how many.
+// Those of other scopes are dropped.
 typedef void (*lp_reg_outbox_fn)(void *arg, const char *client, const lp_reg_message_t *message);
-int lp_reg_outbox_take(lp_registry_t *reg, lp_reg_outbox_fn fn, void *arg);
+int lp_reg_outbox_take(lp_registry_t *reg, const lp_scope_t *scope, lp_reg_outbox_fn fn, void *arg);
 
 // --- what happened ------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@
     X(LP_REG_CERT_VALIDATION,    "CertificateValidationException",      400)  \
     X(LP_REG_REG_CODE,           "RegistrationCodeValidationException", 400)  \
     X(LP_REG_THROTTLED,          "ThrottlingException",                 400)  \
+    X(LP_REG_SQL_PARSE,          "SqlParseException",                   400)  \
+    X(LP_REG_REGISTRATION,       "ResourceRegistrationFailureException", 400) \
     X(LP_REG_UNAUTHORIZED,       "UnauthorizedException",               401)  \
     X(LP_REG_FORBIDDEN,          "ForbiddenException",                  403)  \
     X(LP_REG_NOT_FOUND,          "ResourceNotFoundException",           404)  \
@@ -26,6 +28,7 @@
     X(LP_REG_CERT_CONFLICT,      "CertificateConflictException",        409)  \
     X(LP_REG_VERSIONS_LIMIT,     "VersionsLimitExceededException",      409)  \
     X(LP_REG_CONFLICT,           "ConflictException",                   409)  \
+    X(LP_REG_UPDATE_CONFLICT,    "ConflictingResourceUpdateException",  409)  \
     X(LP_REG_STATE_TRANSITION,   "InvalidStateTransitionException",     409)  \
     X(LP_REG_LIMIT,              "LimitExceededException",              410)  \
     X(LP_REG_TERMINAL,           "TerminalStateException",              410)  \
