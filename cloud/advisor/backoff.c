@@ -53,7 +53,7 @@ static bool is_exponential(const uint32_t *gaps, size_t n, double noise)
     const double ratio = pow((double)gaps[n - 1] / gaps[0], 1.0 / (double)(n - 1));
     double ideal = gaps[0];
     for (size_t i = 0; i < n; i++, ideal *= ratio) {
-        if (off(gaps[i], ideal) > ideal * 0.20 + noise) {
+        if (off(gaps[i], ideal) > ideal * 0.10 + noise) {
             return false;
         }
     }

@@ -6,7 +6,7 @@
 #include "engine.h"
 
 // What a scheduler may take from either side of a measured wait.
-enum { NOISE_MS = 80, ROUND = 6, LINGER_MS = 200 };
+enum { NOISE_MS = 30, ROUND = 6, LINGER_MS = 200 };
 
 static void on_mqtt_connect(lp_advisor_t *a, const adv_input_t *in)
 {

@@ -179,8 +179,11 @@ static bool is_pending(conn_t *c, int ret)
         c->wants_write = err == SSL_ERROR_WANT_WRITE;
         return true;
     }
-    const char *words = ERR_reason_error_string(ERR_peek_error());
-    if (err == SSL_ERROR_SSL && words != NULL) {
+    const unsigned long code = ERR_peek_error();
+    const char *words = ERR_reason_error_string(code);
+    // An end without close_notify is the device's doing, and no words of OpenSSL are needed for it.
+    const bool is_eof = ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    if (err == SSL_ERROR_SSL && words != NULL && !is_eof) {
         snprintf(c->error, sizeof c->error, "%s", words);
     }
     ERR_clear_error();

@@ -108,19 +108,18 @@ class Tls:
         self.push()
 
     def receive(self, seconds):
-        try:
-            return self.tls.read(65536)
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLError as e:
-            raise Gone(str(e)) from e
-        self.pull(seconds)
-        try:
-            return self.tls.read(65536)
-        except ssl.SSLWantReadError:
-            return b""
-        except ssl.SSLError as e:
-            raise Gone(str(e)) from e
+        for is_last in (False, True):
+            try:
+                data = self.tls.read(65536)
+                if not data:
+                    raise Gone("close_notify")
+                return data
+            except ssl.SSLWantReadError:
+                if not is_last:
+                    self.pull(seconds)
+            except ssl.SSLError as e:
+                raise Gone(str(e)) from e
+        return b""
 
     def close(self):
         self.sock.close()
