@@ -13,9 +13,9 @@ enum { ADVISOR_CASES_MAX = 64, ADVISOR_POLICIES_MAX = 16, ADVISOR_DIR_MAX = 900 
 
 // What the command line asks for.
 typedef struct {
-    const char *cases;  // --case: names or groups, comma-separated; null: the suite
-    const char *suite;  // qualification, all
-    const char *port;   // --port: a Limpet board
+    const char *cases;   // --case: names or groups, comma-separated; null: the suite
+    const char *suite;   // qualification, all
+    const char *port;    // --port: a Limpet board
     const char *command; // --device-command
     const char *thing;
     const char *name;

@@ -133,8 +133,7 @@ static lp_exit_t wait_off(advisor_device_t *d, lp_fault_t *f)
         if (rc != LP_EXIT_OK) {
             return rc;
         }
-        const char *state =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, "state"));
+        const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, "state"));
         const bool is_off = state != NULL && strcmp(state, "off") == 0;
         cJSON_Delete(status);
         if (is_off) {
@@ -151,7 +150,7 @@ static void add_fast(cJSON *tree, cJSON *cloud)
     cJSON_AddNumberToObject(cloud, "timeout_s", 1);
     cJSON_AddNumberToObject(cloud, "retry_s", 1);
     cJSON_AddNumberToObject(cloud, "backoff_ms", 250);
-    cJSON_AddNumberToObject(cloud, "backoff_max_s", 3);
+    cJSON_AddNumberToObject(cloud, "backoff_max_s", 2);
     cJSON_AddNumberToObject(cloud, "keep_alive_s", 5);
     cJSON_AddNumberToObject(cJSON_AddObjectToObject(tree, "telemetry"), "interval_s", 1);
 }
@@ -208,8 +207,7 @@ static lp_exit_t start_board(advisor_device_t *d, const lp_advisor_case_t *which
 static lp_exit_t read_board(advisor_device_t *d, lp_fault_t *f)
 {
     cJSON *config = NULL;
-    const lp_exit_t rc =
-        lp_board_call(d->board, "Config.Get", cJSON_CreateObject(), 0, &config, f);
+    const lp_exit_t rc = lp_board_call(d->board, "Config.Get", cJSON_CreateObject(), 0, &config, f);
     if (rc != LP_EXIT_OK) {
         return rc;
     }
@@ -243,7 +241,8 @@ static lp_exit_t restore_board(advisor_device_t *d, lp_fault_t *f)
     }
     close_board(d);
     // The board may be gone before its answer is out.
-    const bool is_gone = strcmp(f->code, "board-lost") == 0 || strcmp(f->code, "board-timeout") == 0;
+    const bool is_gone =
+        strcmp(f->code, "board-lost") == 0 || strcmp(f->code, "board-timeout") == 0;
     if (rc != LP_EXIT_OK && !is_gone) {
         lp_fault_next(f, "restart the board: its settings on flash were not changed");
         return rc;
@@ -257,9 +256,9 @@ static lp_exit_t restore_board(advisor_device_t *d, lp_fault_t *f)
 lp_exit_t advisor_device_open(advisor_device_t *d, lp_fault_t *f)
 {
     char why[300] = "";
-    if (!lp_advisor_endpoint_make_device(
-            d->ep, d->prefix, d->o->thing != NULL ? d->o->thing : "advisor-device", why,
-            sizeof why)) {
+    if (!lp_advisor_endpoint_make_device(d->ep, d->prefix,
+                                         d->o->thing != NULL ? d->o->thing : "advisor-device", why,
+                                         sizeof why)) {
         lp_fault_set(f, LP_EXIT_LOCAL, "advisor-dir", "the advisor's folder cannot be used");
         lp_fault_why(f, "%s", why);
         return f->exit;

@@ -137,8 +137,9 @@ int advisor_params_policies(advisor_params_t *p, const char *files)
         snprintf(path, sizeof path, "%.*s", (int)len, files);
         p->documents[n] = n < ADVISOR_POLICIES_MAX ? read_text(path) : NULL;
         if (p->documents[n] == NULL) {
-            return lp_ui_fail(LP_EXIT_LOCAL, "policy-file", "a policy cannot be read", path,
-                              "give --policy a file with a policy document, or several with commas");
+            return lp_ui_fail(
+                LP_EXIT_LOCAL, "policy-file", "a policy cannot be read", path,
+                "give --policy a file with a policy document, or several with commas");
         }
         n++;
         files += len + (files[len] == ',' ? 1 : 0);
@@ -208,7 +209,7 @@ int advisor_pick(const advisor_options_t *o, const lp_advisor_case_t *picked[ADV
     const int rc = o->cases != NULL ? check_names(o->cases) : LP_OPT_GO_ON;
     for (size_t i = 0; rc == LP_OPT_GO_ON && i < n; i++) {
         bool by_id = false;
-        const bool is_in = o->cases != NULL    ? is_named(o->cases, &cases[i], &by_id)
+        const bool is_in = o->cases != NULL   ? is_named(o->cases, &cases[i], &by_id)
                            : is_qualification ? cases[i].is_qualification
                                               : !cases[i].is_long;
         if (is_in) {

@@ -148,8 +148,7 @@ static bool write_junit(const advisor_report_t *reports, size_t count, const cha
             count, failed, errors);
     for (size_t i = 0; i < count; i++) {
         fprintf(f, "    <testcase classname=\"%s\" name=\"%s\" time=\"%.3f\">\n",
-                reports[i].which->group, reports[i].which->id,
-                (double)reports[i].result.ms / 1000);
+                reports[i].which->group, reports[i].which->id, (double)reports[i].result.ms / 1000);
         put_outcome(f, &reports[i]);
         fputs("    </testcase>\n", f);
     }
@@ -167,8 +166,7 @@ int advisor_report_end(const advisor_report_t *reports, size_t count, const char
         n[reports[i].result.verdict]++;
     }
     lp_ui_out("%u passed, %u with warnings, %u failed, %u not played", n[LP_ADVISOR_PASS],
-              n[LP_ADVISOR_WARN], n[LP_ADVISOR_FAIL],
-              n[LP_ADVISOR_ERROR] + n[LP_ADVISOR_RUNNING]);
+              n[LP_ADVISOR_WARN], n[LP_ADVISOR_FAIL], n[LP_ADVISOR_ERROR] + n[LP_ADVISOR_RUNNING]);
     cJSON *o = cJSON_CreateObject();
     cJSON_AddNumberToObject(o, "pass", n[LP_ADVISOR_PASS]);
     cJSON_AddNumberToObject(o, "pass_with_warnings", n[LP_ADVISOR_WARN]);

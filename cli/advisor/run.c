@@ -94,10 +94,8 @@ static int take_dir(session_t *s)
 static int open_endpoint(session_t *s)
 {
     char why[1400] = "";
-    const lp_advisor_endpoint_options_t options = {.dir = s->dir,
-                                                   .listen = s->o.listen,
-                                                   .port = s->o.endpoint_port,
-                                                   .name = s->o.name};
+    const lp_advisor_endpoint_options_t options = {
+        .dir = s->dir, .listen = s->o.listen, .port = s->o.endpoint_port, .name = s->o.name};
     if (!lp_advisor_endpoint_open(&options, &s->ep, why, sizeof why)) {
         return lp_ui_fail(LP_EXIT_LOCAL, "advisor-endpoint", "the endpoint cannot be opened", why,
                           "another --dir, --endpoint-port or --name");
@@ -112,13 +110,14 @@ static void set_defaults(session_t *s)
         v->execution_timeout_s = s->o.timeout_s;
     }
     if (s->o.is_fast) {
-        v->execution_timeout_s = v->execution_timeout_s > 0 ? v->execution_timeout_s : FAST_TIMEOUT_S;
+        v->execution_timeout_s =
+            v->execution_timeout_s > 0 ? v->execution_timeout_s : FAST_TIMEOUT_S;
         v->settle_ms = v->settle_ms > 0 ? v->settle_ms : FAST_SETTLE_MS;
         v->long_disconnect_s = v->long_disconnect_s > 0 ? v->long_disconnect_s : FAST_AWAY_S;
     }
-    v->thing = s->o.thing != NULL                     ? s->o.thing
+    v->thing = s->o.thing != NULL                 ? s->o.thing
                : s->device.board_thing[0] != '\0' ? s->device.board_thing
-                                                      : NULL;
+                                                  : NULL;
 }
 
 // No policy was named, so the case that reads them has nothing to say.
@@ -147,7 +146,8 @@ static void tell_start(const session_t *s)
                 lp_advisor_endpoint_port(s->ep));
     lp_ui_label("CA", "%s", lp_advisor_endpoint_ca(s->ep));
     lp_ui_label("Cases", "%zu; %s, at most %ld min if the device does nothing", s->count,
-                s->o.is_fast ? "a minute or two" : "in real time, some minutes", (worst_s + 59) / 60);
+                s->o.is_fast ? "a minute or two" : "in real time, some minutes",
+                (worst_s + 59) / 60);
 }
 
 static int play_all(session_t *s, lp_fault_t *f)
@@ -196,10 +196,11 @@ static int parse(session_t *s, int argc, char **argv)
                      "limpet advisor run --suite qualification --listen 0.0.0.0 --name desk.local "
                      "--endpoint-port 8883",
                      NULL},
-        .notes = "A device command finds where to go in LIMPET_ADVISOR_HOST, _PORT, _CA, _CERT, _KEY,\n"
-                 "_THING, _CASE and _PERSISTENT. Parameters have AWS's names; advisor list shows them.\n"
-                 "With neither --port nor --device-command the device is yours to start.\n"
-                 "Exit code 0: every case passed, with warnings or without.",
+        .notes =
+            "A device command finds where to go in LIMPET_ADVISOR_HOST, _PORT, _CA, _CERT, _KEY,\n"
+            "_THING, _CASE and _PERSISTENT. Parameters have AWS's names; advisor list shows them.\n"
+            "With neither --port nor --device-command the device is yours to start.\n"
+            "Exit code 0: every case passed, with warnings or without.",
         .exit_codes = exits,
         .max_args = -1,
     };
@@ -211,7 +212,8 @@ static int parse(session_t *s, int argc, char **argv)
         {"port", LP_OPT_STR, &o->port, "PORT", "a Limpet board to test: auto, a device, an id"},
         {"device-command", LP_OPT_STR, &o->command, "CMD", "starts the device, for each case anew"},
         {"thing", LP_OPT_STR, &o->thing, "NAME", "the thing of shadow and jobs (the client id)"},
-        {"fast", LP_OPT_BOOL, &o->is_fast, NULL, "short waits; the board is told, else it is yours"},
+        {"fast", LP_OPT_BOOL, &o->is_fast, NULL,
+         "short waits; the board is told, else it is yours"},
         {"timeout", LP_OPT_INT, &o->timeout_s, "S", "EXECUTION_TIMEOUT of every case"},
         {"policy", LP_OPT_STR, &o->policy, "FILES", "policy documents of the device's certificate"},
         {"junit", LP_OPT_STR, &o->junit, "FILE", "a report as JUnit XML, for CI"},

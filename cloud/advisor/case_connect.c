@@ -76,9 +76,8 @@ static lp_backoff_kind_t kind_of_rounds(const lp_advisor_t *a)
         return first;
     }
     // A device that draws its jitter once and then repeats it has none.
-    const bool is_repeating =
-        lp_backoff_classify(a->gaps + a->gap_count - (ROUND - 1), ROUND - 1, NOISE_MS) ==
-        LP_BACKOFF_LINEAR;
+    const bool is_repeating = lp_backoff_classify(a->gaps + a->gap_count - (ROUND - 1), ROUND - 1,
+                                                  NOISE_MS) == LP_BACKOFF_LINEAR;
     return is_repeating ? LP_BACKOFF_LINEAR : first;
 }
 
@@ -101,8 +100,7 @@ static void on_silent_connect(lp_advisor_t *a, const adv_input_t *in, unsigned r
 }
 
 // CONNECT is not answered five times and the sixth is; `rounds` times.
-static void on_silence(lp_advisor_t *a, const adv_input_t *in, unsigned rounds,
-                       const rule_t *rule)
+static void on_silence(lp_advisor_t *a, const adv_input_t *in, unsigned rounds, const rule_t *rule)
 {
     if (in->kind == ADV_START) {
         a->muted = ADV_MUTE_CONNACK;

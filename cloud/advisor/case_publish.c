@@ -241,26 +241,38 @@ static void on_trigger_subscribe(lp_advisor_t *a, const adv_input_t *in)
     }
 }
 
+static void on_received(lp_advisor_t *a, const adv_input_t *in, long kb)
+{
+    if (in->packet_id == a->s.packet_id) {
+        adv_end(a, LP_ADVISOR_PASS, "the device acknowledged the message%s",
+                kb > 0 ? " of several whole TLS records" : "");
+    } else if (in->packet_id >= a->next_id) {
+        adv_end(a, LP_ADVISOR_FAIL, "PUBACK has packet id %u, which was never sent", in->packet_id);
+    }
+}
+
+// The message is out, and nothing else counts any more.
+static void on_receive_sent(lp_advisor_t *a, const adv_input_t *in, long kb)
+{
+    if (in->kind == ADV_PUBACK) {
+        on_received(a, in, kb);
+    } else if (in->kind == ADV_CLOSED && in->conn == a->s.conn) {
+        adv_end(a, LP_ADVISOR_FAIL, "the device closed the connection when the message came");
+    } else if (in->kind == ADV_EXPIRED) {
+        adv_end(a, LP_ADVISOR_FAIL, "the device did not acknowledge the message");
+    }
+}
+
 static void on_receive(lp_advisor_t *a, const adv_input_t *in, long kb)
 {
-    if (in->kind == ADV_SUBSCRIBE) {
+    if (a->s.phase == 2) {
+        on_receive_sent(a, in, kb);
+    } else if (in->kind == ADV_SUBSCRIBE) {
         on_trigger_subscribe(a, in);
     } else if (in->kind == ADV_TIMER && a->s.phase == 1) {
         trigger(a, kb);
-    } else if (in->kind == ADV_PUBACK && a->s.phase == 2) {
-        if (in->packet_id == a->s.packet_id) {
-            adv_end(a, LP_ADVISOR_PASS, "the device acknowledged the message%s",
-                    kb > 0 ? " of several whole TLS records" : "");
-        } else if (in->packet_id >= a->next_id) {
-            adv_end(a, LP_ADVISOR_FAIL, "PUBACK has packet id %u, which was never sent",
-                    in->packet_id);
-        }
-    } else if (in->kind == ADV_CLOSED && a->s.phase == 2 && in->conn == a->s.conn) {
-        adv_end(a, LP_ADVISOR_FAIL, "the device closed the connection when the message came");
-    } else if (in->kind == ADV_CLOSED && a->s.phase == 1) {
+    } else if (in->kind == ADV_CLOSED && in->conn == a->s.conn) {
         a->s.phase = 0;
-    } else if (in->kind == ADV_EXPIRED && a->s.phase == 2) {
-        adv_end(a, LP_ADVISOR_FAIL, "the device did not acknowledge the message");
     }
 }
 
@@ -288,7 +300,7 @@ static void on_no_pingresp_connect(lp_advisor_t *a, const adv_input_t *in)
     a->s.phase = 1;
     a->s.conn = in->conn;
     a->s.count = 0;
-    // A server waits one and a half keep-alives (MQTT 3.1.2.10).
+    // A server waits one and a half times the keep-alive (MQTT 3.1.2.10).
     adv_timer(a, in->connect->keep_alive_s * 1500u + PING_GRACE_MS);
 }
 
@@ -308,7 +320,7 @@ static void on_no_pingresp(lp_advisor_t *a, const adv_input_t *in)
         adv_end(a, LP_ADVISOR_PASS, "the device disconnected when PINGRESP did not come");
     } else if (in->kind == ADV_TIMER) {
         adv_end(a, LP_ADVISOR_FAIL,
-                a->s.count == 0 ? "no PINGREQ in one and a half keep-alives"
+                a->s.count == 0 ? "no PINGREQ in one and a half times the keep-alive"
                                 : "the device stays connected although PINGRESP does not come");
     }
 }

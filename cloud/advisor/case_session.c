@@ -13,8 +13,7 @@ static const char stored[] = "stored while the device was away";
 
 static bool is_trigger(const lp_advisor_t *a, lp_span_t filter, uint8_t qos)
 {
-    return qos > 0 &&
-           (a->p.trigger_topic == NULL || lp_span_equal_str(filter, a->p.trigger_topic));
+    return qos > 0 && (a->p.trigger_topic == NULL || lp_span_equal_str(filter, a->p.trigger_topic));
 }
 
 static void on_subscribe(lp_advisor_t *a, const adv_input_t *in)

@@ -72,8 +72,7 @@ static void on_update(lp_advisor_t *a, const adv_input_t *in)
 static void on_shadow_update(lp_advisor_t *a, const adv_input_t *in)
 {
     if (in->kind == ADV_START) {
-        a->desired =
-            cJSON_Parse(a->p.desired_state != NULL ? a->p.desired_state : DESIRED_DEFAULT);
+        a->desired = cJSON_Parse(a->p.desired_state != NULL ? a->p.desired_state : DESIRED_DEFAULT);
         if (!cJSON_IsObject(a->desired) || a->desired->child == NULL) {
             adv_end(a, LP_ADVISOR_ERROR, "DESIRED_STATE is not a JSON object with a member");
         }
@@ -94,8 +93,7 @@ const adv_play_t adv_shadow_update = {on_shadow_update,
 
 static void start_job(lp_advisor_t *a)
 {
-    a->job_document =
-        cJSON_Parse(a->p.job_document != NULL ? a->p.job_document : DOCUMENT_DEFAULT);
+    a->job_document = cJSON_Parse(a->p.job_document != NULL ? a->p.job_document : DOCUMENT_DEFAULT);
     if (!cJSON_IsObject(a->job_document)) {
         adv_end(a, LP_ADVISOR_ERROR, "JOB_DOCUMENT is not a JSON object");
         return;

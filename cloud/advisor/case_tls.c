@@ -40,11 +40,13 @@ static void on_suites(lp_advisor_t *a, const adv_input_t *in)
     adv_log(a, "suites: %u recommended, %u supported, %u not supported", judged.recommended,
             judged.supported, judged.unsupported);
     if (judged.supported == 0) {
-        adv_end(a, LP_ADVISOR_FAIL, "none of the device's cipher suites is supported by AWS IoT (%s)",
+        adv_end(a, LP_ADVISOR_FAIL,
+                "none of the device's cipher suites is supported by AWS IoT (%s)",
                 judged.unsupported_names);
     } else if (judged.recommended == 0) {
-        adv_end(a, LP_ADVISOR_WARN, "none of the device's cipher suites is one that AWS IoT "
-                                    "recommends");
+        adv_end(a, LP_ADVISOR_WARN,
+                "none of the device's cipher suites is one that AWS IoT "
+                "recommends");
     } else if (judged.unsupported > 0) {
         adv_end(a, LP_ADVISOR_WARN, "the device offers suites that AWS IoT does not support: %s",
                 judged.unsupported_names);
@@ -56,7 +58,8 @@ static void on_suites(lp_advisor_t *a, const adv_input_t *in)
 
 const adv_play_t adv_tls_suites = {on_suites, "for a ClientHello"};
 
-// --- TLS_Unsecure_Server_Cert, TLS_Incorrect_Subject_Name_Server_Cert, TLS_Expired_Server_Cert ----
+// --- TLS_Unsecure_Server_Cert, TLS_Incorrect_Subject_Name_Server_Cert, TLS_Expired_Server_Cert
+// ----
 
 // A device that gives in at the second try is no better than one that gives in at the first: after
 // the refusal the case looks on for a while.
@@ -93,4 +96,5 @@ static void on_expired(lp_advisor_t *a, const adv_input_t *in)
 }
 
 const adv_play_t adv_tls_refuse = {on_refuse, "for the device to refuse the server's certificate"};
-const adv_play_t adv_tls_expired = {on_expired, "for the device to refuse the server's certificate"};
+const adv_play_t adv_tls_expired = {on_expired,
+                                    "for the device to refuse the server's certificate"};

@@ -131,7 +131,10 @@ static void right_names(char *out, size_t cap, const char *name)
 {
     const bool is_address = name != NULL && strspn(name, "0123456789.:") == strlen(name);
     snprintf(out, cap, "DNS:localhost,IP:127.0.0.1,IP:::1%s%s",
-             name == NULL ? "" : is_address ? ",IP:" : ",DNS:", name != NULL ? name : "");
+             name == NULL ? ""
+             : is_address ? ",IP:"
+                          : ",DNS:",
+             name != NULL ? name : "");
 }
 
 // Names that nobody asks for, until the certificate is large enough.
@@ -174,6 +177,26 @@ static X509 *make_server(const adv_certs_t *c, lp_advisor_cert_t which, const ch
     return cert;
 }
 
+// Kept only because an RSA key takes a while to make.
+static EVP_PKEY *open_server_key(const char *dir)
+{
+    char path[ADV_PATH_MAX];
+    snprintf(path, sizeof path, "%s/server.key", dir);
+    EVP_PKEY *key = read_key(path);
+    if (key != NULL && EVP_PKEY_base_id(key) == EVP_PKEY_RSA) {
+        return key;
+    }
+    EVP_PKEY_free(key);
+    key = lp_key_new_rsa2048();
+    char *pem = key != NULL ? lp_key_pem(key, true) : NULL;
+    if (pem != NULL) {
+        (void)write_file(path, pem, 0600); // the next run makes another one then
+        OPENSSL_cleanse(pem, strlen(pem));
+    }
+    free(pem);
+    return key;
+}
+
 bool adv_certs_open(adv_certs_t *c, const char *dir, const char *name, char *why, size_t cap)
 {
     *c = (adv_certs_t){0};
@@ -183,7 +206,7 @@ bool adv_certs_open(adv_certs_t *c, const char *dir, const char *name, char *why
     c->strange_key = lp_key_new_p256();
     // The same name as the true one: a device that looks at names only is caught.
     c->strange_ca = make_ca("Limpet Device Advisor CA", c->strange_key);
-    c->key = lp_key_new_rsa2048();
+    c->key = open_server_key(dir);
     bool ok = c->strange_ca != NULL && c->key != NULL;
     for (int i = 0; ok && i < ADV_CERTS; i++) {
         c->cert[i] = make_server(c, (lp_advisor_cert_t)i, name);

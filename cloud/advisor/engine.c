@@ -198,8 +198,9 @@ static bool take_packet(lp_advisor_t *a, unsigned conn)
         return false;
     }
     if (err != LP_OK || head.remaining > LP_ADVISOR_PACKET_MAX - LP_MQTT_HEAD_MAX) {
-        bad(a, conn, err != LP_OK ? "a packet has a header that is not valid"
-                                  : "a packet is larger than AWS IoT Core takes");
+        bad(a, conn,
+            err != LP_OK ? "a packet has a header that is not valid"
+                         : "a packet is larger than AWS IoT Core takes");
         return false;
     }
     const size_t len = at + head.remaining;

@@ -30,12 +30,12 @@ typedef enum {
 typedef struct {
     adv_kind_t kind;
     unsigned conn;
-    const lp_advisor_event_t *ev;      // OPEN, HELLO, SECURE, CLOSED
-    const adv_connect_t *connect;      // CONNECT
-    const lp_mqtt_publish_t *publish;  // PUBLISH, with its whole payload
-    const adv_subscribe_t *subscribe;  // SUBSCRIBE, UNSUBSCRIBE
-    uint16_t packet_id;                // PUBACK
-    const char *why;                   // BAD
+    const lp_advisor_event_t *ev;     // OPEN, HELLO, SECURE, CLOSED
+    const adv_connect_t *connect;     // CONNECT
+    const lp_mqtt_publish_t *publish; // PUBLISH, with its whole payload
+    const adv_subscribe_t *subscribe; // SUBSCRIBE, UNSUBSCRIBE
+    uint16_t packet_id;               // PUBACK
+    const char *why;                  // BAD
 } adv_input_t;
 
 // A case: told everything first, then the run answers what is not muted.
@@ -145,7 +145,8 @@ bool adv_deliver(lp_advisor_t *a, unsigned conn, const char *topic, const char *
 void adv_topic_of_filter(const char *filter, char out[LP_ADVISOR_TOPIC_MAX]);
 uint64_t adv_hash(lp_span_t bytes);
 
-// --- thing.c: shadow and jobs as AWS answers them --------------------------------------------------
+// --- thing.c: shadow and jobs as AWS answers them
+// --------------------------------------------------
 
 const char *adv_thing(const lp_advisor_t *a, unsigned conn);
 void adv_thing_publish(lp_advisor_t *a, unsigned conn, const lp_mqtt_publish_t *p);
@@ -157,7 +158,8 @@ void adv_shadow_topic(const lp_advisor_t *a, unsigned conn, const char *rest,
 // Whether every member of `part` is in `whole` with an equal value; objects member by member.
 bool adv_json_contains(const struct cJSON *whole, const struct cJSON *part);
 
-// --- the cases ------------------------------------------------------------------------------------
+// --- the cases
+// ------------------------------------------------------------------------------------
 
 extern const adv_play_t adv_tls_connect, adv_tls_suites, adv_tls_refuse, adv_tls_expired,
     adv_receive_large;

@@ -125,8 +125,7 @@ lp_err_t adv_decode_connect(lp_span_t body, adv_connect_t *out, const char **why
     lp_span_t name;
     uint8_t level = 0;
     uint8_t flags = 0;
-    if (!take_string(&body, &name) || !take_u8(&body, &level) ||
-        !lp_span_equal_str(name, "MQTT")) {
+    if (!take_string(&body, &name) || !take_u8(&body, &level) || !lp_span_equal_str(name, "MQTT")) {
         return refuse(why, "the protocol name is not MQTT");
     }
     if (level != LP_MQTT_V4 && level != LP_MQTT_V5) {
@@ -209,8 +208,9 @@ void adv_encode_connack(lp_buf_t *out, lp_mqtt_version_t v, bool session_present
 {
     const uint8_t v4[] = {0x20, 2, session_present ? 1 : 0, 0};
     // As AWS says it: receive maximum 100, maximum QoS 1, packets of 149,504 bytes.
-    const uint8_t v5[] = {0x20, 13,   session_present ? 1 : 0, 0,    10,   0x21, 0, 100,
-                          0x24, 1,    0x27,                    0x00, 0x02, 0x48, 0x00};
+    const uint8_t v5[] = {
+        0x20, 13,  session_present ? 1 : 0, 0, 10, 0x21, 0, 100, 0x24, 1, 0x27, 0x00, 0x02,
+        0x48, 0x00};
     (void)lp_buf_put(out, v == LP_MQTT_V5 ? lp_span(v5, sizeof v5) : lp_span(v4, sizeof v4));
 }
 

@@ -33,8 +33,7 @@ static lp_advisor_verdict_t judge_resource(const char *text, const char *thing, 
     return is_pinned(text, wildcard, thing) ? LP_ADVISOR_WARN : LP_ADVISOR_FAIL;
 }
 
-static lp_advisor_verdict_t judge_action(const char *text, const char *thing, char *why,
-                                         size_t cap)
+static lp_advisor_verdict_t judge_action(const char *text, const char *thing, char *why, size_t cap)
 {
     (void)thing;
     if (strpbrk(text, "*?") == NULL) {
@@ -74,8 +73,7 @@ static lp_advisor_verdict_t judge_statement(const cJSON *s, const char *thing, c
     const cJSON *action = cJSON_GetObjectItemCaseSensitive(s, "Action");
     const cJSON *resource = cJSON_GetObjectItemCaseSensitive(s, "Resource");
     const lp_advisor_verdict_t a = judge_each(action, judge_action, thing, why, cap);
-    const lp_advisor_verdict_t r =
-        judge_each(resource, judge_resource, thing, other, sizeof other);
+    const lp_advisor_verdict_t r = judge_each(resource, judge_resource, thing, other, sizeof other);
     if (r > a) {
         snprintf(why, cap, "%s", other);
     }

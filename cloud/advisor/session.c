@@ -97,8 +97,7 @@ void adv_topic_of_filter(const char *filter, char out[LP_ADVISOR_TOPIC_MAX])
 
 // --- to the device ------------------------------------------------------------------------------
 
-uint16_t adv_send(lp_advisor_t *a, unsigned conn, const char *topic, lp_span_t payload,
-                  uint8_t qos)
+uint16_t adv_send(lp_advisor_t *a, unsigned conn, const char *topic, lp_span_t payload, uint8_t qos)
 {
     const adv_conn_t *c = &a->conns[conn];
     const lp_mqtt_publish_t p = {.topic = lp_span_str(topic),
@@ -222,9 +221,8 @@ static void on_subscribe(lp_advisor_t *a, unsigned conn, bool is_unsubscribe, lp
         return;
     }
     log_filters(a, conn, name, &s);
-    const adv_input_t in = {.kind = is_unsubscribe ? ADV_UNSUBSCRIBE : ADV_SUBSCRIBE,
-                            .conn = conn,
-                            .subscribe = &s};
+    const adv_input_t in = {
+        .kind = is_unsubscribe ? ADV_UNSUBSCRIBE : ADV_SUBSCRIBE, .conn = conn, .subscribe = &s};
     tell(a, &in);
     if (!a->conns[conn].is_open || (a->muted & ADV_MUTE_SUBACK) != 0) {
         return;

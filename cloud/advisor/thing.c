@@ -167,8 +167,7 @@ static void shadow_update(lp_advisor_t *a, unsigned conn, const char *base, cons
     const cJSON *state = cJSON_GetObjectItemCaseSensitive(request, "state");
     const cJSON *reported = cJSON_GetObjectItemCaseSensitive(state, "reported");
     if (!cJSON_IsObject(state)) {
-        reject(a, conn, base, "update/rejected", request, 400,
-               "Missing required node: state");
+        reject(a, conn, base, "update/rejected", request, 400, "Missing required node: state");
         return;
     }
     if (a->reported == NULL) {
@@ -227,8 +226,8 @@ static void notify(lp_advisor_t *a, unsigned conn, const char *base)
     cJSON *jobs = cJSON_AddObjectToObject(m, "jobs");
     cJSON *next = cJSON_CreateObject();
     if (is_job_open(a)) {
-        cJSON *list = cJSON_AddArrayToObject(
-            jobs, a->job == ADV_JOB_QUEUED ? "QUEUED" : "IN_PROGRESS");
+        cJSON *list =
+            cJSON_AddArrayToObject(jobs, a->job == ADV_JOB_QUEUED ? "QUEUED" : "IN_PROGRESS");
         cJSON_AddItemToArray(list, make_execution(a, false));
         cJSON_AddItemToObject(next, "execution", make_execution(a, true));
     }

@@ -160,9 +160,10 @@ static void take(lp_svc_shadow_t *svc, lp_json_t state)
     if (err != LP_OK || count == 0) {
         // No report: it would bring the same delta again, and again.
         svc->refused++;
-        LP_LOGW("desired state was refused: %s",
-                err == LP_OK ? "it has no setting that the cloud may change"
-                             : words[0] != '\0' ? words : lp_err_text(err));
+        LP_LOGW("desired state was refused: %s", err == LP_OK
+                                                     ? "it has no setting that the cloud may change"
+                                                 : words[0] != '\0' ? words
+                                                                    : lp_err_text(err));
         return;
     }
     svc->taken++;

@@ -18,8 +18,8 @@ BAD = set(sys.argv[1:])
 HOST, PORT = os.environ["LIMPET_ADVISOR_HOST"], int(os.environ["LIMPET_ADVISOR_PORT"])
 THING = os.environ["LIMPET_ADVISOR_THING"]
 PERSISTENT = os.environ["LIMPET_ADVISOR_PERSISTENT"] == "1" and "clean" not in BAD
-KEEP_ALIVE, CONNACK_S, RETRY_S = 2, 0.8, 0.8
-BASE_S, MAX_S, BUFFER = 0.3, 5.0, 4096
+KEEP_ALIVE, CONNACK_S, RETRY_S = 2, 0.7, 0.7
+BASE_S, MAX_S, BUFFER = 0.2, 2.0, 4096
 NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME
 SHADOW, JOBS = f"$aws/things/{THING}/shadow/", f"$aws/things/{THING}/jobs/"
 
@@ -304,12 +304,12 @@ class Connection:
 
 def wait(tries):
     if "constant" in BAD:
-        return 0.4
+        return 0.6
     if "linear" in BAD:
-        return 0.4 * (tries + 1)
-    full = min(MAX_S, BASE_S * 2 ** tries)
+        return 0.5 * (tries + 1)
     if "exponential" in BAD:
-        return full
+        return 0.3 * 2 ** tries
+    full = min(MAX_S, BASE_S * 2 ** tries)
     if "random" in BAD:
         return (0.9, 0.2, 0.7, 0.5, 0.3, 0.8)[tries % 6]
     return full * random.uniform(0.55, 1.0) if tries % 2 else full * random.uniform(0.2, 0.6)

@@ -141,10 +141,11 @@ void desk_secure(unsigned conn)
 
 void desk_gone(unsigned conn, int alert)
 {
-    event(&(lp_advisor_event_t){
-        .id = LP_ADVISOR_EV_CLOSED,
-        .conn = conn,
-        .close = {.has_alert = alert >= 0, .alert = (uint8_t)(alert >= 0 ? alert : 0), .error = ""}});
+    event(&(lp_advisor_event_t){.id = LP_ADVISOR_EV_CLOSED,
+                                .conn = conn,
+                                .close = {.has_alert = alert >= 0,
+                                          .alert = (uint8_t)(alert >= 0 ? alert : 0),
+                                          .error = ""}});
 }
 
 void desk_bytes(unsigned conn, const void *bytes, size_t len)

@@ -23,6 +23,7 @@ static void backoff_shapes_are_told_apart(void **state)
         {{1000, 1000, 1000}, 3, LP_BACKOFF_TOO_FEW},
         {{1000, 1000, 1000, 1000, 1000}, 5, LP_BACKOFF_CONSTANT},
         {{1000, 1100, 980, 1120, 1010}, 5, LP_BACKOFF_CONSTANT},
+        {{390, 430, 400, 670, 450}, 5, LP_BACKOFF_CONSTANT}, // as a busy computer shows it
         {{0, 0, 0, 0, 0}, 5, LP_BACKOFF_CONSTANT},
         {{3, 12, 0, 25, 9}, 5, LP_BACKOFF_CONSTANT},
         {{1000, 2000, 3000, 4000, 5000}, 5, LP_BACKOFF_LINEAR},
@@ -61,7 +62,7 @@ static void backoff_of_the_firmware_is_jitter(void **state)
         kinds[lp_backoff_classify(gaps, 5, 30)]++;
     }
     assert_true(kinds[LP_BACKOFF_JITTER] > DEVICES * 93 / 100);
-    assert_true(kinds[LP_BACKOFF_CONSTANT] + kinds[LP_BACKOFF_LINEAR] <= DEVICES / 100);
+    assert_true(kinds[LP_BACKOFF_CONSTANT] + kinds[LP_BACKOFF_LINEAR] <= DEVICES / 400);
 }
 
 static void suites_are_sorted_into_recommended_supported_and_others(void **state)
@@ -93,7 +94,7 @@ static void suites_beyond_counting_stay_within_the_text(void **state)
 }
 
 #define POLICY(action, resource)                                                                   \
-    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":" action         \
+    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":" action          \
     ",\"Resource\":" resource "}]}"
 
 static void policies_with_wildcards_fail_unless_they_are_pinned(void **state)

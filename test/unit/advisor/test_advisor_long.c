@@ -33,11 +33,11 @@ static void come_back(unsigned times)
 static void until_keep_alive(void)
 {
     desk_start("MQTT_Long_Duration", NULL);
-    login();                   // CONNECT, then closed for SUBSCRIBE
-    login_and_subscribe(1);    // SUBSCRIBE
+    login();                                // CONNECT, then closed for SUBSCRIBE
+    login_and_subscribe(1);                 // SUBSCRIBE
     desk_publish(0, "a", "b", 0, 0, false); // PUBLISH, then closed for RECONNECT
     desk_wait(500);
-    login();                // RECONNECT, then closed for PUBACK_QOS_1
+    login(); // RECONNECT, then closed for PUBACK_QOS_1
     desk_wait(500);
     login_and_subscribe(2); // PUBACK_QOS_1
     desk_wait(100);

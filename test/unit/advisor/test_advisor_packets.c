@@ -67,8 +67,8 @@ static void subscribe_rules_are_kept(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         adv_subscribe_t s;
         const char *why = "";
-        const lp_err_t err = adv_decode_subscribe(
-            LP_MQTT_V4, false, lp_span(rows[i].bytes, rows[i].len), &s, &why);
+        const lp_err_t err =
+            adv_decode_subscribe(LP_MQTT_V4, false, lp_span(rows[i].bytes, rows[i].len), &s, &why);
         assert_int_equal(err, rows[i].words == NULL ? LP_OK : LP_E_FORMAT);
         if (rows[i].words != NULL) {
             assert_non_null(strstr(why, rows[i].words));
@@ -87,8 +87,8 @@ static void subscribe_with_too_many_filters_is_refused(void **state)
     }
     assert_int_equal(adv_decode_subscribe(LP_MQTT_V4, false, lp_span(body, 2 + 16 * 4), &s, &why),
                      LP_OK);
-    assert_int_equal(
-        adv_decode_subscribe(LP_MQTT_V4, false, lp_span(body, sizeof body), &s, &why), LP_E_FORMAT);
+    assert_int_equal(adv_decode_subscribe(LP_MQTT_V4, false, lp_span(body, sizeof body), &s, &why),
+                     LP_E_FORMAT);
 }
 
 // --- in a run -----------------------------------------------------------------------------------

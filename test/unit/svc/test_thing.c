@@ -227,10 +227,8 @@ static int setup_jobs(void **state)
 static int setup_basic(void **state)
 {
     setup(state);
-    const lp_svc_jobs_basic_setup_t s = {.loop = &world->loop,
-                                         .config = &dev.config,
-                                         .cloud = &cloud,
-                                         .on_reboot = on_reboot};
+    const lp_svc_jobs_basic_setup_t s = {
+        .loop = &world->loop, .config = &dev.config, .cloud = &cloud, .on_reboot = on_reboot};
     lp_svc_jobs_basic_init(&basic, &s);
     set("\"cloud\":{\"jobs\":true}");
     return 0;
@@ -524,8 +522,9 @@ static void basic_ping_succeeds_and_the_unknown_is_rejected(void **state)
     deliver(JOBS "start-next/accepted",
             "{\"execution\":{\"jobId\":\"p\",\"jobDocument\":{\"operation\":\"ping\"}}}");
     assert_string_equal(find_sent(JOBS "p/update")->payload, "{\"status\":\"SUCCEEDED\"}");
-    deliver(JOBS "start-next/accepted",
-            "{\"execution\":{\"jobId\":\"q\",\"jobDocument\":{\"operation\":\"format-everything\"}}}");
+    deliver(
+        JOBS "start-next/accepted",
+        "{\"execution\":{\"jobId\":\"q\",\"jobDocument\":{\"operation\":\"format-everything\"}}}");
     assert_non_null(strstr(find_sent(JOBS "q/update")->payload, "REJECTED"));
     deliver(JOBS "start-next/accepted", "{\"execution\":{\"jobId\":\"r\",\"jobDocument\":[]}}");
     assert_non_null(strstr(find_sent(JOBS "r/update")->payload, "REJECTED"));

@@ -47,30 +47,30 @@ typedef enum {
 
 // Parameters, named as AWS names them; null or 0: the default. Borrowed for the life of the run.
 typedef struct {
-    const char *thing;             // for shadow and jobs; null: the client id
-    long execution_timeout_s;      // EXECUTION_TIMEOUT; 0: the case's own
-    const char *trigger_topic;     // TRIGGER_TOPIC; null: the first filter that fits
-    const char *payload;           // PAYLOAD, PAYLOAD_FOR_PUBLISH_VALIDATION sent to the device
-    long payload_kb;               // PAYLOAD_SIZE
-    const char *publish_topic;     // TOPIC_FOR_PUBLISH_VALIDATION
-    const char *publish_payload;   // PAYLOAD_FOR_PUBLISH_VALIDATION
-    const char *subscribe_topics;  // TOPIC_LIST_FOR_SUBSCRIPTION_VALIDATION_ID, comma-separated
-    long reconnection_attempts;    // RECONNECTION_ATTEMPTS, 5..10
-    const char *shadow_name;       // SHADOW_NAME; null: the classic one
-    const char *reported_state;    // REPORTED_STATE, JSON object
-    const char *desired_state;     // DESIRED_STATE, JSON object
-    const char *job_id;            // JOB_JOBID
-    const char *job_document;      // JOB_DOCUMENT, JSON object
-    const char *const *policies;   // documents attached to the device's certificate, null-ended
-    long long_disconnect_s;        // of MQTT_Long_Duration; 0: 30 minutes
-    long settle_ms;                // how long to look for what must not happen; 0: 2,000
+    const char *thing;            // for shadow and jobs; null: the client id
+    long execution_timeout_s;     // EXECUTION_TIMEOUT; 0: the case's own
+    const char *trigger_topic;    // TRIGGER_TOPIC; null: the first filter that fits
+    const char *payload;          // PAYLOAD, PAYLOAD_FOR_PUBLISH_VALIDATION sent to the device
+    long payload_kb;              // PAYLOAD_SIZE
+    const char *publish_topic;    // TOPIC_FOR_PUBLISH_VALIDATION
+    const char *publish_payload;  // PAYLOAD_FOR_PUBLISH_VALIDATION
+    const char *subscribe_topics; // TOPIC_LIST_FOR_SUBSCRIPTION_VALIDATION_ID, comma-separated
+    long reconnection_attempts;   // RECONNECTION_ATTEMPTS, 5..10
+    const char *shadow_name;      // SHADOW_NAME; null: the classic one
+    const char *reported_state;   // REPORTED_STATE, JSON object
+    const char *desired_state;    // DESIRED_STATE, JSON object
+    const char *job_id;           // JOB_JOBID
+    const char *job_document;     // JOB_DOCUMENT, JSON object
+    const char *const *policies;  // documents attached to the device's certificate, null-ended
+    long long_disconnect_s;       // of MQTT_Long_Duration; 0: 30 minutes
+    long settle_ms;               // how long to look for what must not happen; 0: 2,000
 } lp_advisor_params_t;
 
 // What a device did to a TLS handshake or connection, for LP_ADVISOR_EV_CLOSED.
 typedef struct {
-    bool has_alert; // the device said why
-    uint8_t alert;  // its code
-    bool by_us;     // the endpoint closed it
+    bool has_alert;    // the device said why
+    uint8_t alert;     // its code
+    bool by_us;        // the endpoint closed it
     const char *error; // the endpoint's own words of a failed handshake; "" if none
 } lp_advisor_close_t;
 

@@ -14,10 +14,10 @@
 #include "limpet/tls.h"
 
 enum {
-    LP_CLOUD_NAME_MAX = 129,   // client id, thing, with the terminator
-    LP_CLOUD_TOPIC_MAX = 192,  // "limpet/<thing>/<what>", with the terminator
-    LP_CLOUD_DETAIL_MAX = 192, // explanation of an error, with the terminator
-    LP_CLOUD_NONCE_LEN = 32,   // hex digits of Cloud.Prove
+    LP_CLOUD_NAME_MAX = 129,     // client id, thing, with the terminator
+    LP_CLOUD_TOPIC_MAX = 192,    // "limpet/<thing>/<what>", with the terminator
+    LP_CLOUD_DETAIL_MAX = 192,   // explanation of an error, with the terminator
+    LP_CLOUD_NONCE_LEN = 32,     // hex digits of Cloud.Prove
     LP_CLOUD_INCOMING_MAX = 257, // topic of a message that arrives, with the terminator
 };
 
