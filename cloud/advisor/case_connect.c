@@ -75,10 +75,10 @@ static lp_backoff_kind_t kind_of_rounds(const lp_advisor_t *a)
     if (a->gap_count < 2 * ROUND - 2 || first != LP_BACKOFF_JITTER) {
         return first;
     }
-    // A device that draws its jitter once and then repeats it has none.
-    const bool is_repeating = lp_backoff_classify(a->gaps + a->gap_count - (ROUND - 1), ROUND - 1,
-                                                  NOISE_MS) == LP_BACKOFF_LINEAR;
-    return is_repeating ? LP_BACKOFF_LINEAR : first;
+    // Jitter that stops after the first minute is none.
+    const lp_backoff_kind_t last =
+        lp_backoff_classify(a->gaps + a->gap_count - (ROUND - 1), ROUND - 1, NOISE_MS);
+    return last == LP_BACKOFF_LINEAR ? last : first;
 }
 
 static void on_silent_connect(lp_advisor_t *a, const adv_input_t *in, unsigned rounds,

@@ -326,5 +326,5 @@ while True:
         print(gone, file=sys.stderr)
     if connection:
         connection.tls.close()
-    time.sleep(wait(TRIES))
+    time.sleep(wait(TRIES) * float(os.environ.get("DEVICE_SLOWNESS", "1")))
     TRIES = 0 if "resets" in BAD else TRIES + 1
