@@ -8,7 +8,7 @@
 #include "advisor.h"
 #include "limpet/opt.h"
 
-enum { FAST_TIMEOUT_S = 60, FAST_SETTLE_MS = 1000, FAST_AWAY_S = 5, PER_CASE_S = 8 };
+enum { FAST_TIMEOUT_S = 60, FAST_LONG_S = 600, FAST_SETTLE_MS = 1000, FAST_AWAY_S = 5 };
 
 static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, LP_EXIT_INTERRUPTED, 0};
 
@@ -49,18 +49,26 @@ static lp_exit_t play(session_t *s, const lp_advisor_case_t *which, lp_fault_t *
 {
     advisor_report_t *r = &s->reports[s->played];
     const lp_advisor_watch_t watch = {.log = on_log, .is_stopped = is_stopped, .ctx = r};
+    lp_advisor_params_t params = s->params.values;
     const bool is_alone = strcmp(which->group, "Security") == 0;
     r->which = which;
+    if (s->o.is_fast && which->is_long && params.execution_timeout_s == FAST_TIMEOUT_S) {
+        params.execution_timeout_s = FAST_LONG_S;
+    }
     tell_hand(s, which);
+    if (!lp_ui.json && !lp_ui.verbose) {
+        lp_ui_step_start((int)s->played + 1, which->id);
+    }
     lp_ui_detail("%s: %s", which->id, which->summary);
     const lp_exit_t rc = is_alone ? LP_EXIT_OK : advisor_device_start(&s->device, which, f);
     if (rc != LP_EXIT_OK) {
         r->result.verdict = LP_ADVISOR_ERROR;
         snprintf(r->result.reason, sizeof r->result.reason, "%.300s", f->what);
     } else {
-        lp_advisor_endpoint_play(s->ep, which, &s->params.values, &watch, &r->result);
+        lp_advisor_endpoint_play(s->ep, which, &params, &watch, &r->result);
     }
     advisor_device_stop(&s->device);
+    lp_ui_step_abort();
     s->played++;
     if (r->result.verdict == LP_ADVISOR_RUNNING) {
         snprintf(r->result.reason, sizeof r->result.reason, "stopped");

@@ -52,7 +52,8 @@ static void judge(lp_advisor_t *a, const rule_t *rule, lp_backoff_kind_t kind)
         v = rule->exponential;
         break;
     case LP_BACKOFF_RANDOM:
-        v = rule->random;
+        // In the long case the device may have reached its longest wait before the step began.
+        v = a->which->is_long ? LP_ADVISOR_PASS : rule->random;
         break;
     case LP_BACKOFF_JITTER:
         v = LP_ADVISOR_PASS;
