@@ -59,6 +59,7 @@ static void run_command(const advisor_device_t *d, const lp_advisor_case_t *whic
 
 static lp_exit_t start_command(advisor_device_t *d, const lp_advisor_case_t *which, lp_fault_t *f)
 {
+    lp_advisor_endpoint_clear(d->ep);
     d->pid = fork();
     if (d->pid < 0) {
         d->pid = 0;
@@ -196,6 +197,7 @@ static lp_exit_t start_board(advisor_device_t *d, const lp_advisor_case_t *which
     if (rc == LP_EXIT_OK) {
         rc = set_cloud(d, which, f);
     }
+    lp_advisor_endpoint_clear(d->ep); // it is off now
     if (rc == LP_EXIT_OK) {
         rc = set_enabled(d, true, f);
     }
@@ -279,7 +281,11 @@ lp_exit_t advisor_device_start(advisor_device_t *d, const lp_advisor_case_t *whi
     if (d->o->command != NULL) {
         return start_command(d, which, f);
     }
-    return d->o->port != NULL ? start_board(d, which, f) : LP_EXIT_OK;
+    if (d->o->port != NULL) {
+        return start_board(d, which, f);
+    }
+    lp_advisor_endpoint_clear(d->ep);
+    return LP_EXIT_OK;
 }
 
 void advisor_device_stop(advisor_device_t *d)

@@ -8,12 +8,15 @@
 
 #include "advisor.h"
 
-enum { LOG_MAX = 256 * 1024 };
+enum { LOG_MAX = 256 * 1024, LINE_MAX_BYTES = 512 };
 
 void advisor_report_log(advisor_report_t *r, const char *line)
 {
-    const size_t len = strlen(line);
-    lp_ui_detail("      %s", line);
+    // Names that a device chose are in it, and it may be cut inside of a character.
+    char clean[LINE_MAX_BYTES];
+    lp_ui_clean(clean, sizeof clean, line);
+    const size_t len = strlen(clean);
+    lp_ui_detail("      %s", clean);
     if (r->log_len + len + 2 > LOG_MAX) {
         return;
     }
@@ -21,7 +24,7 @@ void advisor_report_log(advisor_report_t *r, const char *line)
     if (log == NULL) {
         return;
     }
-    memcpy(log + r->log_len, line, len);
+    memcpy(log + r->log_len, clean, len);
     log[r->log_len + len] = '\n';
     log[r->log_len + len + 1] = '\0';
     r->log = log;

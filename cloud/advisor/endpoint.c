@@ -385,8 +385,7 @@ static void drop_all(lp_advisor_endpoint_t *ep)
     }
 }
 
-// Connections that were made while nobody looked belong to no case.
-static void drain_backlog(lp_advisor_endpoint_t *ep)
+void lp_advisor_endpoint_clear(lp_advisor_endpoint_t *ep)
 {
     int fd;
     while ((fd = accept4(ep->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
@@ -401,7 +400,6 @@ void lp_advisor_endpoint_play(lp_advisor_endpoint_t *ep, const lp_advisor_case_t
     const lp_advisor_io_t io = {.send = io_send, .close = io_close, .log = io_log, .ctx = ep};
     const uint64_t started = now_ms();
     *result = (lp_advisor_result_t){.verdict = LP_ADVISOR_ERROR, .reason = "out of memory"};
-    drain_backlog(ep);
     ep->watch = watch;
     ep->ctx = make_context(&ep->certs, which->cert);
     ep->run = ep->ctx != NULL ? lp_advisor_new(which, params, &io, started) : NULL;

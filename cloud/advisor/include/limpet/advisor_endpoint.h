@@ -44,7 +44,11 @@ typedef struct {
     void *ctx;
 } lp_advisor_watch_t;
 
-// Plays one case. Connections of before are closed first.
+// Refuses the connections that wait: made while nobody looked, they belong to no case. To be called
+// when the device of before is off and before the next one begins, whose first try would be lost.
+void lp_advisor_endpoint_clear(lp_advisor_endpoint_t *ep);
+
+// Plays one case.
 void lp_advisor_endpoint_play(lp_advisor_endpoint_t *ep, const lp_advisor_case_t *which,
                               const lp_advisor_params_t *params, const lp_advisor_watch_t *watch,
                               lp_advisor_result_t *result);
