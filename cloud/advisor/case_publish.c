@@ -51,6 +51,12 @@ static void on_first_publish(lp_advisor_t *a, const adv_input_t *in)
     adv_log(a, "PUBACK for packet id %u is held back", p->packet_id);
 }
 
+static void fail_new_id(lp_advisor_t *a, unsigned packet_id)
+{
+    adv_end(a, LP_ADVISOR_FAIL, "the message was published again with packet id %u, not %u",
+            packet_id, a->s.packet_id);
+}
+
 static void on_next_publish(lp_advisor_t *a, const adv_input_t *in)
 {
     const lp_mqtt_publish_t *p = in->publish;
@@ -68,9 +74,10 @@ static void on_next_publish(lp_advisor_t *a, const adv_input_t *in)
         }
         adv_end(a, LP_ADVISOR_PASS,
                 "the device published the message again with the same packet id");
+    } else if (is_same && p->is_dup) {
+        fail_new_id(a, p->packet_id);
     } else if (is_same) {
-        adv_end(a, LP_ADVISOR_FAIL, "the message was published again with packet id %u, not %u",
-                p->packet_id, a->s.packet_id);
+        a->s.count = p->packet_id; // a new message that says the same, or a wrong retry: time tells
     }
 }
 
@@ -85,6 +92,8 @@ static void on_publish_retry(lp_advisor_t *a, const adv_input_t *in)
         on_next_publish(a, in);
     } else if (is_end && a->s.phase == 1 && in->conn == a->s.conn) {
         adv_end(a, LP_ADVISOR_FAIL, "the device disconnected instead of publishing again");
+    } else if (in->kind == ADV_EXPIRED && a->s.phase == 1 && a->s.count > 0) {
+        fail_new_id(a, a->s.count);
     } else if (in->kind == ADV_EXPIRED && a->s.phase == 1) {
         adv_end(a, LP_ADVISOR_FAIL, "the device did not publish again what was not acknowledged");
     }

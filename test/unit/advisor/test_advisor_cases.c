@@ -251,6 +251,20 @@ static void publish_retry_wants_the_same_packet_id(void **state)
         desk_publish(0, "t", rows[i].payload, 1, rows[i].id, rows[i].is_dup);
         desk_expect(rows[i].verdict, rows[i].words);
     }
+    // The same text again need not be a retry, until the time is up.
+    desk_start("MQTT_Publish_Retry_No_Puback", NULL);
+    desk_login(0);
+    desk_publish(0, "t", "p", 1, 5, false);
+    desk_publish(0, "t", "p", 1, 6, false);
+    desk_expect_running();
+    desk_wait(300000);
+    desk_expect(LP_ADVISOR_FAIL, "packet id 6, not 5");
+    desk_start("MQTT_Publish_Retry_No_Puback", NULL);
+    desk_login(0);
+    desk_publish(0, "t", "p", 1, 5, false);
+    desk_publish(0, "t", "p", 1, 6, false);
+    desk_publish(0, "t", "p", 1, 5, true);
+    desk_expect(LP_ADVISOR_PASS, "same packet id");
     desk_start("MQTT_Publish_Retry_No_Puback", NULL);
     desk_login(0);
     desk_publish(0, "t", "p", 1, 5, false);
