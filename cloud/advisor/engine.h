@@ -74,8 +74,7 @@ typedef struct {
     uint16_t packet_id;
     char topic[LP_ADVISOR_TOPIC_MAX];
     uint64_t hash;
-    uint64_t since_ms;
-    unsigned count, logins;
+    unsigned count;
     unsigned flags;
     size_t step;
 } adv_state_t;
