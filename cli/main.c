@@ -30,6 +30,12 @@
 #else
 #define LP_CLOUD_COMMANDS
 #endif
+#if LP_HAVE_CMD_ADVISOR
+#define LP_ADVISOR_COMMANDS                                                                        \
+    {"advisor", "play AWS IoT Device Advisor's test cases on a device", lp_cmd_advisor, false},
+#else
+#define LP_ADVISOR_COMMANDS
+#endif
 #if LP_HAVE_CMD_BOARD
 #define LP_BOARD_COMMANDS                                                                          \
     {"devices", "list the boards that are connected", lp_cmd_devices, false},                      \
@@ -47,6 +53,7 @@ const lp_command_t lp_commands[] = {
     LP_SETUP_COMMANDS
     LP_CHIP_COMMANDS
     LP_CLOUD_COMMANDS
+    LP_ADVISOR_COMMANDS
     LP_BOARD_COMMANDS
     {"completion", "completion for bash, zsh or fish", lp_cmd_completion, false},
     {"version", "the version of this tool", lp_cmd_version, false},

@@ -8,7 +8,9 @@
 #include "limpet/port/system.h"
 #include "limpet/settings.h"
 #include "limpet/svc_cloud.h"
+#include "limpet/svc_jobs_basic.h"
 #include "limpet/svc_rpc.h"
+#include "limpet/svc_shadow.h"
 #include "limpet/svc_sys.h"
 #include "sizes.h"
 #include "telemetry.h"
@@ -29,6 +31,7 @@ static _Alignas(16) uint8_t tls_stack[SIZE_TLS_STACK_BYTES];
 static lp_mqtt_slot_t mqtt_slots[SIZE_MQTT_SLOTS];
 static uint8_t mqtt_queue[SIZE_MQTT_QUEUE_BYTES];
 static uint8_t mqtt_rx[SIZE_MQTT_RX_BYTES];
+static uint8_t cloud_inbox[SIZE_CLOUD_INBOX_BYTES];
 
 static struct {
     lp_store_t store;
@@ -45,6 +48,8 @@ static struct {
     lp_svc_chip_t chip;
     lp_svc_identity_t identity;
     lp_svc_cloud_t cloud;
+    lp_svc_shadow_t shadow;
+    lp_svc_jobs_basic_t jobs;
     bool has_cloud;
     telemetry_t telemetry;
 } app;
@@ -108,6 +113,7 @@ static void apply_settings(void *ctx)
     }
     if (app.has_cloud) {
         lp_svc_cloud_poke(&app.cloud);
+        lp_svc_shadow_poke(&app.shadow);
     }
 }
 
@@ -161,6 +167,24 @@ static void start_chip(const lp_app_board_t *board)
     lp_svc_identity_init(&app.identity, &identity);
 }
 
+// What the cloud may change: nothing that could take the device out of its owner's hands.
+static const char *const shadow_keys[] = {"telemetry.interval_s", "log.level", NULL};
+
+static void start_thing(const lp_app_board_t *board)
+{
+    const lp_svc_shadow_setup_t shadow = {.loop = board->loop,
+                                          .config = &app.config,
+                                          .cloud = &app.cloud,
+                                          .keys = shadow_keys,
+                                          .on_change = apply_settings};
+    lp_svc_shadow_init(&app.shadow, &shadow);
+    const lp_svc_jobs_basic_setup_t jobs = {.loop = board->loop,
+                                            .config = &app.config,
+                                            .cloud = &app.cloud,
+                                            .on_reboot = before_reboot};
+    lp_svc_jobs_basic_init(&app.jobs, &jobs);
+}
+
 static void start_cloud(const lp_app_board_t *board)
 {
     const lp_tls_setup_t tls = {.loop = board->loop,
@@ -185,8 +209,11 @@ static void start_cloud(const lp_app_board_t *board)
                                                    .arena = mqtt_queue,
                                                    .arena_bytes = sizeof mqtt_queue,
                                                    .rx = mqtt_rx,
-                                                   .rx_bytes = sizeof mqtt_rx}};
+                                                   .rx_bytes = sizeof mqtt_rx,
+                                                   .inbox = cloud_inbox,
+                                                   .inbox_bytes = sizeof cloud_inbox}};
     lp_svc_cloud_init(&app.cloud, &cloud);
+    start_thing(board);
     app.has_cloud = true;
     app.telemetry = (telemetry_t){.loop = board->loop,
                                   .config = &app.config,

@@ -67,6 +67,11 @@ bool lp_interrupt_seen(void)
     return is_interrupted != 0;
 }
 
+void lp_interrupt_forget(void)
+{
+    is_interrupted = 0;
+}
+
 lp_exit_t lp_fault_interrupted(lp_fault_t *f)
 {
     return lp_fault_set(f, LP_EXIT_INTERRUPTED, "interrupted", "interrupted");

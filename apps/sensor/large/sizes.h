@@ -15,7 +15,8 @@ enum {
     SIZE_MQTT_SLOTS = 16, // messages under way
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
-    SIZE_TELEMETRY_BYTES = 256, // one message
+    SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document
+    SIZE_TELEMETRY_BYTES = 256,    // one message
 };
 
 #endif

@@ -142,10 +142,6 @@ static const char *suite_name(int id)
         return "ECDHE-ECDSA-AES256-GCM-SHA384";
     case MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384:
         return "ECDHE-RSA-AES256-GCM-SHA384";
-    case MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256:
-        return "ECDHE-ECDSA-CHACHA20-POLY1305";
-    case MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256:
-        return "ECDHE-RSA-CHACHA20-POLY1305";
     default:
         return "unknown";
     }

@@ -28,9 +28,7 @@ enum {
     TIME_POLL_MS = 1000,
     HANDSHAKE_MS = 15000,
     STABLE_MS = 30000, // a connection that lasted this long was a good one
-    FLOOR_MS = 500,
-    BASE_MS = 1000,
-    MAX_MS = 60000,
+    KEY_FLOOR_MS = 1000,
     KEY_BASE_MS = 2000,
     KEY_MAX_MS = 8000,
 };
@@ -121,6 +119,7 @@ static void on_mqtt(void *ctx, const lp_mqtt_event_t *ev)
                 svc->client_id_, tls->version, tls->suite, tls->key_source, tls->ecdhe,
                 (unsigned)tls->handshake_ms);
         wait_in(svc, LP_CLOUD_CONNECTED, STABLE_MS);
+        lp_svc_cloud_tell_connected(svc, ev->session_present);
         lp_svc_cloud_poke(svc); // it may have been disabled during the login
         return;
     }
@@ -143,6 +142,7 @@ static void on_mqtt(void *ctx, const lp_mqtt_event_t *ev)
     }
     back_off(svc, tls_knows ? tls->err : ev->why, was_up ? "connection lost" : "login failed",
              detail);
+    lp_svc_cloud_poke(svc); // it may have been disabled during the login
 }
 
 // -- TLS
@@ -364,12 +364,22 @@ static void turn_off(lp_svc_cloud_t *svc)
     LP_LOGI("off");
 }
 
+static void reset_backoff(lp_svc_cloud_t *svc)
+{
+    const uint32_t base_ms = (uint32_t)lp_config_int(svc->s_.config, "cloud.backoff_ms");
+    const uint32_t max_s = (uint32_t)lp_config_int(svc->s_.config, "cloud.backoff_max_s");
+    lp_backoff_init(&svc->backoff_, base_ms / 2, base_ms, max_s * 1000);
+}
+
 static void step(void *ctx)
 {
     lp_svc_cloud_t *svc = ctx;
     const bool is_wanted = lp_config_bool(svc->s_.config, "cloud.enable") && !svc->is_halted_;
-    if (svc->state == LP_CLOUD_OFF && is_wanted) {
+    if (svc->state == LP_CLOUD_OFF && is_wanted && !lp_svc_cloud_drop_session(svc)) {
+        lp_svc_cloud_poke(svc);
+    } else if (svc->state == LP_CLOUD_OFF && is_wanted) {
         svc->is_stopping_ = false;
+        reset_backoff(svc);
         begin(svc);
     } else if (svc->state != LP_CLOUD_OFF && svc->state != LP_CLOUD_LOGIN && !is_wanted &&
                !svc->is_stopping_) {
@@ -394,8 +404,8 @@ void lp_svc_cloud_init(lp_svc_cloud_t *svc, const lp_svc_cloud_setup_t *setup)
     svc->s_ = *setup;
     lp_timer_init(&svc->timer_, on_timer, svc);
     lp_event_init(&svc->step_, step, svc);
-    lp_backoff_init(&svc->backoff_, FLOOR_MS, BASE_MS, MAX_MS);
-    lp_backoff_init(&svc->key_backoff_, BASE_MS, KEY_BASE_MS, KEY_MAX_MS);
+    reset_backoff(svc);
+    lp_backoff_init(&svc->key_backoff_, KEY_FLOOR_MS, KEY_BASE_MS, KEY_MAX_MS);
     lp_svc_cloud_add_methods(svc);
     lp_svc_cloud_poke(svc);
 }

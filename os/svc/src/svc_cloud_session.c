@@ -7,7 +7,7 @@
 #include "limpet/settings.h"
 #include "svc_cloud_internal.h"
 
-enum { ALPN_PORT = 443 };
+enum { ALPN_PORT = 443, SESSION_EXPIRY_S = 3600 };
 
 // AWS IoT takes MQTT with a certificate on port 443 when the client asks for this protocol.
 static const char alpn_of_443[] = "x-amzn-mqtt-ca";
@@ -100,21 +100,57 @@ void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_co
     };
 }
 
+static lp_cloud_wish_t read_wish(const lp_svc_cloud_t *svc)
+{
+    const lp_config_t *c = svc->s_.config;
+    return (lp_cloud_wish_t){.version = lp_config_int(c, "cloud.mqtt_version"),
+                             .keep_alive_s = lp_config_int(c, "cloud.keep_alive_s"),
+                             .timeout_s = lp_config_int(c, "cloud.timeout_s"),
+                             .retry_s = lp_config_int(c, "cloud.retry_s"),
+                             .is_persistent = lp_config_bool(c, "cloud.persistent")};
+}
+
+static bool is_same_wish(const lp_svc_cloud_t *svc)
+{
+    const lp_cloud_wish_t now = read_wish(svc);
+    const lp_cloud_wish_t *then = &svc->wish_;
+    return now.version == then->version && now.keep_alive_s == then->keep_alive_s &&
+           now.timeout_s == then->timeout_s && now.retry_s == then->retry_s &&
+           now.is_persistent == then->is_persistent &&
+           strcmp(svc->client_id_, lp_config_str(svc->s_.config, "cloud.client_id")) == 0;
+}
+
+bool lp_svc_cloud_drop_session(lp_svc_cloud_t *svc)
+{
+    if (!svc->has_mqtt_ || is_same_wish(svc)) {
+        return true;
+    }
+    lp_mqtt_cancel_all(&svc->mqtt_);
+    svc->has_mqtt_ = lp_mqtt_deinit(&svc->mqtt_) != LP_OK;
+    return !svc->has_mqtt_;
+}
+
 lp_err_t lp_svc_cloud_make_session(lp_svc_cloud_t *svc, lp_mqtt_event_fn *on_event)
 {
     if (svc->has_mqtt_) {
         return LP_OK; // it outlives connections, and what is queued in it
     }
-    const lp_config_t *c = svc->s_.config;
     const lp_cloud_memory_t *m = &svc->s_.memory;
+    const lp_cloud_wish_t wish = read_wish(svc);
+    const bool is_v5 = wish.version == 5;
     const lp_mqtt_config_t config = {
-        .version = lp_config_int(c, "cloud.mqtt_version") == 5 ? LP_MQTT_V5 : LP_MQTT_V4,
+        .version = is_v5 ? LP_MQTT_V5 : LP_MQTT_V4,
         .connect = {.client_id = lp_span_str(svc->client_id_),
-                    .clean_start = true,
-                    .keep_alive_s = (uint16_t)lp_config_int(c, "cloud.keep_alive_s")},
+                    .clean_start = !wish.is_persistent,
+                    .keep_alive_s = (uint16_t)wish.keep_alive_s},
+        .session_expiry_s = is_v5 && wish.is_persistent ? SESSION_EXPIRY_S : 0,
+        .connect_timeout_ms = (uint32_t)wish.timeout_s * 1000,
+        .response_timeout_ms = (uint32_t)wish.timeout_s * 1000,
+        .retry_ms = is_v5 ? 0 : (uint32_t)wish.retry_s * 1000, // version 5 forbids it
         .policy = LP_MQTT_DROP_OLDEST,
         .limits = &lp_mqtt_limits_aws,
         .on_event = on_event,
+        .on_message = lp_svc_cloud_on_message,
         .ctx = svc,
         .slots = m->slots,
         .slot_count = m->slot_count,
@@ -128,6 +164,7 @@ lp_err_t lp_svc_cloud_make_session(lp_svc_cloud_t *svc, lp_mqtt_event_fn *on_eve
     const lp_err_t err = lp_mqtt_init(&svc->mqtt_, svc->s_.loop, &config,
                                       (uint16_t)((unsigned)random[0] << 8 | random[1]));
     svc->has_mqtt_ = err == LP_OK;
+    svc->wish_ = wish;
     return err;
 }
 

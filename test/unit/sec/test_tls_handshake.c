@@ -83,10 +83,8 @@ static const suite_t suites[] = {
     {"TLS_AES_128_GCM_SHA256", TLS1_3_VERSION, true},
     {"ECDHE-ECDSA-AES128-GCM-SHA256", TLS1_2_VERSION, false},
     {"ECDHE-ECDSA-AES256-GCM-SHA384", TLS1_2_VERSION, false},
-    {"ECDHE-ECDSA-CHACHA20-POLY1305", TLS1_2_VERSION, false},
     {"ECDHE-RSA-AES128-GCM-SHA256", TLS1_2_VERSION, true},
     {"ECDHE-RSA-AES256-GCM-SHA384", TLS1_2_VERSION, true},
-    {"ECDHE-RSA-CHACHA20-POLY1305", TLS1_2_VERSION, true},
 };
 
 static void use_suite(const suite_t *suite)

@@ -35,6 +35,8 @@ int lp_fault_print(const lp_fault_t *f);
 // can be left in order; the second one ends it.
 void lp_interrupt_catch(void);
 bool lp_interrupt_seen(void);
+// The interrupt was taken note of and what was changed is to be put back: calls work again.
+void lp_interrupt_forget(void);
 // Fills `f` with error[interrupted]; returns LP_EXIT_INTERRUPTED.
 lp_exit_t lp_fault_interrupted(lp_fault_t *f);
 

@@ -14,10 +14,11 @@
 #include "limpet/tls.h"
 
 enum {
-    LP_CLOUD_NAME_MAX = 129,   // client id, thing, with the terminator
-    LP_CLOUD_TOPIC_MAX = 192,  // "limpet/<thing>/<what>", with the terminator
-    LP_CLOUD_DETAIL_MAX = 192, // explanation of an error, with the terminator
-    LP_CLOUD_NONCE_LEN = 32,   // hex digits of Cloud.Prove
+    LP_CLOUD_NAME_MAX = 129,     // client id, thing, with the terminator
+    LP_CLOUD_TOPIC_MAX = 192,    // "limpet/<thing>/<what>", with the terminator
+    LP_CLOUD_DETAIL_MAX = 192,   // explanation of an error, with the terminator
+    LP_CLOUD_NONCE_LEN = 32,     // hex digits of Cloud.Prove
+    LP_CLOUD_INCOMING_MAX = 257, // topic of a message that arrives, with the terminator
 };
 
 typedef enum {
@@ -44,7 +45,20 @@ typedef struct {
     size_t arena_bytes;
     uint8_t *rx;
     size_t rx_bytes;
+    // For messages that arrive: one larger than this is passed over. Null: none is delivered.
+    uint8_t *inbox;
+    size_t inbox_bytes;
 } lp_cloud_memory_t;
+
+// A service that uses the connection. Callbacks come from the loop.
+typedef struct lp_cloud_client {
+    // Logged in. `session_present` false: what was subscribed to is gone.
+    void (*on_connected)(void *ctx, bool session_present);
+    // A whole message; both are borrowed until the return. Every client is asked.
+    void (*on_message)(void *ctx, const char *topic, lp_span_t payload);
+    void *ctx;
+    struct lp_cloud_client *next_;
+} lp_cloud_client_t;
 
 typedef struct {
     lp_loop_t *loop;
@@ -69,6 +83,12 @@ typedef struct {
     char topic[LP_CLOUD_TOPIC_MAX];
     uint64_t started_us;
 } lp_cloud_proof_t;
+
+// What an MQTT session was made for; another wish needs another session.
+typedef struct {
+    int32_t version, keep_alive_s, timeout_s, retry_s;
+    bool is_persistent;
+} lp_cloud_wish_t;
 
 typedef struct lp_svc_cloud {
     lp_svc_cloud_setup_t s_;
@@ -97,8 +117,12 @@ typedef struct lp_svc_cloud {
     char client_id_[LP_CLOUD_NAME_MAX];
     char thing_[LP_CLOUD_NAME_MAX];
     char key_id_[48];
+    lp_cloud_wish_t wish_;
     uint32_t acked_;
     lp_cloud_proof_t proof_;
+    lp_cloud_client_t *clients_;
+    char incoming_[LP_CLOUD_INCOMING_MAX]; // topic of the message that is arriving; "": none
+    size_t inbox_len_;
 } lp_svc_cloud_t;
 
 // `chip` and the key store are lent; lp_tls_init() was done. Starts to work from the loop.
@@ -115,5 +139,18 @@ void lp_svc_cloud_stop(lp_svc_cloud_t *svc);
 // Queues `payload` for limpet/<thing>/<what>, QoS 1; the oldest goes when the queue is full. Works
 // without a connection. LP_E_STATE: the cloud is off; errors of lp_mqtt_publish().
 lp_err_t lp_svc_cloud_publish(lp_svc_cloud_t *svc, const char *what, lp_span_t payload);
+
+// Adds a service; `client` is lent for good. Before the loop runs.
+void lp_svc_cloud_add_client(lp_svc_cloud_t *svc, lp_cloud_client_t *client);
+
+// The name that topics of this device have. Borrows until the settings change.
+const char *lp_svc_cloud_thing(const lp_svc_cloud_t *svc);
+
+// As lp_mqtt_publish() and lp_mqtt_subscribe(), for services. LP_E_STATE: off, or (subscribe) not
+// connected.
+lp_err_t lp_svc_cloud_send(lp_svc_cloud_t *svc, const char *topic, lp_span_t payload, uint8_t qos,
+                           lp_mqtt_done_fn *done, void *ctx);
+lp_err_t lp_svc_cloud_subscribe(lp_svc_cloud_t *svc, const lp_mqtt_filter_t *filters, size_t count,
+                                lp_mqtt_done_fn *done, void *ctx);
 
 #endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+//   idle --login, notify-next--> asking --start-next/accepted with a job--> under way
+//     ^                            |                                            |
+//     +------- without one --------+--------- lp_svc_jobs_end() ----------------+
+#include "limpet/svc_jobs.h"
+
+#include <string.h>
+
+#include "limpet/log.h"
+
+#define LOG_MODULE "jobs"
+
+enum { UPDATE_MAX = 384 };
+
+static lp_err_t topic_of(const lp_svc_jobs_t *svc, const char *rest,
+                         char out[LP_CLOUD_INCOMING_MAX])
+{
+    return lp_fmt_str(out, LP_CLOUD_INCOMING_MAX, "$aws/things/%s/jobs/%s",
+                      lp_svc_cloud_thing(svc->s_.cloud), rest);
+}
+
+static bool is_on(const lp_svc_jobs_t *svc)
+{
+    return lp_config_bool(svc->s_.config, "cloud.jobs");
+}
+
+// -- asking
+
+static void on_asked(void *ctx, lp_err_t err, const lp_mqtt_result_t *result)
+{
+    lp_svc_jobs_t *svc = ctx;
+    (void)result;
+    if (err != LP_OK) {
+        svc->is_asking_ = false;
+    }
+}
+
+static void ask(lp_svc_jobs_t *svc)
+{
+    char topic[LP_CLOUD_INCOMING_MAX];
+    if (svc->job_[0] != '\0' || svc->is_asking_) {
+        return;
+    }
+    lp_err_t err = topic_of(svc, "start-next", topic);
+    if (err == LP_OK) {
+        err = lp_svc_cloud_send(svc->s_.cloud, topic, lp_span_str("{}"), 1, on_asked, svc);
+    }
+    svc->is_asking_ = err == LP_OK;
+    if (err != LP_OK) {
+        LP_LOGW("jobs were not asked for (%s)", lp_err_text(err));
+    }
+}
+
+// -- a job
+
+// Job ids go into topics: only what AWS allows in them.
+static bool is_job_id(const char *id)
+{
+    for (const char *p = id; *p != '\0'; p++) {
+        const bool is_word = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                             (*p >= '0' && *p <= '9') || *p == '-' || *p == '_';
+        if (!is_word) {
+            return false;
+        }
+    }
+    return id[0] != '\0';
+}
+
+static void start(lp_svc_jobs_t *svc, lp_json_t execution)
+{
+    char id[LP_JOB_ID_MAX];
+    lp_json_t value;
+    lp_json_t document;
+    if (lp_json_get(execution, "jobId", &value) != LP_OK ||
+        lp_json_cstr(value, id, sizeof id) != LP_OK || !is_job_id(id) ||
+        lp_json_get(execution, "jobDocument", &document) != LP_OK) {
+        LP_LOGW("a job has no usable id or no document");
+        return;
+    }
+    memcpy(svc->job_, id, sizeof svc->job_);
+    svc->started++;
+    LP_LOGI("job %s begins", id);
+    svc->s_.handler(svc->s_.ctx, svc, document);
+}
+
+static void on_started(lp_svc_jobs_t *svc, lp_span_t payload)
+{
+    lp_json_t root;
+    lp_json_t execution;
+    svc->is_asking_ = false;
+    if (svc->job_[0] != '\0' || lp_json_parse(payload, &root) != LP_OK) {
+        return;
+    }
+    if (lp_json_get(root, "execution", &execution) == LP_OK) {
+        start(svc, execution);
+    }
+}
+
+static bool has_execution(lp_span_t payload)
+{
+    lp_json_t root;
+    lp_json_t execution;
+    lp_json_t id;
+    return lp_json_parse(payload, &root) == LP_OK &&
+           lp_json_get(root, "execution", &execution) == LP_OK &&
+           lp_json_get(execution, "jobId", &id) == LP_OK;
+}
+
+static void on_message(void *ctx, const char *topic, lp_span_t payload)
+{
+    lp_svc_jobs_t *svc = ctx;
+    char own[LP_CLOUD_INCOMING_MAX];
+    if (!is_on(svc)) {
+        return;
+    }
+    if (topic_of(svc, "notify-next", own) == LP_OK && strcmp(topic, own) == 0) {
+        if (has_execution(payload)) {
+            ask(svc);
+        }
+    } else if (topic_of(svc, "start-next/accepted", own) == LP_OK && strcmp(topic, own) == 0) {
+        on_started(svc, payload);
+    }
+}
+
+// -- its end
+
+static const char *name_of(lp_job_end_t end)
+{
+    switch (end) {
+    case LP_JOB_SUCCEEDED:
+        return "SUCCEEDED";
+    case LP_JOB_FAILED:
+        return "FAILED";
+    case LP_JOB_REJECTED:
+        return "REJECTED";
+    }
+    return "FAILED";
+}
+
+static lp_err_t compose(lp_job_end_t end, const char *reason, lp_buf_t *out)
+{
+    char words[LP_JOB_REASON_MAX];
+    lp_json_writer_t w;
+    lp_json_init(&w, out);
+    lp_json_put_object(&w);
+    lp_json_put_key(&w, "status");
+    lp_json_put_str(&w, name_of(end));
+    if (reason != NULL) {
+        size_t len = strlen(reason) < sizeof words ? strlen(reason) : sizeof words - 1;
+        while (len > 0 && ((uint8_t)reason[len] & 0xC0) == 0x80) {
+            len--; // not inside of a character
+        }
+        memcpy(words, reason, len);
+        words[len] = '\0';
+        lp_json_put_key(&w, "statusDetails");
+        lp_json_put_object(&w);
+        lp_json_put_key(&w, "reason");
+        lp_json_put_str(&w, words);
+        lp_json_put_object_end(&w);
+    }
+    lp_json_put_object_end(&w);
+    return lp_json_done(&w);
+}
+
+static void on_told(void *ctx, lp_err_t err, const lp_mqtt_result_t *result)
+{
+    const lp_svc_jobs_t *svc = ctx;
+    (void)result;
+    if (err == LP_OK && svc->s_.on_told != NULL) {
+        svc->s_.on_told(svc->s_.ctx);
+    }
+}
+
+lp_err_t lp_svc_jobs_end(lp_svc_jobs_t *svc, lp_job_end_t end, const char *reason)
+{
+    char rest[LP_JOB_ID_MAX + 8];
+    char topic[LP_CLOUD_INCOMING_MAX];
+    uint8_t bytes[UPDATE_MAX];
+    lp_buf_t out = lp_buf(bytes, sizeof bytes);
+    if (svc->job_[0] == '\0') {
+        return LP_E_STATE;
+    }
+    (void)lp_fmt_str(rest, sizeof rest, "%s/update", svc->job_);
+    lp_err_t err = topic_of(svc, rest, topic);
+    if (err == LP_OK) {
+        err = compose(end, reason, &out);
+    }
+    if (err == LP_OK) {
+        err = lp_svc_cloud_send(svc->s_.cloud, topic, lp_buf_span(&out), 1, on_told, svc);
+    }
+    if (err == LP_OK) {
+        LP_LOGI("job %s: %s%s%s", svc->job_, name_of(end), reason != NULL ? ", " : "",
+                reason != NULL ? reason : "");
+        svc->job_[0] = '\0';
+        svc->ended++;
+    }
+    return err;
+}
+
+const char *lp_svc_jobs_current(const lp_svc_jobs_t *svc)
+{
+    return svc->job_;
+}
+
+// -- the connection
+
+static void on_subscribed(void *ctx, lp_err_t err, const lp_mqtt_result_t *result)
+{
+    lp_svc_jobs_t *svc = ctx;
+    (void)result;
+    if (err != LP_OK) {
+        if (err != LP_E_CLOSED && err != LP_E_CANCELED) {
+            LP_LOGE("no jobs: the broker does not let this device subscribe to them (%s)",
+                    lp_err_text(err));
+        }
+        return;
+    }
+    svc->is_subscribed_ = true;
+    ask(svc);
+}
+
+static void subscribe(lp_svc_jobs_t *svc)
+{
+    char next[LP_CLOUD_INCOMING_MAX];
+    char accepted[LP_CLOUD_INCOMING_MAX];
+    lp_err_t err = topic_of(svc, "notify-next", next);
+    if (err == LP_OK) {
+        err = topic_of(svc, "start-next/accepted", accepted);
+    }
+    if (err == LP_OK) {
+        const lp_mqtt_filter_t filters[] = {{.filter = lp_span_str(next), .qos = 1},
+                                            {.filter = lp_span_str(accepted), .qos = 1}};
+        err = lp_svc_cloud_subscribe(svc->s_.cloud, filters, sizeof filters / sizeof filters[0],
+                                     on_subscribed, svc);
+    }
+    if (err != LP_OK) {
+        LP_LOGW("no jobs on this connection (%s)", lp_err_text(err));
+    }
+}
+
+static void on_connected(void *ctx, bool session_present)
+{
+    lp_svc_jobs_t *svc = ctx;
+    svc->is_subscribed_ = svc->is_subscribed_ && session_present && is_on(svc);
+    svc->is_asking_ = false; // an answer of before may be lost
+    if (!is_on(svc)) {
+        return;
+    }
+    if (svc->is_subscribed_) {
+        ask(svc);
+    } else {
+        subscribe(svc);
+    }
+}
+
+void lp_svc_jobs_init(lp_svc_jobs_t *svc, const lp_svc_jobs_setup_t *setup)
+{
+    memset(svc, 0, sizeof *svc);
+    svc->s_ = *setup;
+    svc->client_ =
+        (lp_cloud_client_t){.on_connected = on_connected, .on_message = on_message, .ctx = svc};
+    lp_svc_cloud_add_client(setup->cloud, &svc->client_);
+}
