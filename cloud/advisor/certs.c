@@ -108,7 +108,7 @@ static bool open_ca(adv_certs_t *c, const char *dir, char *why, size_t cap)
     snprintf(c->ca_path, sizeof c->ca_path, "%s/ca.pem", dir);
     snprintf(key_path, sizeof key_path, "%s/ca.key", dir);
     c->ca_pem = read_file(c->ca_path);
-    c->ca = c->ca_pem != NULL ? lp_x509_read(c->ca_pem) : NULL;
+    c->ca = c->ca_pem != NULL ? lp_x509_from_pem(c->ca_pem) : NULL;
     c->ca_key = read_key(key_path);
     const bool is_there = c->ca != NULL && c->ca_key != NULL;
     if (is_there && X509_check_private_key(c->ca, c->ca_key) == 1) {

@@ -6,7 +6,7 @@
 enum {
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
-    SIZE_TLS_ARENA_BYTES = 14 * 1024, // docs/memory.md
+    SIZE_TLS_ARENA_BYTES = 13 * 1024, // docs/memory.md
     SIZE_TLS_STACK_BYTES = 6 * 1024,
     SIZE_MQTT_SLOTS = 8, // messages under way
     SIZE_MQTT_QUEUE_BYTES = 2048,
