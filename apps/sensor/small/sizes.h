@@ -9,7 +9,7 @@ enum {
     SIZE_TLS_ARENA_BYTES = 13 * 1024, // docs/memory.md
     SIZE_TLS_STACK_BYTES = 6 * 1024,
     SIZE_MQTT_SLOTS = 8, // messages under way
-    SIZE_MQTT_QUEUE_BYTES = 2048,
+    SIZE_MQTT_QUEUE_BYTES = 1792,
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_CLOUD_INBOX_BYTES = 1024, // a shadow or job document
     SIZE_TELEMETRY_BYTES = 256,    // one message

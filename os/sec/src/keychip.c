@@ -55,6 +55,9 @@ static lp_err_t start_op(lp_keychip_t *keys, lp_key_op_t *op)
     case LP_KEY_OP_ECDHE_GENERATE:
     case LP_KEY_OP_ECDHE_AGREE:
         return start_ecdhe(keys, op);
+    case LP_KEY_OP_VERIFY:
+        return lp_atecc_verify(chip, &keys->req_, op->in, op->check->signature, op->check->pub,
+                               on_done, keys);
     }
     return LP_E_INVALID;
 }

@@ -224,8 +224,12 @@ static void reset(lp_tls_t *tls, lp_stream_t *lower, lp_stream_fn *fn, void *ctx
     static const lp_stream_ops_t ops = {
         .listen = tls_listen, .read = tls_read, .write = tls_write, .close = tls_close};
     *tls = (lp_tls_t){.stream = {.ops = &ops}, .lower_ = lower, .fn_ = fn, .ctx_ = ctx};
-    tls->report_ = (lp_tls_report_t){
-        .version = "", .suite = "", .group = "", .key_source = "none", .ecdhe = "software"};
+    tls->report_ = (lp_tls_report_t){.version = "",
+                                     .suite = "",
+                                     .group = "",
+                                     .key_source = "none",
+                                     .ecdhe = "software",
+                                     .verify = "software"};
     lp_event_init(&tls->event_, on_event, tls);
     lp_timer_init(&tls->timer_, on_timer, tls);
 }

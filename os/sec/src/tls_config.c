@@ -193,6 +193,12 @@ static lp_err_t take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
         LP_TLS_DETAIL(tls, "key exchange in the chip is asked for and this board has no chip");
         return LP_E_UNSUPPORTED;
     }
+    s->is_verify_in_chip = config->verify_in_chip;
+    if (s->is_verify_in_chip && !lp_tls_engine_has_chip()) {
+        LP_TLS_DETAIL(tls, "the chip is to check signatures and this board has no chip");
+        return LP_E_UNSUPPORTED;
+    }
+    tls->report_.verify = s->is_verify_in_chip ? "chip" : "software";
     return LP_OK;
 }
 

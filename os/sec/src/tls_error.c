@@ -88,6 +88,7 @@ static lp_err_t fail_key(lp_tls_t *tls)
         [LP_TLS_USE_PUBLIC] = "public key",
         [LP_TLS_USE_SIGN] = "signature of the handshake",
         [LP_TLS_USE_ECDHE] = "key exchange in the chip",
+        [LP_TLS_USE_VERIFY] = "check of a signature by the chip",
     };
     LP_TLS_DETAIL(tls, "%s: %s", uses[tls->session_->failed_use],
                   lp_err_text(tls->session_->key_err));

@@ -30,6 +30,7 @@ static struct {
     lp_err_t result;
 
     lp_key_op_t op;
+    lp_key_check_t check; // of that operation, when it is LP_KEY_OP_VERIFY
     bool is_op_running;
     lp_err_t op_err;
 
@@ -239,7 +240,11 @@ static lp_err_t wait_for_op(void)
 
 static lp_err_t start_op(lp_key_op_kind_t kind, lp_key_id_t id, const uint8_t *in, size_t in_len)
 {
-    engine.op = (lp_key_op_t){.kind = kind, .id = id, .done = on_op_done};
+    engine.op = (lp_key_op_t){.kind = kind, .id = id, .check = &engine.check, .done = on_op_done};
+    if (kind == LP_KEY_OP_VERIFY) {
+        memcpy(&engine.check, in + LP_KEY_DIGEST_BYTES, sizeof engine.check);
+        in_len = LP_KEY_DIGEST_BYTES;
+    }
     if (in_len > 0) {
         memcpy(engine.op.in, in, in_len);
     }
@@ -261,6 +266,8 @@ static lp_tls_use_t use_of(lp_key_op_kind_t kind)
     case LP_KEY_OP_ECDHE_GENERATE:
     case LP_KEY_OP_ECDHE_AGREE:
         return LP_TLS_USE_ECDHE;
+    case LP_KEY_OP_VERIFY:
+        return LP_TLS_USE_VERIFY;
     }
     return LP_TLS_USE_SIGN;
 }
@@ -286,16 +293,26 @@ lp_err_t lp_tls_engine_key(lp_key_op_kind_t kind, lp_key_id_t id, const uint8_t 
     uint64_t started_ms = lp_port_now_ms();
     lp_err_t err = run_op(kind, id, in, in_len);
     if (!engine.is_op_running) {
-        if (err == LP_OK) {
+        if (err == LP_OK && out_len > 0) {
             memcpy(out, engine.op.out, out_len);
         }
         lp_wipe(engine.op.out, sizeof engine.op.out);
     }
     engine.owner->report_.chip_ms += (uint32_t)(lp_port_now_ms() - started_ms);
-    if (err != LP_OK && err != LP_E_CANCELED) {
+    if (err != LP_OK && err != LP_E_CANCELED && err != LP_E_CHIP_MISMATCH) {
         lp_tls_session_key_failed(engine.owner, use_of(kind), err);
     }
     return err;
+}
+
+lp_err_t lp_tls_engine_verify(const uint8_t digest[LP_KEY_DIGEST_BYTES],
+                              const lp_key_check_t *check)
+{
+    lp_key_id_t chip = {.place = LP_KEY_IN_CHIP};
+    uint8_t in[LP_KEY_DIGEST_BYTES + sizeof *check];
+    memcpy(in, digest, LP_KEY_DIGEST_BYTES);
+    memcpy(in + LP_KEY_DIGEST_BYTES, check, sizeof *check);
+    return lp_tls_engine_key(LP_KEY_OP_VERIFY, chip, in, sizeof in, NULL, 0);
 }
 
 static bool is_public_of(lp_key_id_t id)

@@ -40,6 +40,9 @@ bool lp_tls_engine_breathe(void);
 // it asks for nothing. LP_E_STATE when called from elsewhere. What failed is kept for the report.
 lp_err_t lp_tls_engine_key(lp_key_op_kind_t kind, lp_key_id_t id, const uint8_t *in, size_t in_len,
                            uint8_t *out, size_t out_len);
+// The same for a signature that the chip is to check; LP_E_CHIP_MISMATCH: it is wrong.
+lp_err_t lp_tls_engine_verify(const uint8_t digest[LP_KEY_DIGEST_BYTES],
+                              const lp_key_check_t *check);
 // The public key of `id`, asked once per key and boot.
 lp_err_t lp_tls_engine_public(lp_key_id_t id, uint8_t pub[LP_KEY_PUBLIC_BYTES]);
 bool lp_tls_engine_waits_for_key(void);
@@ -75,8 +78,11 @@ typedef enum {
     LP_TLS_USE_PUBLIC,
     LP_TLS_USE_SIGN,
     LP_TLS_USE_ECDHE,
+    LP_TLS_USE_VERIFY,
 } lp_tls_use_t;
 void lp_tls_session_key_failed(lp_tls_t *tls, lp_tls_use_t use, lp_err_t err);
+// Whether the server's signatures are to be checked by the chip.
+bool lp_tls_session_verifies_in_chip(const lp_tls_t *tls);
 // Whether the ECDHE key of this kind is to be made in the chip; notes the group for the report.
 bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group);
 

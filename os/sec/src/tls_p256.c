@@ -9,6 +9,7 @@
 #include "../3rdparty/p256-m/p256-m_driver_entrypoints.h"
 #include "limpet/p256.h"
 #include "limpet/span.h"
+#include "tls_internal.h"
 
 enum { BITS = 256, POINT_BYTES = 1 + LP_P256_POINT_BYTES, UNCOMPRESSED = 4 };
 
@@ -150,6 +151,20 @@ psa_status_t p256_transparent_sign_hash(const psa_key_attributes_t *attributes,
     return status;
 }
 
+static psa_status_t verify_in_chip(const uint8_t pub[LP_P256_POINT_BYTES],
+                                   const uint8_t digest[LP_P256_SCALAR_BYTES],
+                                   const uint8_t signature[LP_P256_SIGNATURE_BYTES])
+{
+    lp_key_check_t check;
+    memcpy(check.pub, pub, sizeof check.pub);
+    memcpy(check.signature, signature, sizeof check.signature);
+    lp_err_t err = lp_tls_engine_verify(digest, &check);
+    if (err == LP_OK) {
+        return PSA_SUCCESS;
+    }
+    return err == LP_E_CHIP_MISMATCH ? PSA_ERROR_INVALID_SIGNATURE : PSA_ERROR_HARDWARE_FAILURE;
+}
+
 psa_status_t p256_transparent_verify_hash(const psa_key_attributes_t *attributes,
                                           const uint8_t *key_buffer, size_t key_buffer_size,
                                           psa_algorithm_t alg, const uint8_t *hash,
@@ -165,5 +180,9 @@ psa_status_t p256_transparent_verify_hash(const psa_key_attributes_t *attributes
         return PSA_ERROR_INVALID_SIGNATURE;
     }
     leftmost(digest, hash, hash_length);
+    lp_tls_t *tls = lp_tls_engine_owner();
+    if (tls != NULL && lp_tls_session_verifies_in_chip(tls)) {
+        return verify_in_chip(key_buffer + 1, digest, signature);
+    }
     return status_of(lp_p256_verify(key_buffer + 1, digest, signature));
 }

@@ -51,6 +51,11 @@ void lp_tls_session_key_failed(lp_tls_t *tls, lp_tls_use_t use, lp_err_t err)
     }
 }
 
+bool lp_tls_session_verifies_in_chip(const lp_tls_t *tls)
+{
+    return tls->session_->is_verify_in_chip;
+}
+
 bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group)
 {
     bool in_chip = is_p256 && tls->session_->is_ecdhe_in_chip;
@@ -65,7 +70,8 @@ static lp_err_t stir(lp_tls_t *tls)
     lp_tls_session_t *s = tls->session_;
     uint8_t random[LP_KEY_SECRET_BYTES];
     lp_span_t more = {0};
-    bool has_chip = s->is_ecdhe_in_chip || (s->has_identity && s->id.place == LP_KEY_IN_CHIP);
+    bool has_chip = s->is_ecdhe_in_chip || s->is_verify_in_chip ||
+                    (s->has_identity && s->id.place == LP_KEY_IN_CHIP);
     if (has_chip) {
         lp_key_id_t chip = {.place = LP_KEY_IN_CHIP};
         lp_err_t err = lp_tls_engine_key(LP_KEY_OP_RANDOM, chip, NULL, 0, random, sizeof random);

@@ -44,6 +44,8 @@ static void put_tls(const lp_svc_cloud_t *svc, lp_json_writer_t *w)
     lp_json_put_str(w, tls->key_source);
     lp_json_put_key(w, "ecdhe");
     lp_json_put_str(w, tls->ecdhe);
+    lp_json_put_key(w, "verify");
+    lp_json_put_str(w, tls->verify);
     lp_json_put_key(w, "handshake_ms");
     lp_json_put_uint(w, tls->handshake_ms);
     lp_json_put_key(w, "chip_ms");

@@ -96,6 +96,7 @@ void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_co
         .max_version =
             strcmp(lp_config_str(c, "cloud.tls_max"), "1.2") == 0 ? LP_TLS_1_2 : LP_TLS_1_3,
         .ecdhe = ecdhe_of(lp_config_str(c, "identity.ecdhe")),
+        .verify_in_chip = strcmp(lp_config_str(c, "identity.verify"), "chip") == 0,
         .check_dates = lp_config_bool(c, "trust.check_dates"),
     };
 }

@@ -41,6 +41,24 @@ static lp_err_t agree(fakechip_t *chip, const uint8_t peer[64], uint8_t secret[3
     return is_fine ? LP_OK : LP_E_CHIP_EXEC;
 }
 
+static lp_err_t check_signature(const lp_key_op_t *op)
+{
+    uint8_t der[80];
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    ECDSA_SIG_set0(sig, BN_bin2bn(op->check->signature, 32, NULL),
+                   BN_bin2bn(op->check->signature + 32, 32, NULL));
+    unsigned char *p = der;
+    int len = i2d_ECDSA_SIG(sig, &p);
+    EVP_PKEY *key = pki_from_public(op->check->pub);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+    bool is_good =
+        EVP_PKEY_verify_init(ctx) == 1 && EVP_PKEY_verify(ctx, der, (size_t)len, op->in, 32) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    ECDSA_SIG_free(sig);
+    return is_good ? LP_OK : LP_E_CHIP_MISMATCH;
+}
+
 static lp_err_t work(fakechip_t *chip, lp_key_op_t *op)
 {
     switch (op->kind) {
@@ -64,6 +82,8 @@ static lp_err_t work(fakechip_t *chip, lp_key_op_t *op)
         return LP_OK;
     case LP_KEY_OP_ECDHE_AGREE:
         return agree(chip, op->in, op->out);
+    case LP_KEY_OP_VERIFY:
+        return chip->lies[op->kind] ? LP_OK : check_signature(op);
     }
     return LP_E_INVALID;
 }
@@ -78,7 +98,7 @@ static void on_timer(void *ctx)
     } else {
         memset(op->out, 0xEE, sizeof op->out); // garbage that nobody may use
     }
-    if (chip->lies[op->kind]) {
+    if (chip->lies[op->kind] && op->kind != LP_KEY_OP_VERIFY) {
         op->out[5] ^= 0x40;
     }
     chip->op = NULL;

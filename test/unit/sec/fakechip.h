@@ -6,7 +6,7 @@
 #include "limpet/keystore.h"
 #include "pki.h"
 
-enum { FAKECHIP_KINDS = 6 };
+enum { FAKECHIP_KINDS = 7 };
 
 typedef struct {
     lp_keyprov_t prov; // must stay first

@@ -113,6 +113,7 @@ lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *c
                                    .suite = "S",
                                    .group = "P-256",
                                    .key_source = "chip",
+                                   .verify = "software",
                                    .ecdhe = "chip",
                                    .handshake_ms = 5};
     fake_stream_init(&net.wire, &world->loop);

@@ -47,7 +47,15 @@ typedef enum {
     LP_KEY_OP_RANDOM,         // out: 32 bytes from the store's own generator; id.slot unused
     LP_KEY_OP_ECDHE_GENERATE, // a fresh key for one handshake; out: public key (64)
     LP_KEY_OP_ECDHE_AGREE,    // in: the peer's public key (64); out: shared secret (32). Once.
+    LP_KEY_OP_VERIFY,         // in: digest (32), `check`: LP_E_CHIP_MISMATCH for a wrong signature.
+                              // The answer is as good as the bus it came over.
 } lp_key_op_kind_t;
+
+// Somebody else's signature and the key that is said to have made it.
+typedef struct {
+    uint8_t signature[LP_KEY_SIGNATURE_BYTES];
+    uint8_t pub[LP_KEY_PUBLIC_BYTES];
+} lp_key_check_t;
 
 typedef void lp_key_done_fn(void *ctx, lp_err_t err);
 
@@ -57,6 +65,7 @@ typedef struct lp_key_op {
     lp_key_op_kind_t kind;
     lp_key_id_t id;
     uint8_t in[64]; // wiped when done: fill it again before the operation is started again
+    const lp_key_check_t *check; // LP_KEY_OP_VERIFY; lent until done
     lp_key_done_fn *done;
     void *ctx;
 

@@ -70,7 +70,10 @@ typedef struct {
     const char *alpn;    // one protocol name, null for none. Copies.
     lp_tls_version_t max_version;
     lp_tls_ecdhe_t ecdhe;
-    bool check_dates;              // false is for boards that can never know the time
+    bool verify_in_chip; // P-256 signatures of the server: a board whose bus nobody can touch, and
+                         // which wants the time. Else whoever answers in the chip's place is
+                         // believed.
+    bool check_dates;    // false is for boards that can never know the time
     uint32_t handshake_timeout_ms; // 0: 30,000
 } lp_tls_config_t;
 
@@ -81,6 +84,7 @@ typedef struct {
     const char *group; // "P-256", "X25519", ...
     const char *key_source; // "chip", "flash" or "none"
     const char *ecdhe;      // "chip" or "software": what was really used
+    const char *verify;     // "chip" or "software": who checked the server's signatures
     uint32_t handshake_ms;
     uint32_t chip_ms; // of it, spent waiting for keys
     uint32_t cpu_us;  // of it, in which the core worked (for whatever else ran, too)
@@ -127,7 +131,7 @@ typedef struct lp_tls {
 //   LP_E_TLS_EXPIRED the board's own certificate is outside its dates
 //   LP_E_CLOCK    dates are to be checked and the board does not know the time
 //   LP_E_INVALID  host missing or too long, ALPN too long, unknown version
-//   LP_E_UNSUPPORTED chip ECDHE asked for on a board without a chip
+//   LP_E_UNSUPPORTED chip ECDHE or verification asked for on a board without a chip
 //   LP_E_CHIP_MISSING the key is in a chip and there is none
 //   LP_E_BUSY     another handshake is under way; LP_E_STATE not initialised; LP_E_NOSPACE.
 lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *config,

@@ -6,7 +6,7 @@
 #include "limpet/config.h"
 
 enum {
-    LP_SETTINGS_COUNT = 24,
+    LP_SETTINGS_COUNT = 25,
     // Small enough for all settings to fit in one RPC frame.
     LP_SETTINGS_CERT_MAX = 2048, // identity.cert: own certificate and its chain
     LP_SETTINGS_CA_MAX = 3072,   // trust.ca: a bundle
