@@ -88,12 +88,12 @@ static lp_err_t take_names(lp_tls_t *tls, const lp_tls_config_t *config)
         return LP_E_INVALID;
     }
     lp_err_t err = copy_text(tls, "the server's name", config->host == NULL ? "" : config->host,
-                             s->host, sizeof s->host);
+                             s->papers->host, sizeof s->papers->host);
     if (err == LP_OK && config->alpn != NULL) {
         err = copy_text(tls, "the ALPN protocol", config->alpn, s->alpn, sizeof s->alpn);
         s->alpn_list[0] = s->alpn;
     }
-    s->ip_len = mbedtls_x509_crt_parse_cn_inet_pton(s->host, s->ip);
+    s->ip_len = mbedtls_x509_crt_parse_cn_inet_pton(s->papers->host, s->ip);
     return err;
 }
 
@@ -117,7 +117,7 @@ static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
                       "no trust anchor: there is no certificate to check the server's against");
         return LP_E_TLS_CERT;
     }
-    lp_err_t err = lp_tls_load_pem(&tls->session_->trust, config->trust_pem, &skipped);
+    lp_err_t err = lp_tls_load_pem(&tls->session_->papers->trust, config->trust_pem, &skipped);
     if (err == LP_E_NOSPACE) {
         LP_TLS_DETAIL(tls, "the trust anchors do not fit into the TLS arena");
     } else if (err != LP_OK) {
@@ -129,7 +129,7 @@ static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
 
 static lp_err_t check_own_dates(lp_tls_t *tls)
 {
-    const mbedtls_x509_crt *own = &tls->session_->own;
+    const mbedtls_x509_crt *own = &tls->session_->papers->own;
     if (!tls->session_->check_dates) {
         return LP_OK;
     }
@@ -147,13 +147,13 @@ static lp_err_t take_own(lp_tls_t *tls, const lp_tls_config_t *config)
 {
     lp_tls_session_t *s = tls->session_;
     unsigned skipped = 0;
-    lp_err_t err = lp_tls_load_pem(&s->own, config->cert_pem, &skipped);
+    lp_err_t err = lp_tls_load_pem(&s->papers->own, config->cert_pem, &skipped);
     if (err == LP_E_NOSPACE) {
         LP_TLS_DETAIL(tls, "this board's certificate does not fit into the TLS arena");
         return err;
     }
-    if (err != LP_OK || !mbedtls_pk_can_do(&s->own.pk, MBEDTLS_PK_ECDSA) ||
-        mbedtls_pk_get_bitlen(&s->own.pk) != 256) {
+    if (err != LP_OK || !mbedtls_pk_can_do(&s->papers->own.pk, MBEDTLS_PK_ECDSA) ||
+        mbedtls_pk_get_bitlen(&s->papers->own.pk) != 256) {
         LP_TLS_DETAIL(tls, "this board's own certificate is not one in PEM with a P-256 key");
         return LP_E_FORMAT;
     }
@@ -225,7 +225,7 @@ static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
     mbedtls_ssl_conf_sig_algs(conf, lp_tls_signatures);
     mbedtls_ssl_conf_cert_profile(conf, &lp_tls_cert_profile);
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
-    mbedtls_ssl_conf_ca_chain(conf, &s->trust, NULL);
+    mbedtls_ssl_conf_ca_chain(conf, &s->papers->trust, NULL);
     mbedtls_ssl_conf_verify(conf, lp_tls_verify, tls);
     mbedtls_ssl_conf_rng(conf, lp_tls_rng_fill, NULL);
     if (ret == 0 && s->alpn_list[0] != NULL) {
@@ -243,7 +243,7 @@ static lp_err_t set_up(lp_tls_t *tls, const lp_tls_config_t *config)
         ret = mbedtls_ssl_setup(&s->ssl, &s->conf);
     }
     if (ret == 0) {
-        ret = mbedtls_ssl_set_hostname(&s->ssl, s->ip_len > 0 ? NULL : s->host);
+        ret = mbedtls_ssl_set_hostname(&s->ssl, s->ip_len > 0 ? NULL : s->papers->host);
     }
     if (ret != 0) {
         LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is too small for a connection",
@@ -260,17 +260,21 @@ lp_err_t lp_tls_session_open(lp_tls_t *tls, const lp_tls_config_t *config)
     static step_fn *const steps[] = {take_names,    take_clock, take_trust,
                                      take_identity, take_ecdhe, set_up};
     lp_tls_session_t *s = lp_tls_calloc(1, sizeof *s);
-    if (s == NULL) {
+    lp_tls_papers_t *papers = lp_tls_calloc(1, sizeof *papers);
+    if (s == NULL || papers == NULL) {
+        lp_tls_free(s);
+        lp_tls_free(papers);
         LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is used up", (unsigned)lp_tls_arena.size_);
         return LP_E_NOSPACE;
     }
     tls->session_ = s;
+    s->papers = papers;
     s->refused_before = lp_tls_arena.refused;
     mbedtls_ssl_init(&s->ssl);
     mbedtls_ssl_config_init(&s->conf);
-    mbedtls_x509_crt_init(&s->trust);
-    mbedtls_x509_crt_init(&s->own);
-    mbedtls_pk_init(&s->key);
+    mbedtls_x509_crt_init(&s->papers->trust);
+    mbedtls_x509_crt_init(&s->papers->own);
+    mbedtls_pk_init(&s->papers->key);
     lp_err_t err = LP_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == LP_OK; i++) {
         err = steps[i](tls, config);

@@ -104,14 +104,14 @@ static lp_err_t take_key(lp_tls_t *tls)
     if (err != LP_OK) {
         return err;
     }
-    const mbedtls_x509_buf *spki = &s->own.pk_raw;
+    const mbedtls_x509_buf *spki = &s->papers->own.pk_raw;
     if (spki->len != P256_SPKI_BYTES ||
         memcmp(spki->p + spki->len - sizeof pub, pub, sizeof pub) != 0) {
         return refuse_key(tls);
     }
     err = lp_tls_psa_refer(s->id, pub, &s->key_ref);
-    if (err != LP_OK || mbedtls_pk_setup_opaque(&s->key, s->key_ref) != 0 ||
-        mbedtls_ssl_conf_own_cert(&s->conf, &s->own, &s->key) != 0) {
+    if (err != LP_OK || mbedtls_pk_setup_opaque(&s->papers->key, s->key_ref) != 0 ||
+        mbedtls_ssl_conf_own_cert(&s->conf, &s->papers->own, &s->papers->key) != 0) {
         return LP_E_NOSPACE;
     }
     return LP_OK;
@@ -188,14 +188,19 @@ lp_err_t lp_tls_session_handshake(lp_tls_t *tls)
     return LP_OK;
 }
 
-static void drop_identity(lp_tls_session_t *s)
+static void drop_papers(lp_tls_session_t *s)
 {
-    mbedtls_pk_free(&s->key);
+    if (s->papers != NULL) {
+        mbedtls_pk_free(&s->papers->key);
+        mbedtls_x509_crt_free(&s->papers->own);
+        mbedtls_x509_crt_free(&s->papers->trust);
+        lp_tls_free(s->papers);
+        s->papers = NULL;
+    }
     if (s->key_ref != 0) {
         (void)psa_destroy_key(s->key_ref);
         s->key_ref = 0;
     }
-    mbedtls_x509_crt_free(&s->own);
 }
 
 // There is no second handshake on a connection, so nobody asks for these again.
@@ -207,8 +212,7 @@ void lp_tls_session_settle(lp_tls_t *tls)
     mbedtls_x509_crt_free(peer);
     lp_tls_free(peer);
     mbedtls_ssl_conf_ca_chain(&s->conf, NULL, NULL);
-    mbedtls_x509_crt_free(&s->trust);
-    drop_identity(s);
+    drop_papers(s);
 }
 
 // mbedTLS also says "want read" after a record that was for itself (a session ticket); whoever
@@ -308,8 +312,7 @@ void lp_tls_session_close(lp_tls_t *tls, bool is_polite)
     }
     mbedtls_ssl_free(&s->ssl);
     mbedtls_ssl_config_free(&s->conf);
-    mbedtls_x509_crt_free(&s->trust);
-    drop_identity(s);
+    drop_papers(s);
     tls->session_ = NULL;
     lp_tls_free(s);
 }

@@ -13,12 +13,18 @@
 
 #include "tls_internal.h"
 
-struct lp_tls_session {
-    mbedtls_ssl_context ssl;
-    mbedtls_ssl_config conf;
+// What only a handshake needs; given back after it.
+typedef struct {
     mbedtls_x509_crt trust;
     mbedtls_x509_crt own;
     mbedtls_pk_context key;
+    char host[LP_TLS_HOST_MAX];
+} lp_tls_papers_t;
+
+struct lp_tls_session {
+    mbedtls_ssl_context ssl;
+    mbedtls_ssl_config conf;
+    lp_tls_papers_t *papers;
     psa_key_id_t key_ref; // 0: none
     bool has_identity;
     lp_key_id_t id;
@@ -33,7 +39,6 @@ struct lp_tls_session {
     size_t unsent;           // application bytes that were taken and wait in mbedTLS's buffer
     uint8_t ip[16];
     size_t ip_len; // 0: host is a name
-    char host[LP_TLS_HOST_MAX];
     char alpn[LP_TLS_ALPN_MAX];
     const char *alpn_list[2];
 };

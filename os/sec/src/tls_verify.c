@@ -125,7 +125,7 @@ static void explain(lp_tls_t *tls, const mbedtls_x509_crt *crt, int depth, uint3
     } else {
         first_name(crt, name, sizeof name);
         LP_TLS_DETAIL(tls, "the server's certificate is for \"%s\", not for \"%s\"", name,
-                      tls->session_->host);
+                      tls->session_->papers->host);
     }
 }
 
