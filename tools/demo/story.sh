@@ -18,7 +18,7 @@ in_cloud() { AWS_PAGER='' aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 
 chip_serve() { # NAME: a chip with its own state and bus
     [ -f "$dir/$1.state" ] || "$limpet" chip new --model "$chip" --state "$dir/$1.state" >"$dir/$1.new.log"
-    start "$1" "$limpet" chip serve --model "$chip" --state "$dir/$1.state" --listen "unix:$dir/$1.sock"
+    start "$1" "$limpet" chip serve --model "$chip" --state "$dir/$1.state" --listen "unix:$dir/$1.sock" --log "$dir/$1.bus.log"
     wait_for 10 test -S "$dir/$1.sock" || die demo-chip "the virtual chip did not start" "see $dir/$1.log"
 }
 

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# For tools/bench: the chip emulator's rate, and what a handshake costs on the bus. $dir, row(), rpc() are the bench's.
+
+bench_chip_rate() {
+    local name rate
+    while read -r name rate; do
+        row "$name" "/s" - "$rate"
+    done < <(build/test/bench/chip_rate)
+}
+
+# bus_bytes LOG: bytes of all transfers in a log of limpet chip serve, addresses included.
+bus_bytes() { awk '$2 == "W" || $2 == "R" {n += 1 + length($5) / 2} END {print n + 0}' "$1"; }
+bus_commands() { awk '$2 == "W" && $4 == "ack" && $5 ~ /^03/ {n++} END {print n + 0}' "$1"; }
+
+# One connection of a board that is set up, seen from the bus: bytes, commands, time.
+bench_bus() { # CHIP LOG
+    local setting
+    for setting in chip software; do
+        rpc board Config.Set "{\"config\":{\"identity\":{\"ecdhe\":\"$setting\"}}}" >/dev/null
+        rpc board Config.Save >/dev/null
+        : >"$2"
+        rpc board Sys.Reboot >/dev/null
+        sleep 0.5
+        wait_for 20 is_state board connected
+        row "bus-bytes-$1-ecdhe-$setting" B - "$(bus_bytes "$2")"
+        row "bus-commands-$1-ecdhe-$setting" n - "$(bus_commands "$2")"
+        row "chip-time-$1-ecdhe-$setting" ms - "$(rpc board Cloud.Status | jq .tls.chip_ms)"
+    done
+}
