@@ -64,7 +64,7 @@ static int put(const lp_chipsim_image_t *image, const char *path, bool only_root
 
 int lp_chip_cert(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_FAILED, LP_EXIT_LOCAL, 0};
+    static const int exits[] = {LP_EXIT_LOCAL, 0};
     static const lp_help_t help = {
         .name = "chip cert",
         .args = "",

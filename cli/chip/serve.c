@@ -223,7 +223,7 @@ static int set_faults(station_t *s, const serve_t *a)
     if (lp_chipsim_faults_parse(a->faults, &faults) != LP_OK) {
         return usage("--fault is not understood",
                      "e.g. nack=1000,flip-to=20,flip-from=20,slow=50,nack-next=3,stuck-after=10,"
-                     "cut-after-words=7,stretch-next=2,stretch-us=30000,seed=1");
+                     "cut-after-words=7,brown-out-after=9,lost-stop=1000,forge-from=1000,seed=1");
     }
     lp_chipsim_bus_faults(s->bus, &faults);
     return LP_EXIT_OK;
@@ -378,7 +378,9 @@ static const lp_help_t HELP = {
         "such as s:w(), s:t(0730000000035D), s:i(), ecc:p:s(C0), board:device(00), each answered\n"
         "by STATUS(HEX). docs/chip-emulator.md has every command and every status.\n"
         "--fault: nack=PPM flip-to=PPM flip-from=PPM slow=PERCENT nack-next=N stuck-after=N\n"
-        "cut-after-words=N stretch-next=N stretch-us=N seed=N, joined by commas.",
+        "cut-after-words=N brown-out-after=N stretch-next=N stretch-us=N lost-stop=PPM\n"
+        "forge-to=PPM forge-from=PPM replay=PPM seed=N, joined by commas. forge and replay are an\n"
+        "adversary's: packets changed with a good checksum, old answers again.",
     .exit_codes = (const int[]){LP_EXIT_CONFLICT, LP_EXIT_LOCAL, 0}};
 
 int lp_chip_serve(int argc, char **argv)

@@ -34,10 +34,22 @@ static lp_err_t carry_out(world_t *w, lp_i2c_xfer_t *x)
     return lp_chipsim_bus_recover(w->bus);
 }
 
+// How much longer this transfer takes because the chip holds the clock.
+static uint32_t hold(world_t *w)
+{
+    if (w->hold_next == 0 || w->transfers < w->hold_at) {
+        return 0;
+    }
+    w->hold_next--;
+    return w->hold_ms;
+}
+
 static void on_timer(void *ctx)
 {
+    enum { MASTER_TIMEOUT_MS = 100 };
     world_t *w = ctx;
     lp_i2c_xfer_t *x = w->xfer;
+    const uint32_t hold_ms = hold(w);
     if (w->dip_at != 0 && w->transfers == w->dip_at) {
         lp_chipsim_power_off(w->sim);
         lp_chipsim_power_on(w->sim);
@@ -46,10 +58,10 @@ static void on_timer(void *ctx)
     if (w->transfers++ == w->vanish_at) {
         lp_chipsim_power_off(w->sim);
     }
-    w->result = carry_out(w, x);
+    w->result = hold_ms > MASTER_TIMEOUT_MS ? LP_E_TIMEOUT : carry_out(w, x);
     const unsigned bytes = w->result == LP_E_I2C_NACK ? 0 : (unsigned)(x->tx.len + x->rx_len);
     w->wire_bytes += 1 + bytes;
-    lp_timer_start(&w->loop, &w->end_timer, bytes * 9 / 100); // 100 kHz
+    lp_timer_start(&w->loop, &w->end_timer, hold_ms + bytes * 9 / 100); // 100 kHz
 }
 
 static void on_end(void *ctx)

@@ -27,7 +27,10 @@ typedef struct {
     unsigned transfers;
     unsigned wire_bytes; // addresses included
     unsigned dip_at;     // just before this transfer power goes and comes back; 0: never
-    unsigned vanish_at;  // from this transfer on nobody answers and power is off; UINT_MAX: never
+    unsigned hold_at; // from this transfer on `hold_next` of them take hold_ms longer, as when the
+    unsigned hold_next; // chip holds SCL low; what takes over 100 ms ends with LP_E_TIMEOUT
+    unsigned hold_ms;
+    unsigned vanish_at; // from this transfer on nobody answers and power is off; UINT_MAX: never
 } world_t;
 
 world_t *world_new(lp_chipsim_model_t model);
