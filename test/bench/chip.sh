@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
-# For tools/bench: the chip emulator's rate, and what a handshake costs on the bus. $dir, row(), rpc() are the bench's.
+# For tools/bench: P-256 on a small core, the chip emulator's rate, and what a handshake costs on the bus. $dir, row(), rpc() are the bench's.
 
 bench_chip_rate() {
     local name rate
     while read -r name rate; do
         row "$name" "/s" - "$rate"
     done < <(build/test/bench/chip_rate)
+}
+
+# Thousands of instructions on the ESP8266's core, ours beside two libraries'.
+bench_p256() {
+    local name count
+    while read -r name count; do
+        row "$name" kins - "$count"
+    done < <(tools/bench-p256)
 }
 
 # bus_bytes LOG: bytes of all transfers in a log of limpet chip serve, addresses included.
