@@ -73,7 +73,7 @@ static void put_certificate(const view_t *v, unsigned slot)
     const uint8_t *p = lp_chipsim_slot_const(v->image, slot, &len);
     printf("        is         the %s certificate, compressed: of %04u-%02u-%02u, for %u years,\n",
            slot == 10 ? "device's" : "signer's", 2000u + (p[64] >> 3),
-           (p[64] & 7u) << 1 | p[65] >> 7, p[65] >> 2 & 31, p[66] & 31);
+           (p[64] & 7u) << 1 | p[65] >> 7, p[65] >> 2 & 31u, p[66] & 31u);
     printf("                   signer %02X%02X; `limpet chip cert` prints it whole\n", p[67],
            p[68]);
 }

@@ -42,6 +42,7 @@ static void name_first(const lp_jobs_t *j, const char *thing, char *out, size_t 
 
 void lp_jobs_watch(const lp_jobs_t *j, const char *thing, lp_jobs_watch_t *w)
 {
+    *w = (lp_jobs_watch_t){0};
     snprintf(w->thing, sizeof w->thing, "%s", thing);
     name_first(j, thing, w->first, sizeof w->first);
 }

@@ -10,6 +10,7 @@
 enum { FE13_BITS = 13, FE13_BASE = 1 << FE13_BITS, FE13_HALF = FE13_BASE / 2 };
 
 // C leaves it to the compiler what a right shift of a negative number is.
+// cppcheck-suppress shiftNegativeLHS
 _Static_assert(-3 >> 1 == -2, "a right shift rounds down");
 
 static inline int32_t fe13_shift(int32_t x)

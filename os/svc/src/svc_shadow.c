@@ -152,9 +152,9 @@ static void take(lp_svc_shadow_t *svc, lp_json_t state)
     lp_err_t err = pick(svc, state, &out, &count);
     if (err == LP_OK && count > 0) {
         err = lp_json_parse(lp_buf_span(&out), &tree);
-    }
-    if (err == LP_OK && count > 0) {
-        err = lp_config_set(svc->s_.config, tree, &why);
+        if (err == LP_OK) {
+            err = lp_config_set(svc->s_.config, tree, &why);
+        }
     }
     words[why.len] = '\0';
     if (err != LP_OK || count == 0) {
