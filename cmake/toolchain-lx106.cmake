@@ -5,3 +5,5 @@ set(CMAKE_SYSTEM_PROCESSOR lx106)
 set(CMAKE_C_COMPILER xtensa-lx106-elf-gcc)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_C_FLAGS_INIT "--specs=/usr/lib/xtensa-lx106-elf/picolibc.specs -mlongcalls -ffunction-sections -fdata-sections")
+# The emulated board that has this core.
+set(LP_PORT qemu-lx106)

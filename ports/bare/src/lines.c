@@ -32,8 +32,8 @@ static line_t *of(lp_stream_t *s)
 static void on_event(void *ctx)
 {
     line_t *line = ctx;
-    unsigned events = line->hw->has_input() ? LP_STREAM_READABLE : 0;
-    if (line->is_blocked && line->hw->room() > 0) {
+    unsigned events = line->hw->has_input(line->hw->ctx) ? LP_STREAM_READABLE : 0;
+    if (line->is_blocked && line->hw->room(line->hw->ctx) > 0) {
         line->is_blocked = false;
         events |= LP_STREAM_WRITABLE;
     }
@@ -47,8 +47,8 @@ static void poll(line_t *line)
     if (line->hw == NULL) {
         return;
     }
-    bool is_new = !line->is_told && line->hw->has_input();
-    if (is_new || (line->is_blocked && line->hw->room() > 0)) {
+    bool is_new = !line->is_told && line->hw->has_input(line->hw->ctx);
+    if (is_new || (line->is_blocked && line->hw->room(line->hw->ctx) > 0)) {
         line->is_told = line->is_told || is_new;
         lp_loop_post(lp_bare_loop, &line->event);
     }
@@ -74,7 +74,7 @@ static void listen(lp_stream_t *s, lp_stream_fn *fn, void *ctx)
 
 static lp_err_t read(lp_stream_t *s, uint8_t *buf, size_t cap, size_t *n)
 {
-    size_t got = of(s)->hw->read(buf, cap);
+    size_t got = of(s)->hw->read(of(s)->hw->ctx, buf, cap);
     if (got == 0) {
         of(s)->is_told = false;
         return LP_E_AGAIN;
@@ -86,12 +86,12 @@ static lp_err_t read(lp_stream_t *s, uint8_t *buf, size_t cap, size_t *n)
 static lp_err_t write(lp_stream_t *s, lp_span_t data, size_t *n)
 {
     line_t *line = of(s);
-    size_t room = line->hw->room();
+    size_t room = line->hw->room(line->hw->ctx);
     if (room == 0) {
         line->is_blocked = true;
         return LP_E_AGAIN;
     }
-    *n = line->hw->write(data.ptr, data.len < room ? data.len : room);
+    *n = line->hw->write(line->hw->ctx, data.ptr, data.len < room ? data.len : room);
     line->is_mid_frame = *n < data.len;
     return LP_OK;
 }
@@ -127,7 +127,7 @@ lp_stream_t *lp_bare_chip_line(void)
 
 static void put(const char *text, size_t len)
 {
-    (void)console.hw->write((const uint8_t *)text, len);
+    (void)console.hw->write(console.hw->ctx, (const uint8_t *)text, len);
 }
 
 void lp_port_log_line(const char *line, size_t len)
@@ -140,7 +140,7 @@ void lp_port_log_line(const char *line, size_t len)
         (void)lp_fmt_str(note, sizeof note, "(%u log lines were lost here, nobody read)\r\n",
                          dropped);
     }
-    if (console.is_mid_frame || console.hw->room() < strlen(note) + len + 2) {
+    if (console.is_mid_frame || console.hw->room(console.hw->ctx) < strlen(note) + len + 2) {
         dropped++;
         return;
     }
@@ -154,8 +154,8 @@ void lp_bare_console_flush(void)
 {
     uint64_t until_ms = lp_port_now_ms() + FLUSH_MS;
     size_t room = 0;
-    while (lp_port_now_ms() < until_ms && room != console.hw->room()) {
-        room = console.hw->room();
+    while (lp_port_now_ms() < until_ms && room != console.hw->room(console.hw->ctx)) {
+        room = console.hw->room(console.hw->ctx);
         lp_hw_idle(lp_port_now_ms() + 20, lp_hw_interrupts());
     }
 }

@@ -90,24 +90,27 @@ bool lp_hw_random(uint8_t *buf, size_t len)
     return random_fd >= 0 && lx106_sim_read(random_fd, buf, len) == (int)len;
 }
 
-static bool has_input(void)
+static bool has_input(void *ctx)
 {
+    (void)ctx;
     return lx106_sim_has_input(chip_fd);
 }
 
-static size_t take(uint8_t *buf, size_t cap)
+static size_t take(void *ctx, uint8_t *buf, size_t cap)
 {
-    int n = has_input() ? lx106_sim_read(chip_fd, buf, cap) : 0;
+    int n = has_input(ctx) ? lx106_sim_read(chip_fd, buf, cap) : 0;
     return n > 0 ? (size_t)n : 0;
 }
 
-static size_t room(void)
+static size_t room(void *ctx)
 {
+    (void)ctx;
     return PORTION;
 }
 
-static size_t put(const uint8_t *data, size_t len)
+static size_t put(void *ctx, const uint8_t *data, size_t len)
 {
+    (void)ctx;
     int n = lx106_sim_write(chip_fd, data, len);
     return n > 0 ? (size_t)n : 0;
 }

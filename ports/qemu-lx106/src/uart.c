@@ -50,13 +50,15 @@ void lx106_uart_init(void)
     choose_interrupts();
 }
 
-static bool has_input(void)
+static bool has_input(void *ctx)
 {
+    (void)ctx;
     return lp_ring_used(&rx) > 0;
 }
 
-static size_t take(uint8_t *buf, size_t cap)
+static size_t take(void *ctx, uint8_t *buf, size_t cap)
 {
+    (void)ctx;
     size_t n = lp_ring_get(&rx, buf, cap);
     uint32_t state = lp_port_irq_save();
     choose_interrupts();
@@ -64,13 +66,15 @@ static size_t take(uint8_t *buf, size_t cap)
     return n;
 }
 
-static size_t room(void)
+static size_t room(void *ctx)
 {
+    (void)ctx;
     return lp_ring_free(&tx);
 }
 
-static size_t put(const uint8_t *data, size_t len)
+static size_t put(void *ctx, const uint8_t *data, size_t len)
 {
+    (void)ctx;
     size_t n = lp_ring_put(&tx, lp_span(data, len));
     uint32_t state = lp_port_irq_save();
     fill_fifo();

@@ -29,10 +29,11 @@ void lp_hw_idle(uint64_t until_ms, uint32_t since);
 // ------------------
 
 typedef struct {
-    bool (*has_input)(void);
-    size_t (*read)(uint8_t *buf, size_t cap); // 0: nothing is there
-    size_t (*room)(void);                     // bytes that write() takes now
-    size_t (*write)(const uint8_t *data, size_t len);
+    bool (*has_input)(void *ctx);
+    size_t (*read)(void *ctx, uint8_t *buf, size_t cap); // 0: nothing is there
+    size_t (*room)(void *ctx);                           // bytes that write() takes now
+    size_t (*write)(void *ctx, const uint8_t *data, size_t len);
+    void *ctx;
     bool has_interrupt; // input ends a sleep by itself; else it must be polled for
 } lp_hw_line_t;
 
