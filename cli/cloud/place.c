@@ -108,6 +108,7 @@ bool cloud_info_read(const cloud_place_t *place, cloud_info_t *info)
               take_newer_port(doc, "portAlpn", &got.port_alpn) &&
               take_newer_port(doc, "portData", &got.port_data);
     got.has_quotas = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(doc, "quotas"));
+    got.tells_own_name = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(doc, "tellsOwnName"));
     cJSON_Delete(doc);
     if (ok) {
         *info = got;
@@ -162,6 +163,7 @@ bool cloud_info_write(const cloud_place_t *place, const cloud_info_t *info, char
     cJSON_AddStringToObject(doc, "accountId", info->account);
     cJSON_AddStringToObject(doc, "region", info->region);
     cJSON_AddStringToObject(doc, "endpointName", info->endpoint_name);
+    cJSON_AddBoolToObject(doc, "tellsOwnName", info->tells_own_name);
     cJSON_AddStringToObject(doc, "accessKeyId", info->access_key);
     cJSON_AddNumberToObject(doc, "portHttp", info->port_http);
     cJSON_AddNumberToObject(doc, "portHttps", info->port_https);

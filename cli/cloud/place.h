@@ -16,6 +16,7 @@ typedef struct {
     char account[13];
     char region[33];
     char endpoint_name[80]; // a further name in the server's certificate
+    bool tells_own_name;    // DescribeEndpoint says endpoint_name instead of localhost
     char access_key[33];
     int port_http, port_https;           // of the control plane; 0: none yet
     bool has_quotas;                     // AWS's rates of calls

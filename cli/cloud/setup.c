@@ -193,7 +193,8 @@ bool cloud_write_profiles(const cloud_place_t *place, const cloud_info_t *info, 
 bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, char *why,
                          size_t size)
 {
-    char endpoint[64];
+    char endpoint[96];
+    const char *name = info->tells_own_name ? info->endpoint_name : "localhost";
     char https[64];
     char broker[64];
     lp_registry_t *reg = NULL;
@@ -201,9 +202,9 @@ bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, c
     snprintf(broker, sizeof broker, "%s/%s", info->account, info->region);
     // AWS's answer has no port since it is always 8883; where ours is another, it is said.
     if (info->port_mqtt == 8883) {
-        snprintf(endpoint, sizeof endpoint, "localhost");
+        snprintf(endpoint, sizeof endpoint, "%s", name);
     } else {
-        snprintf(endpoint, sizeof endpoint, "localhost:%d", info->port_mqtt);
+        snprintf(endpoint, sizeof endpoint, "%s:%d", name, info->port_mqtt);
     }
     bool ok = open_registry(place, &reg, why, size) &&
               ((lp_reg_setting_put(reg, "endpoint", endpoint) == LP_REG_OK &&

@@ -21,6 +21,7 @@ enum { START_MS = 20000 };
 typedef struct {
     const char *dir, *region, *quotas;
     bool foreground;
+    bool own_name;
     cloud_ports_t ports;
 } up_t;
 
@@ -209,6 +210,7 @@ static int run_up(const cloud_place_t *place, const up_t *up)
     if (up->quotas != NULL) {
         info.has_quotas = strcmp(up->quotas, "aws") == 0;
     }
+    info.tells_own_name = info.tells_own_name || up->own_name;
     if (up->foreground) {
         return run_foreground(place, &info, up, lock);
     }
@@ -232,7 +234,8 @@ int cloud_cmd_up(int argc, char **argv)
         .summary = "Starts an AWS IoT Core work-alike on this computer; makes it the first time.",
         .examples = {"limpet cloud up", "limpet cloud up --dir ./cloud --port-mqtt 8883", NULL},
         .notes = "Listens on the loopback interface only. Ports are kept for the next time; 0 "
-                 "takes any free one.",
+                 "takes any free one.\n--own-name is for boards to which localhost is themselves, "
+                 "as the emulated ones.",
     };
     up_t up = {.ports = {.http = -1, .https = -1, .mqtt = -1, .alpn = -1, .data = -1}};
     const lp_opt_t opts[] = {
@@ -244,6 +247,8 @@ int cloud_cmd_up(int argc, char **argv)
         {"port-alpn", LP_OPT_INT, &up.ports.alpn, "PORT", "MQTT or HTTPS by ALPN (AWS: 443)"},
         {"port-data", LP_OPT_INT, &up.ports.data, "PORT", "HTTPS of devices (AWS: 8443)"},
         {"quotas", LP_OPT_STR, &up.quotas, "aws|none", "AWS's rates of calls a second (none)"},
+        {"own-name", LP_OPT_BOOL, &up.own_name, NULL,
+         "tell devices the name of cloud.json's endpointName, not localhost; kept"},
         {"foreground", LP_OPT_BOOL, &up.foreground, NULL, "stay; Ctrl-C stops"},
     };
     cloud_place_t place;
