@@ -3,7 +3,8 @@
 # What the demo is made of: its folder, its processes, its checks and their report.
 
 limpet=$PWD/build/limpet
-board=$PWD/build/limpet-board
+board_kind=posix
+declare -A board_targets=([qemu-mps2]=cortex-m3 [qemu-lx106]=lx106)
 all_checks=(chip-detected config-locked-verified key-born-in-chip mutual-tls message-acknowledged
     key-not-in-flash clone-refused chip-missing-refused revoked-refused second-run-changes-nothing
     software-key-warned)

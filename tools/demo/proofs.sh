@@ -109,7 +109,7 @@ clone_board_stays_out() {
     local before last
     cp -r "$dir/board" "$dir/clone"
     chip_serve chip2
-    board_start clone clone "unix:$dir/chip2.sock"
+    board_start clone clone "$(bus_of chip2)"
     give_own_key clone
     before=$(count_connects)
     sleep 3
@@ -144,11 +144,11 @@ forger_stays_out() { # TLS-VERSION
 clone_with_the_same_chip() {
     cp -r "$dir/board" "$dir/clone"
     stop board
-    board_start clone clone "unix:$dir/chip.sock"
+    board_start clone clone "$(bus_of chip)"
     local got_in=false
     ! wait_for 15 is_state clone connected || got_in=true
     stop clone
-    board_start board board "unix:$dir/chip.sock"
+    board_start board board "$(bus_of chip)"
     wait_for 15 is_state board connected
     [ $got_in = false ]
 }
@@ -168,7 +168,7 @@ give_own_key() {
 chip_missing_is_said() {
     stop board
     local bus=none
-    ! is_broken chip-missing-refused || bus=unix:$dir/chip.sock
+    ! is_broken chip-missing-refused || bus=$(bus_of chip)
     local before after last
     before=$(count_connects)
     board_start board board "$bus"
@@ -176,10 +176,11 @@ chip_missing_is_said() {
     last=$(rpc board Cloud.Status)
     after=$(count_connects)
     stop board
-    board_start board board "unix:$dir/chip.sock"
+    cp "$dir/board.log" "$dir/missing.log" # what it said without its chip
+    board_start board board "$(bus_of chip)"
     echo "$last"
     [ "$before" = "$after" ] && [ "$(jq -r .state <<<"$last")" = no-key ] &&
-        jq -e '.last_error.name == "LP_E_CHIP_MISSING"' <<<"$last" && grep -qi 'chip' "$dir/board.log" &&
+        jq -e '.last_error.name == "LP_E_CHIP_MISSING"' <<<"$last" && grep -qi 'no crypto chip' "$dir/missing.log" &&
         wait_for 15 is_state board connected
 }
 

@@ -6,7 +6,9 @@ thing=''
 cert_id=''
 
 cloud_up() {
-    "$limpet" cloud up --dir "$dir/cloud" --port-https 0 --port-http 0 --port-mqtt 0 >"$dir/cloud.log" 2>&1 || {
+    local -a options=()
+    [ "$board_kind" = posix ] || options=(--own-name)
+    "$limpet" cloud up "${options[@]}" --dir "$dir/cloud" --port-https 0 --port-http 0 --port-mqtt 0 >"$dir/cloud.log" 2>&1 || {
         cat "$dir/cloud.log" >&2
         die demo-cloud "the local cloud did not come up" "" "read the lines above"
     }
@@ -16,16 +18,26 @@ cloud_up() {
 # in_cloud ARGS...: Debian's awscli against the local cloud (it does not read AWS_ENDPOINT_URL by itself).
 in_cloud() { AWS_PAGER='' aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 
+# Where the chip NAME is: on a socket, or for a board with a single UART on a terminal of this computer.
+listen_of() { if [ "$board_kind" = qemu-lx106 ]; then echo "pty:$dir/$1.bus"; else echo "unix:$dir/$1.bus"; fi; }
+bus_of() { if [ "$board_kind" = qemu-lx106 ]; then echo "$dir/$1.bus"; else echo "unix:$dir/$1.bus"; fi; }
+
 chip_serve() { # NAME: a chip with its own state and bus
     [ -f "$dir/$1.state" ] || "$limpet" chip new --model "$chip" --state "$dir/$1.state" >"$dir/$1.new.log"
-    start "$1" "$limpet" chip serve --model "$chip" --state "$dir/$1.state" --listen "unix:$dir/$1.sock" --log "$dir/$1.bus.log"
-    wait_for 10 test -S "$dir/$1.sock" || die demo-chip "the virtual chip did not start" "see $dir/$1.log"
+    start "$1" "$limpet" chip serve --model "$chip" --state "$dir/$1.state" --listen "$(listen_of "$1")" --log "$dir/$1.bus.log"
+    wait_for 10 test -e "$dir/$1.bus" || die demo-chip "the virtual chip did not start" "see $dir/$1.log"
 }
 
-# board_start NAME FLASH-FOLDER I2C: a board process; its port is found by its own name.
+# The board of this story: a process, or firmware on bare metal in QEMU, to which localhost is itself.
+run_board() {
+    if [ "$board_kind" = posix ]; then exec build/limpet-board "$@"; fi
+    exec tools/board "$board_kind" --host "$(jq -r .endpointName "$dir/cloud/cloud.json")=10.0.2.2" "$@"
+}
+
+# board_start NAME FLASH-FOLDER I2C: its port is found by its own name.
 board_start() {
-    start "$1" "$board" --flash "$dir/$2/flash.bin" --i2c "$3" --uart "pty:$dir/$1.tty"
-    wait_for 10 test -e "$dir/$1.tty" || {
+    start "$1" run_board --flash "$dir/$2/flash.bin" --i2c "$3" --uart "pty:$dir/$1.tty"
+    wait_for 20 test -e "$dir/$1.tty" || {
         cat "$dir/$1.log" >&2
         die demo-board "the virtual board did not start" "see $dir/$1.log"
     }
@@ -48,7 +60,7 @@ start_board_and_chip() {
     local bus=none
     if [ "$chip" != none ]; then
         chip_serve chip
-        bus=unix:$dir/chip.sock
+        bus=$(bus_of chip)
     fi
     board_start board board "$bus"
 }
@@ -62,7 +74,7 @@ tell_story() {
     cloud_up
     "$limpet" cloud status --dir "$dir/cloud" >&2
     say ""
-    say "${bold}2  A bare board${plain}, chip: $chip, nothing provisioned"
+    say "${bold}2  A bare board${plain} ($board_kind), chip: $chip, nothing provisioned"
     start_board_and_chip
     say ""
     say "${bold}3  One command:${plain} limpet aws-iot-setup"
