@@ -10,10 +10,12 @@
 enum { RX_SLOTS = 4, TX_SLOTS = 2, SLOT_BYTES = 1536, CHECKSUM_BYTES = 4, SHORTEST = 14 };
 
 // Registers, in words.
-enum { MODER = 0, INT_SOURCE = 1, INT_MASK = 2, TX_BD_NUM = 8, MIICOMMAND = 11, MIISTATUS = 15 };
+enum { MODER = 0, INT_SOURCE = 1, INT_MASK = 2, TX_BD_NUM = 8 };
+enum { MIICOMMAND = 11, MIIADDRESS = 12, MIIRX_DATA = 14, MIISTATUS = 15 };
 enum { MAC_LOW = 16, MAC_HIGH = 17, HASH_LOW = 18, HASH_HIGH = 19 };
-enum { RXEN = 1, TXEN = 2, PAD_SHORT = 1 << 15, RESET = 1 << 11, SCAN = 1 };
-enum { RECEIVED = 1 << 2, BUSY = 1 << 4, ALL_SOURCES = 0x7F, NO_LINK = 1 };
+enum { RXEN = 1, TXEN = 2, PAD_SHORT = 1 << 15, RESET = 1 << 11 };
+enum { PHY = 1, PHY_STATUS = 1 << 8, READ_PHY = 2, PHY_BUSY = 2, HAS_LINK = 1 << 2, TRIES = 1000 };
+enum { RECEIVED = 1 << 2, BUSY = 1 << 4, ALL_SOURCES = 0x7F };
 
 // Descriptors.
 enum {
@@ -62,7 +64,6 @@ void lp_hw_eth_init(const uint8_t mac[6])
     regs[MAC_HIGH] = lp_get_be16(mac);
     regs[HASH_LOW] = regs[HASH_HIGH] = ~0U; // all multicast: neighbour discovery of IPv6
     regs[TX_BD_NUM] = TX_SLOTS;
-    regs[MIICOMMAND] = SCAN;
     for (unsigned i = 0; i < RX_SLOTS; i++) {
         rx_descriptor(i)->address = (uint32_t)(uintptr_t)rx_slots[i];
         give_back(i);
@@ -108,5 +109,10 @@ size_t lp_hw_eth_receive(uint8_t frame[LP_HW_FRAME_MAX])
 
 bool lp_hw_eth_has_link(void)
 {
-    return (regs[MIISTATUS] & NO_LINK) == 0;
+    regs[MIIADDRESS] = PHY_STATUS | PHY;
+    regs[MIICOMMAND] = READ_PHY;
+    for (int i = 0; i < TRIES && (regs[MIISTATUS] & PHY_BUSY) != 0; i++) {
+    }
+    regs[MIICOMMAND] = 0;
+    return (regs[MIIRX_DATA] & HAS_LINK) != 0;
 }

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# Big-endian MIPS with Debian's cross compiler, for tests under qemu-user: the other byte order.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR mips)
+set(CMAKE_C_COMPILER mips-linux-gnu-gcc)

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The harness on the Cortex-M3: the port's way in and out, nothing else of it. A fault is a
+// failure.
+#include <string.h>
+
+#include "bare.h"
+#include "mps2.h"
+
+enum { OPEN_WRITE = 4, EXIT_FAULT = 70 };
+
+int main(void);
+int lp_board_main(void);
+void lp_mps2_interrupt(void);
+_Noreturn void lp_mps2_fault(const uint32_t *frame, uint32_t exception);
+
+void lp_bare_put(const char *text, size_t len)
+{
+    static int fd = -1;
+    if (fd < 0) {
+        fd = mps2_file_open(":tt", (mps2_open_t)OPEN_WRITE);
+    }
+    (void)mps2_file_write(fd, text, len);
+}
+
+_Noreturn void lp_bare_end(int status)
+{
+    mps2_exit(status);
+}
+
+void lp_mps2_interrupt(void)
+{
+}
+
+_Noreturn void lp_mps2_fault(const uint32_t *frame, uint32_t exception)
+{
+    static const char words[] = "[  ERROR   ] the core met an exception\n";
+    (void)frame;
+    (void)exception;
+    lp_bare_put(words, sizeof words - 1);
+    mps2_exit(EXIT_FAULT);
+}
+
+int lp_board_main(void)
+{
+    return main();
+}
