@@ -30,7 +30,7 @@ void print_message(const char *format, ...)
     va_end(args);
 }
 
-void lp_bare_fail(const char *file, int line, const char *format, ...)
+void lp_bare_test_fail(const char *file, int line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -43,31 +43,32 @@ void lp_bare_fail(const char *file, int line, const char *format, ...)
 void lp_bare_true(bool holds, const char *text, const char *file, int line)
 {
     if (!holds) {
-        lp_bare_fail(file, line, "%s", text);
+        lp_bare_test_fail(file, line, "%s", text);
     }
 }
 
 void lp_bare_same(uint64_t a, uint64_t b, bool is_same, const char *file, int line)
 {
     if ((a == b) != is_same) {
-        lp_bare_fail(file, line, "0x%08lx%08lx %s 0x%08lx%08lx", (unsigned long)(a >> 32),
-                     (unsigned long)(uint32_t)a, is_same ? "!=" : "==", (unsigned long)(b >> 32),
-                     (unsigned long)(uint32_t)b);
+        lp_bare_test_fail(file, line, "0x%08lx%08lx %s 0x%08lx%08lx", (unsigned long)(a >> 32),
+                          (unsigned long)(uint32_t)a,
+                          is_same ? "!=" : "==", (unsigned long)(b >> 32),
+                          (unsigned long)(uint32_t)b);
     }
 }
 
 void lp_bare_range(uint64_t value, uint64_t low, uint64_t high, const char *file, int line)
 {
     if (value < low || value > high) {
-        lp_bare_fail(file, line, "0x%lx is not within 0x%lx-0x%lx", (unsigned long)value,
-                     (unsigned long)low, (unsigned long)high);
+        lp_bare_test_fail(file, line, "0x%lx is not within 0x%lx-0x%lx", (unsigned long)value,
+                          (unsigned long)low, (unsigned long)high);
     }
 }
 
 void lp_bare_text(const char *a, const char *b, bool is_same, const char *file, int line)
 {
     if ((strcmp(a, b) == 0) != is_same) {
-        lp_bare_fail(file, line, "\"%.80s\" %s \"%.80s\"", a, is_same ? "!=" : "==", b);
+        lp_bare_test_fail(file, line, "\"%.80s\" %s \"%.80s\"", a, is_same ? "!=" : "==", b);
     }
 }
 
@@ -75,8 +76,8 @@ void lp_bare_memory(const void *a, const void *b, size_t len, bool is_same, cons
                     int line)
 {
     if (len > 0 && (memcmp(a, b, len) == 0) != is_same) {
-        lp_bare_fail(file, line, "%lu bytes %s", (unsigned long)len,
-                     is_same ? "differ" : "are the same");
+        lp_bare_test_fail(file, line, "%lu bytes %s", (unsigned long)len,
+                          is_same ? "differ" : "are the same");
     }
 }
 
@@ -87,14 +88,14 @@ static bool run_one(const lp_bare_test_t *test)
     print_message("[ RUN      ] %s\n", test->name);
     if (setjmp(way_out) == 0) {
         if (test->setup_func != NULL && test->setup_func(&state) != 0) {
-            lp_bare_fail(__FILE__, __LINE__, "the setup failed");
+            lp_bare_test_fail(__FILE__, __LINE__, "the setup failed");
         }
         test->test_func(&state);
         is_good = true;
     }
     if (setjmp(way_out) == 0) {
         if (test->teardown_func != NULL && test->teardown_func(&state) != 0) {
-            lp_bare_fail(__FILE__, __LINE__, "the teardown failed");
+            lp_bare_test_fail(__FILE__, __LINE__, "the teardown failed");
         }
     } else {
         is_good = false;

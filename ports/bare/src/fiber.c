@@ -31,8 +31,8 @@ static void run(void)
 lp_err_t lp_port_fiber_init(lp_fiber_t *fiber, void (*entry)(void *ctx), void *ctx, void *stack,
                             size_t stack_bytes)
 {
-    if (stack_bytes < STACK_MIN) {
-        return LP_E_NOSPACE;
+    if (entry == NULL || stack == NULL || stack_bytes < STACK_MIN) {
+        return LP_E_INVALID;
     }
     *fiber = (lp_fiber_t){.entry = entry, .ctx = ctx, .stack = stack, .stack_bytes = stack_bytes};
     *own_place(fiber) = lp_hw_frame(stack, stack_bytes, run);

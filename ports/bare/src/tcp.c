@@ -21,7 +21,8 @@ typedef struct {
     uint16_t port;
     uint8_t pending; // events to tell
     uint8_t why;     // lp_err_t of LP_STREAM_CLOSED
-    bool is_ended;   // the peer, or lwIP, has ended it
+    bool has_fin;    // the peer will send no more; told once everything is read
+    bool is_ended;   // the listener was told, or is being told
 } tcp_t;
 
 _Static_assert(sizeof(tcp_t) <= sizeof(lp_tcp_t), "lp_tcp_t.port_ is too small");
@@ -91,13 +92,22 @@ static void on_error(void *arg, err_t err)
          was_connecting && err == ERR_RST ? LP_E_NET_REFUSED : error_of(err));
 }
 
+// The end comes behind the last byte, so that a listener that closes then has lost nothing.
+static void tell_end_of_data(tcp_t *tcp)
+{
+    if (tcp->has_fin && tcp->rx == NULL && !tcp->is_ended) {
+        tell(tcp, LP_STREAM_CLOSED, LP_E_CLOSED);
+    }
+}
+
 static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
     (void)pcb;
     (void)err;
     tcp_t *tcp = arg;
     if (p == NULL) {
-        tell(tcp, LP_STREAM_READABLE | LP_STREAM_CLOSED, LP_E_CLOSED);
+        tcp->has_fin = true;
+        tell_end_of_data(tcp);
         return ERR_OK;
     }
     if (tcp->rx == NULL) {
@@ -230,6 +240,7 @@ static lp_err_t tcp_stream_read(lp_stream_t *s, uint8_t *buf, size_t cap, size_t
     if (tcp->pcb != NULL) {
         tcp_recved(tcp->pcb, got);
     }
+    tell_end_of_data(tcp);
     *n = got;
     return LP_OK;
 }
@@ -269,6 +280,7 @@ static void tcp_stream_close(lp_stream_t *s)
         tcp_err(pcb, NULL);
         tcp_recv(pcb, NULL);
         tcp_sent(pcb, NULL);
+        tcp_setprio(pcb, TCP_PRIO_MIN); // what is only saying goodbye makes room for a new one
         if (tcp_close(pcb) != ERR_OK) {
             tcp_abort(pcb);
         }

@@ -43,7 +43,7 @@ void lp_bare_range(uint64_t value, uint64_t low, uint64_t high, const char *file
 void lp_bare_text(const char *a, const char *b, bool is_same, const char *file, int line);
 void lp_bare_memory(const void *a, const void *b, size_t len, bool is_same, const char *file,
                     int line);
-void lp_bare_fail(const char *file, int line, const char *format, ...)
+void lp_bare_test_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4), noreturn));
 void print_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -66,6 +66,6 @@ void print_message(const char *format, ...) __attribute__((format(printf, 1, 2))
 #define assert_string_not_equal(a, b)      lp_bare_text(a, b, false, __FILE__, __LINE__)
 #define assert_memory_equal(a, b, len)     lp_bare_memory(a, b, len, true, __FILE__, __LINE__)
 #define assert_memory_not_equal(a, b, len) lp_bare_memory(a, b, len, false, __FILE__, __LINE__)
-#define fail_msg(...)                      lp_bare_fail(__FILE__, __LINE__, __VA_ARGS__)
+#define fail_msg(...)                      lp_bare_test_fail(__FILE__, __LINE__, __VA_ARGS__)
 
 #endif

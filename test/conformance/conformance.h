@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conformance suite of ports: what os/port's headers promise, as tests that every port runs.
+// docs/porting.md is its guide. A port adds a main of its own (main_posix.c, main_bare.c).
+#ifndef CONFORMANCE_H
+#define CONFORMANCE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "limpet/loop.h"
+
+// The one loop, which the port was started with.
+extern lp_loop_t conformance_loop;
+
+// Where test/conformance/peers listens, as the board sees this computer.
+typedef struct {
+    char host[64];
+    uint16_t echo;    // gives back what comes, ends when the board does
+    uint16_t greet;   // says "hello" and ends at once
+    uint16_t flood;   // sends 65,536 bytes, byte n is n * 7
+    uint16_t reset;   // resets the connection at the first byte
+    uint16_t refused; // nobody listens
+} conformance_peers_t;
+
+extern conformance_peers_t conformance_peers; // echo is 0 when there are none
+
+// "HOST:ECHO:GREET:FLOOD:RESET:REFUSED". False: it is not.
+bool conformance_set_peers(const char *text);
+
+// Everything, then a restart of the board, then what must have outlived it. How many failed.
+int conformance_run(void);
+
+// One group each; how many failed.
+int conformance_clock(void);
+int conformance_fiber(void);
+int conformance_flash(void);
+int conformance_net(void);
+int conformance_system(void);
+
+// What is kept in flash over the restart.
+void conformance_leave_mark(uint8_t failed);
+// False: no mark is there. Takes it away.
+bool conformance_take_mark(uint8_t *failed);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The suite on a board without an operating system. Words: those of the port, and peers=, which
+// conformance_set_peers() reads.
+#include "bare.h"
+#include "conformance.h"
+#include "limpet/bare.h"
+#include "limpet/bare_hw.h"
+#include "limpet/port/clock.h"
+
+enum { EXIT_START = 2 };
+
+int lp_board_main(void);
+
+// The harness speaks through the board's own console, and waits for it.
+void lp_bare_put(const char *text, size_t len)
+{
+    const lp_hw_line_t *line = lp_hw_console();
+    while (len > 0) {
+        const size_t n = line->write(line->ctx, (const uint8_t *)text, len);
+        text += n;
+        len -= n;
+        if (n == 0) {
+            lp_hw_idle(lp_port_now_ms() + 1, lp_hw_interrupts());
+        }
+    }
+}
+
+_Noreturn void lp_bare_end(int status)
+{
+    lp_hw_exit(status);
+}
+
+static void drain_console(void)
+{
+    const lp_hw_line_t *line = lp_hw_console();
+    size_t room;
+    do {
+        room = line->room(line->ctx);
+        lp_hw_idle(lp_port_now_ms() + 50, lp_hw_interrupts());
+    } while (room != line->room(line->ctx));
+}
+
+int lp_board_main(void)
+{
+    const lp_err_t err = lp_bare_init(&conformance_loop);
+    lp_loop_init(&conformance_loop);
+    const char *peers = lp_bare_word("peers");
+    if (err != LP_OK || peers == NULL || !conformance_set_peers(peers)) {
+        static const char words[] = "the board or its words are wrong\n";
+        lp_bare_put(words, sizeof words - 1);
+        return EXIT_START;
+    }
+    lp_bare_net_start("conformance");
+    const int failed = conformance_run();
+    drain_console();
+    return failed;
+}

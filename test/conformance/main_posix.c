@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The suite on the port that is a process: conformance_posix FLASH PEERS.
+#include <stdio.h>
+
+#include "conformance.h"
+#include "limpet/posix.h"
+
+int main(int argc, char **argv)
+{
+    char why[256] = "";
+    if (argc != 3 || !conformance_set_peers(argv[2])) {
+        fprintf(stderr, "usage: conformance_posix FLASH HOST:ECHO:GREET:FLOOD:RESET:REFUSED\n");
+        return 2;
+    }
+    lp_loop_init(&conformance_loop);
+    if (lp_posix_init(&conformance_loop, argv) != LP_OK ||
+        lp_posix_flash_open(argv[1], why, sizeof why) != LP_OK ||
+        lp_posix_hw_id_open(argv[1], NULL, why, sizeof why) != LP_OK) {
+        fprintf(stderr, "%s\n", why);
+        return 2;
+    }
+    lp_posix_log_to_stderr(false);
+    return conformance_run();
+}
