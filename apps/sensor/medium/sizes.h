@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// All memory of an image for a board with about 200 KB of RAM that is a matter of choice, in one
+// table.
+#ifndef SIZES_H
+#define SIZES_H
+
+enum {
+    SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
+    SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
+    SIZE_TLS_ARENA_BYTES = 56 * 1024, // certificates of three kinds and both record buffers
+    SIZE_TLS_STACK_BYTES = 12 * 1024,
+    SIZE_MQTT_SLOTS = 8, // messages under way
+    SIZE_MQTT_QUEUE_BYTES = 4096,
+    SIZE_MQTT_RX_BYTES = 1024,
+    SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document
+    SIZE_TELEMETRY_BYTES = 256,    // one message
+};
+
+#endif
