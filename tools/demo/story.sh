@@ -34,9 +34,9 @@ run_board() {
     exec tools/board "$board_kind" --host "$(jq -r .endpointName "$dir/cloud/cloud.json")=10.0.2.2" "$@"
 }
 
-# board_start NAME FLASH-FOLDER I2C: its port is found by its own name.
+# board_start NAME FLASH-FOLDER I2C [OPTION...]: its port is found by its own name.
 board_start() {
-    start "$1" run_board --flash "$dir/$2/flash.bin" --i2c "$3" --uart "pty:$dir/$1.tty"
+    start "$1" run_board --flash "$dir/$2/flash.bin" --i2c "$3" --uart "pty:$dir/$1.tty" "${@:4}"
     wait_for 20 test -e "$dir/$1.tty" || {
         cat "$dir/$1.log" >&2
         die demo-board "the virtual board did not start" "see $dir/$1.log"

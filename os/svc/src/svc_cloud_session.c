@@ -7,6 +7,8 @@
 #include "limpet/settings.h"
 #include "svc_cloud_internal.h"
 
+#define LOG_MODULE "cloud"
+
 enum { ALPN_PORT = 443, SESSION_EXPIRY_S = 3600 };
 
 // AWS IoT takes MQTT with a certificate on port 443 when the client asks for this protocol.
@@ -175,6 +177,9 @@ static void on_acknowledged(void *ctx, lp_err_t err, const lp_mqtt_result_t *res
     (void)result;
     if (err == LP_OK) {
         svc->acked_++;
+        if (svc->acked_ == 1) {
+            LP_LOGD("first message acknowledged");
+        }
     }
 }
 

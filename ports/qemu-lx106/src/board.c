@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "limpet/bare.h"
+#include "limpet/port/clock.h"
 #include "lx106.h"
 
-enum { WORDS_BYTES = 1024, ARGS_MAX = 16, PORTION = 256 };
+enum { WORDS_BYTES = 1024, ARGS_MAX = 16, PORTION = 256, REOPEN_MS = 500 };
 
 _Noreturn void _start(void);
 
@@ -90,15 +91,40 @@ bool lp_hw_random(uint8_t *buf, size_t len)
     return random_fd >= 0 && lx106_sim_read(random_fd, buf, len) == (int)len;
 }
 
+// The terminal goes away with whoever made it and may come back: it is looked for again, at most
+// twice a second. What is written meanwhile is lost, as on a wire that is off.
+static bool is_chip_open(void)
+{
+    static uint64_t next_ms;
+    const uint64_t now_ms = lp_port_now_ms();
+    if (chip_fd < 0 && now_ms >= next_ms) {
+        next_ms = now_ms + REOPEN_MS;
+        chip_fd = lx106_sim_open(lp_bare_word("chip"), SIM_READ_WRITE, 0);
+    }
+    return chip_fd >= 0;
+}
+
+static void close_chip(void)
+{
+    (void)lx106_sim_close(chip_fd);
+    chip_fd = -1;
+}
+
 static bool has_input(void *ctx)
 {
     (void)ctx;
-    return lx106_sim_has_input(chip_fd);
+    return is_chip_open() && lx106_sim_has_input(chip_fd);
 }
 
 static size_t take(void *ctx, uint8_t *buf, size_t cap)
 {
-    int n = has_input(ctx) ? lx106_sim_read(chip_fd, buf, cap) : 0;
+    if (!has_input(ctx)) {
+        return 0;
+    }
+    const int n = lx106_sim_read(chip_fd, buf, cap);
+    if (n <= 0) { // the other end is gone
+        close_chip();
+    }
     return n > 0 ? (size_t)n : 0;
 }
 
@@ -111,26 +137,26 @@ static size_t room(void *ctx)
 static size_t put(void *ctx, const uint8_t *data, size_t len)
 {
     (void)ctx;
-    int n = lx106_sim_write(chip_fd, data, len);
-    return n > 0 ? (size_t)n : 0;
+    const int n = is_chip_open() ? lx106_sim_write(chip_fd, data, len) : 0;
+    if (n < 0) {
+        close_chip();
+    }
+    return n > 0 ? (size_t)n : len;
 }
 
 const lp_hw_line_t *lp_hw_chip_line(void)
 {
     static const lp_hw_line_t line = {
         .has_input = has_input, .read = take, .room = room, .write = put};
-    const char *path = lp_bare_word("chip");
-    if (path == NULL) {
-        return NULL;
-    }
-    if (chip_fd < 0) {
-        chip_fd = lx106_sim_open(path, SIM_READ_WRITE, 0);
-    }
-    return chip_fd >= 0 ? &line : NULL;
+    return lp_bare_word("chip") != NULL ? &line : NULL;
 }
 
+// The computer's files would stay open for ever.
 _Noreturn void lp_hw_restart(void)
 {
+    (void)lx106_sim_close(flash_fd);
+    (void)lx106_sim_close(random_fd);
+    (void)lx106_sim_close(chip_fd);
     _start();
 }
 

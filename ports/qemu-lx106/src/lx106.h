@@ -50,6 +50,7 @@ enum {
 int lx106_sim_open(const char *path, int flags, int mode);
 int lx106_sim_read(int fd, void *buf, size_t len);
 int lx106_sim_write(int fd, const void *data, size_t len);
+int lx106_sim_close(int fd);
 int lx106_sim_seek(int fd, int offset, int whence);
 // Whether a read would find something now.
 bool lx106_sim_has_input(int fd);

@@ -21,6 +21,7 @@
     call    lx106_sim_read, 3
     call    lx106_sim_write, 4
     call    lx106_sim_open, 5
+    call    lx106_sim_close, 6
     call    lx106_sim_seek, 19
     call    lx106_sim_args_bytes, 1001
     call    lx106_sim_args, 1002
