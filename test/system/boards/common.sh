@@ -119,6 +119,22 @@ unknown_clock_is_no_pass() {
     board_on --utc none && wait_until 30 is_state wait-time && stop board && board_on && comes_back
 }
 
+# Malformed frames of every layer, while the board believes to be connected: it must neither stop nor restart.
+hostile_frames() {
+    local before to from mac
+    read -r to from < <(python3 -c 'import socket
+s = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+[x.bind(("127.0.0.1", 0)) for x in s]
+print(*(x.getsockname()[1] for x in s))')
+    read -r mac <"$work/flash.bin.hwid"
+    stop board
+    board_on --cable "$to:$from" || return 1
+    before=$(boots)
+    echo "seed ${LIMPET_SEED:=$RANDOM}"
+    python3 test/system/boards/hostile-frames.py "$to" "$from" "$mac" "${LIMPET_FRAMES:-4000}" "$LIMPET_SEED" &&
+        [ "$(boots)" = "$before" ] && stop board && board_on && comes_back && acknowledges
+}
+
 try "${kind}_boots_blank" board_boots
 try "${kind}_is_set_up_with_its_key_in_the_chip" set_up
 try "${kind}_is_connected_and_acknowledged" is_proven
@@ -128,6 +144,7 @@ try "${kind}_power_cut_comes_back" power_cut
 try "${kind}_broker_restart_is_survived" broker_restart
 try "${kind}_cable_pull_is_survived" cable_pull
 try "${kind}_chip_unplugged_and_back" chip_restart
+try "${kind}_hostile_frames_are_survived" hostile_frames
 try "${kind}_wrong_server_name_is_refused" wrong_name_is_refused
 try "${kind}_unknown_clock_is_no_pass" unknown_clock_is_no_pass
 done_testing
