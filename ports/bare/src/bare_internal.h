@@ -19,6 +19,10 @@ void lp_bare_net_poll(void);
 uint64_t lp_bare_net_due_ms(void);
 // tcp.c: the network came or went; connections that wait for it start.
 void lp_bare_tcp_network(bool is_up);
+// sntp.c: the same for the question of the time.
+void lp_bare_sntp_network(bool is_up);
+// system.c: it is that time now.
+void lp_bare_set_utc(int64_t utc_s);
 // words.c: the address of a name that the board was told of; false: none.
 bool lp_bare_host(const char *name, char *address, size_t cap);
 

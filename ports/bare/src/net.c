@@ -97,6 +97,7 @@ static void follow_link(struct netif *n)
     if (is_bound != has_address) {
         has_address = is_bound;
         lp_bare_tcp_network(is_bound);
+        lp_bare_sntp_network(is_bound);
     }
 }
 

@@ -49,6 +49,11 @@ static lp_err_t read_clock(void)
     return LP_OK;
 }
 
+void lp_bare_set_utc(int64_t utc_s)
+{
+    utc_at_boot_s = utc_s - (int64_t)(lp_port_now_ms() / 1000);
+}
+
 static void paint_stack(void)
 {
     const uint8_t *here = __builtin_frame_address(0);

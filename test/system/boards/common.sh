@@ -119,6 +119,17 @@ unknown_clock_is_no_pass() {
     board_on --utc none && wait_until 30 is_state wait-time && stop board && board_on && comes_back
 }
 
+# A clock that stops with the power: the network is asked, and only the answer to the question counts.
+time_from_the_network() {
+    local off
+    test/system/boards/sntp-server >"$work/sntp.port" &
+    pid[sntp]=$!
+    wait_until 20 test -s "$work/sntp.port" && stop board &&
+        board_on --utc none --sntp "10.0.2.2:$(cat "$work/sntp.port")" && wait_until 90 is_state connected || return 1
+    off=$(($(rpc Sys.GetInfo | jq .utc_s) - $(date +%s)))
+    [ "${off#-}" -le 5 ] && grep -aq 'the time server gives no time' "$work/board.log" && acknowledges
+}
+
 # Malformed frames of every layer, while the board believes to be connected: it must neither stop nor restart.
 hostile_frames() {
     local before to from mac
@@ -147,4 +158,5 @@ try "${kind}_chip_unplugged_and_back" chip_restart
 try "${kind}_hostile_frames_are_survived" hostile_frames
 try "${kind}_wrong_server_name_is_refused" wrong_name_is_refused
 try "${kind}_unknown_clock_is_no_pass" unknown_clock_is_no_pass
+try "${kind}_time_comes_from_the_network" time_from_the_network
 done_testing
