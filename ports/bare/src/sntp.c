@@ -78,20 +78,27 @@ static bool send_request(void)
     return is_sent;
 }
 
+// 0: it is none.
+static uint16_t read_port(const char *text)
+{
+    uint32_t port = 0;
+    for (; *text >= '0' && *text <= '9' && port <= UINT16_MAX; text++) {
+        port = port * 10 + (uint32_t)(*text - '0');
+    }
+    return *text == '\0' && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+// "HOST" or "HOST:PORT"; the port, 0 when it is neither.
 static uint16_t split(const char *server, char host[HOST_MAX])
 {
     const char *colon = strchr(server, ':');
     const size_t len = colon != NULL ? (size_t)(colon - server) : strlen(server);
-    uint32_t port = colon == NULL ? LP_SNTP_PORT : 0;
-    for (const char *c = colon; c != NULL && *++c >= '0' && *c <= '9' && port <= UINT16_MAX;) {
-        port = port * 10 + (uint32_t)(*c - '0');
-    }
-    if (len == 0 || len >= HOST_MAX || port > UINT16_MAX) {
+    if (len == 0 || len >= HOST_MAX) {
         return 0;
     }
     memcpy(host, server, len);
     host[len] = '\0';
-    return (uint16_t)port;
+    return colon != NULL ? read_port(colon + 1) : LP_SNTP_PORT;
 }
 
 static void ask_at(const ip_addr_t *address)

@@ -64,12 +64,13 @@ static void paint_stack(void)
 
 void lp_bare_stack(size_t *used, size_t *size)
 {
-    const uint8_t *p = lp_stack_bottom;
-    while (p < lp_stack_top && *p == 0xA5) {
-        p++;
+    const uintptr_t bottom = (uintptr_t)lp_stack_bottom, top = (uintptr_t)lp_stack_top;
+    uintptr_t at = bottom;
+    while (at < top && *(const uint8_t *)at == 0xA5) {
+        at++;
     }
-    *used = (size_t)(lp_stack_top - p);
-    *size = (size_t)(lp_stack_top - lp_stack_bottom);
+    *used = top - at;
+    *size = top - bottom;
 }
 
 lp_err_t lp_bare_init(lp_loop_t *loop)

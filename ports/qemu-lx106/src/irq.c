@@ -46,6 +46,7 @@ static void die(const lp_lx106_frame_t *frame)
                      (unsigned)frame->cause, (unsigned)frame->pc, (unsigned)frame->address,
                      (unsigned)frame->a[0]);
     lp_port_log_line(line, strlen(line));
+    lx106_uart_flush();
     lx106_sim_exit(EXIT_EXCEPTION);
 }
 

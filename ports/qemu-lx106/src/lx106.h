@@ -36,6 +36,8 @@ void lx106_irq_attach(lx106_irq_t irq, lx106_irq_fn *fn);
 
 void lx106_clock_init(void);
 void lx106_uart_init(void);
+// Sends what is queued without interrupts, for the last words.
+void lx106_uart_flush(void);
 
 // ---- simcall.S: what the computer below does for the board --------------------------------------
 

@@ -6,7 +6,7 @@
 #include "limpet/ring.h"
 #include "lx106.h"
 
-enum { RX_BYTES = 512, TX_BYTES = 1024, FIFO_BYTES = 16 };
+enum { RX_BYTES = 512, TX_BYTES = 1024, FIFO_BYTES = 16, FLUSH_TURNS = 1000000 };
 enum { DATA = 0, INTERRUPTS = 1, FIFO_CONTROL = 2, LINE_STATUS = 5 };
 enum { ON_RECEIVED = 1, ON_EMPTY = 2, FIFO_ON = 0x07, HAS_DATA = 0x01, IS_EMPTY = 0x20 };
 
@@ -48,6 +48,13 @@ void lx106_uart_init(void)
     regs[FIFO_CONTROL] = FIFO_ON;
     lx106_irq_attach(LX106_IRQ_UART, on_uart);
     choose_interrupts();
+}
+
+void lx106_uart_flush(void)
+{
+    for (uint32_t i = 0; i < FLUSH_TURNS && lp_ring_used(&tx) > 0; i++) {
+        fill_fifo();
+    }
 }
 
 static bool has_input(void *ctx)

@@ -37,6 +37,7 @@ _Noreturn void lp_mps2_fault(const uint32_t *frame, uint32_t exception)
                      (unsigned)exception, (unsigned)frame[FRAME_PC], (unsigned)status[0],
                      (unsigned)frame[FRAME_LR]);
     lp_port_log_line(line, strlen(line));
+    mps2_uart_flush();
     mps2_exit(EXIT_FAULT);
 }
 

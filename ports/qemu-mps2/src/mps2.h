@@ -38,6 +38,8 @@ _Noreturn void mps2_reset(void);
 
 void mps2_clock_init(void);
 void mps2_uart_init(void);
+// Sends what the console has queued without interrupts, for the last words.
+void mps2_uart_flush(void);
 
 // ---- semihost.c: files of the computer below ---------------------------------------------------
 

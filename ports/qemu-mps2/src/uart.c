@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { RX_BYTES = 1024, TX_BYTES = 4096, SHORTEST_DIVIDER = 16 };
+enum { RX_BYTES = 1024, TX_BYTES = 4096, SHORTEST_DIVIDER = 16, FLUSH_TURNS = 1000000 };
 enum { DATA = 0, STATE = 1, CONTROL = 2, CLEAR = 3, DIVIDER = 4 };
 enum { TX_FULL = 1, RX_FULL = 2, TX_ON = 1, RX_ON = 2, ON_SENT = 4, ON_RECEIVED = 8 };
 enum { SENT = 1, RECEIVED = 2, OVERRUNS = 12 };
@@ -73,6 +73,13 @@ void mps2_uart_init(void)
     mps2_irq_attach(MPS2_IRQ_UART0_TX, on_console);
     mps2_irq_attach(MPS2_IRQ_UART1_RX, on_chip);
     mps2_irq_attach(MPS2_IRQ_UART1_TX, on_chip);
+}
+
+void mps2_uart_flush(void)
+{
+    for (uint32_t i = 0; i < FLUSH_TURNS && lp_ring_used(&uarts[0].tx) > 0; i++) {
+        send(&uarts[0]);
+    }
 }
 
 static bool has_input(void *ctx)
