@@ -58,6 +58,9 @@ static void on_eth(void)
 
 void lp_hw_eth_init(const uint8_t mac[6])
 {
+    // A reset alone leaves the line up that a frame raised before a restart, for ever.
+    regs[INT_MASK] = 0;
+    regs[INT_SOURCE] = ALL_SOURCES;
     regs[MODER] = RESET;
     regs[MODER] = PAD_SHORT;
     regs[MAC_LOW] = lp_get_be32(mac + 2);
