@@ -8,24 +8,7 @@
 #ifndef LP_MBEDTLS_CONFIG_SMALL_H
 #define LP_MBEDTLS_CONFIG_SMALL_H
 
-#include <stdint.h>
-
-#include "lp_mbedtls_platform.h"
-
-// Platform: as in lp_mbedtls_config.h.
-#define MBEDTLS_PLATFORM_C
-#define MBEDTLS_PLATFORM_MEMORY
-#define MBEDTLS_PLATFORM_CALLOC_MACRO lp_tls_calloc
-#define MBEDTLS_PLATFORM_FREE_MACRO   lp_tls_free
-#define MBEDTLS_HAVE_TIME
-#define MBEDTLS_HAVE_TIME_DATE
-#define MBEDTLS_PLATFORM_TIME_TYPE_MACRO int64_t
-#define MBEDTLS_PLATFORM_TIME_MACRO      lp_tls_time
-#define MBEDTLS_PLATFORM_GMTIME_R_ALT
-#define MBEDTLS_PLATFORM_MS_TIME_ALT
-#define MBEDTLS_NO_PLATFORM_ENTROPY
-#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
-#define MBEDTLS_HMAC_DRBG_C
+#include "lp_mbedtls_common.h"
 
 // PSA decides what is built in: lp_psa_config_small.h.
 #define MBEDTLS_PSA_CRYPTO_C
