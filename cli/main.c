@@ -15,6 +15,8 @@
      false},                                                                                       \
         {"aws-iot-revoke", "take a device's access away, or give it back", lp_cmd_aws_iot_revoke,  \
          false},                                                                                   \
+        {"aws-iot-rotate", "move a device to a new key and certificate", lp_cmd_aws_iot_rotate,    \
+         false},                                                                                   \
         {"aws-iot-remove", "undo aws-iot-setup", lp_cmd_aws_iot_remove, false},
 #else
 #define LP_SETUP_COMMANDS

@@ -336,44 +336,6 @@ lp_aws_result_t lp_iot_thing_delete(const lp_aws_config_t *c, const char *thing,
     return simple(c, "DeleteThing", "DELETE", path, "", NULL, NULL, f);
 }
 
-// "arn:aws:iot:region:account:cert/<id>"; principals of other kinds are left out.
-static const char *cert_id_of_arn(const char *arn)
-{
-    const char *slash = strrchr(arn, '/');
-    return slash != NULL && slash - arn > 5 && strncmp(slash - 5, ":cert", 5) == 0 ? slash + 1 : "";
-}
-
-lp_aws_result_t lp_iot_thing_certs(const lp_aws_config_t *c, const char *thing,
-                                   char ids[LP_IOT_MAX_LISTED][LP_IOT_ID_LEN + 1], size_t *n,
-                                   lp_fault_t *f)
-{
-    char path[MAX_PATH];
-    if (!lp_iot_is_thing_name(thing) || !make_path(path, "/things/", thing, "/principals")) {
-        return fail_name("ListThingPrincipals", thing, f);
-    }
-    lp_aws_request_t r = control(c, "ListThingPrincipals", "GET", path);
-    cJSON *answer = NULL;
-    lp_aws_result_t rc = lp_aws_call(c, &r, &answer, f);
-    if (rc != LP_AWS_OK) {
-        return rc;
-    }
-    if (!has_array(answer, "principals")) {
-        cJSON_Delete(answer);
-        return fail_answer(r.action, "principals", f);
-    }
-    id_list_t list = {.ids = ids};
-    const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "principals"))
-    {
-        if (cJSON_IsString(item)) {
-            (void)add_id(&list, cert_id_of_arn(item->valuestring));
-        }
-    }
-    cJSON_Delete(answer);
-    *n = list.n;
-    return LP_AWS_OK;
-}
-
 static lp_aws_result_t principal_call(const lp_aws_config_t *c, const char *action,
                                       const char *method, const char *thing, const char *arn,
                                       lp_fault_t *f)

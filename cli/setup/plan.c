@@ -7,10 +7,24 @@
 void lp_setup_key_id(const lp_setup_chip_t *chip, const lp_setup_wish_t *wish, char *out,
                      unsigned long cap)
 {
-    if (chip->is_present) {
+    if (wish->use_slot < 0 && wish->key[0] != '\0') {
+        snprintf(out, cap, "%s", wish->key);
+    } else if (chip->is_present) {
         snprintf(out, cap, "atca:%ld", wish->use_slot >= 0 ? wish->use_slot : 0);
     } else {
         snprintf(out, cap, "file:key.pem");
+    }
+}
+
+// A board that was rotated lives with another key than the one it was set up with.
+void lp_setup_keep_key(const lp_setup_board_t *b, lp_setup_wish_t *wish)
+{
+    const char *key = b->config.key;
+    bool is_in_chip = strcmp(key, "atca:0") == 0 || strcmp(key, "atca:1") == 0;
+    bool is_usable = b->chip.is_present ? is_in_chip && b->chip.plan == LP_CHIP_PLAN_MATCH
+                                        : strncmp(key, "file:", 5) == 0;
+    if (wish->key[0] == '\0' && b->config.has_cert && is_usable) {
+        snprintf(wish->key, sizeof wish->key, "%s", key);
     }
 }
 

@@ -103,6 +103,7 @@ typedef struct {
     bool is_software_key_wanted;
     bool is_new_certificate; // although the old one was revoked
     long use_slot;           // -1: Limpet's plan
+    char key[40];            // key id, for the board that has one in use; "" for the usual one
     char trust_ca[4600];     // roots that the board is to trust, PEM
 } lp_setup_wish_t;
 
@@ -115,5 +116,8 @@ typedef struct {
 // The key id that the board is to use, from what is there and what is wished.
 void lp_setup_key_id(const lp_setup_chip_t *chip, const lp_setup_wish_t *wish, char *out,
                      unsigned long cap);
+
+// Wishes for the key that the board lives with, when it lives with one that may be used.
+void lp_setup_keep_key(const lp_setup_board_t *board, lp_setup_wish_t *wish);
 
 #endif

@@ -284,6 +284,18 @@ static void list_principals(fake_cloud_t *c, const http_request_t *r, const char
     answer_tree(a, t);
 }
 
+static void list_things_of(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
+{
+    (void)name;
+    const fake_cert_t *cert = cert_of_arn(c, http_header(r, "x-amzn-principal"));
+    cJSON *t = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(t, "things");
+    if (cert != NULL && cert->has_thing) {
+        cJSON_AddItemToArray(list, cJSON_CreateString(c->thing));
+    }
+    answer_tree(a, t);
+}
+
 static void attach_thing(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
 {
     fake_cert_t *cert = cert_of_arn(c, http_header(r, "x-amzn-principal"));
@@ -411,6 +423,7 @@ static const struct {
     {"GET", "/things/*/principals", "ListThingPrincipals", "iot", list_principals},
     {"PUT", "/things/*/principals", "AttachThingPrincipal", "iot", attach_thing},
     {"DELETE", "/things/*/principals", "DetachThingPrincipal", "iot", attach_thing},
+    {"GET", "/principals/things", "ListPrincipalThings", "iot", list_things_of},
     {"GET", "/policies/*", "GetPolicy", "iot", get_policy},
     {"POST", "/policies/*", "CreatePolicy", "iot", create_policy},
     {"PUT", "/target-policies/*", "AttachPolicy", "iot", attach_policy},
@@ -689,6 +702,9 @@ static void handle(fake_cloud_t *c, int fd, const http_request_t *r)
         if (!is_before(f)) {
             routes[route].run(c, r, name, &a);
             c->n_changes += a.is_change ? 1 : 0;
+            if (a.is_change && c->on_change != NULL) {
+                c->on_change(c->on_change_ctx);
+            }
         }
         if (f == FAULT_KILL && c->kill_pid > 0) {
             kill(c->kill_pid, c->kill_signal != 0 ? c->kill_signal : SIGKILL);

@@ -73,6 +73,9 @@ typedef struct {
     int n_changes; // calls that changed the model
     int n_bad_signatures;
     char last_bad[256];
+    // called after each change, under the lock; may be null
+    void (*on_change)(void *ctx);
+    void *on_change_ctx;
     // private
     int listen_fd_;
     pthread_t thread_;
