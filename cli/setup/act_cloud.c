@@ -139,7 +139,7 @@ static lp_exit_t note_asked(lp_setup_t *s, lp_fault_t *f)
     j->cert_id[0] = '\0';
     j->is_cert_asked = true;
     j->is_double_possible = false;
-    j->asked_utc_s = (double)time(NULL);
+    j->asked_utc_s = (double)lp_aws_now_s();
     j->is_proven = false;
     return lp_journal_save(j, f);
 }

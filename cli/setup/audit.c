@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "check.h"
 #include "limpet/iot_list.h"
@@ -107,7 +106,7 @@ static void look_at_end(lp_audit_t *a, const lp_iot_cert_t *cert)
         find(a, "unreadable", "certificate", cert->id, "ACTIVE, and not a certificate");
         return;
     }
-    int64_t left_s = end_s - (int64_t)time(NULL);
+    int64_t left_s = end_s - lp_aws_now_s();
     if (left_s < 0) {
         find(a, "expired", "certificate", cert->id, "ACTIVE, and expired");
     } else if (left_s < (int64_t)a->days * DAY_S) {

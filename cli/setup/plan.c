@@ -248,6 +248,13 @@ static void add_warnings(const lp_setup_state_t *s, lp_plan_t *plan)
         warn(plan, "the certificate on the board is for another key: was the chip changed? It is "
                    "replaced; the old one stays in the cloud");
     }
+    if (s->wish.is_policy_named && s->cloud.policy_wildcard[0] != '\0') {
+        char text[sizeof plan->warnings[0]];
+        snprintf(text, sizeof text,
+                 "policy \"%.60s\" allows %.80s: every device with it can do what any other can",
+                 s->wish.policy, s->cloud.policy_wildcard);
+        warn(plan, text);
+    }
     if (s->cloud.n_other_certs > 0 && (plan->actions & LP_DO_ATTACH_THING) != 0) {
         warn(plan, "the thing has another certificate attached already; detach it if it belonged "
                    "to a board or chip that was replaced");

@@ -90,6 +90,7 @@ typedef struct {
     bool has_thing;
     size_t n_other_certs; // attached to the thing, for other keys
     lp_policy_state_t policy;
+    char policy_wildcard[240]; // what in it is too wide, in words; "" for nothing
     bool is_policy_attached;
     bool is_thing_attached;
     bool is_proven; // the cloud holds a proof message of this certificate

@@ -659,13 +659,21 @@ static fault_mode_t fault_for(fake_cloud_t *c, const char *action)
     return c->fault;
 }
 
+static bool is_dated_well(const fake_cloud_t *c, const char *date)
+{
+    struct tm tm = {.tm_year = 0};
+    const char *end = date != NULL ? strptime(date, "%Y%m%dT%H%M%SZ", &tm) : NULL;
+    double off_s = end != NULL ? difftime(timegm(&tm), time(NULL) + c->clock_skew_s) : 1e9;
+    return off_s >= -300 && off_s <= 300;
+}
+
 static bool is_accepted(fake_cloud_t *c, const http_request_t *r, int route, answer_t *a)
 {
     char why[256];
     char scope[80];
     const char *authorization = http_header(r, "authorization");
     snprintf(scope, sizeof scope, "/eu-central-1/%s/aws4_request", routes[route].service);
-    if (c->clock_skew_s > 300 || c->clock_skew_s < -300) {
+    if (c->has_no_time_for_you || !is_dated_well(c, http_header(r, "x-amz-date"))) {
         fail(a, 403, "InvalidSignatureException");
         snprintf(a->body, sizeof a->body, "{\"message\":\"Signature expired: it is too late\"}");
         return false;

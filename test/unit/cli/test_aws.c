@@ -143,9 +143,18 @@ static void client_tells_refusals_apart(void **state)
     c.credentials.access_key_id[0] ^= 1;
     expect_refusal(&c, LP_EXIT_CREDENTIALS, "aws-credentials");
     c.credentials.access_key_id[0] ^= 1;
-    cloud.clock_skew_s = -7200;
+    cloud.has_no_time_for_you = true;
     expect_refusal(&c, LP_EXIT_LOCAL, "clock-wrong");
-    cloud.clock_skew_s = 0;
+    cloud.has_no_time_for_you = false;
+    static const int skews[] = {-7200, 86400, 0};
+    for (size_t i = 0; i < sizeof skews / sizeof skews[0]; i++) { // corrected by one more try
+        lp_fault_t f;
+        cloud.clock_skew_s = skews[i];
+        int n = cloud.n_bad_signatures;
+        assert_int_equal(lp_iot_thing_create(&c, "clock", &f), LP_AWS_OK);
+        assert_int_equal(cloud.n_bad_signatures, n);
+        assert_in_range(lp_aws_now_s() - time(NULL) - skews[i] + 5, 0, 10);
+    }
     cloud.fault = FAULT_DENIED;
     cloud.fault_count = -1;
     expect_refusal(&c, LP_EXIT_CREDENTIALS, "aws-denied");
