@@ -210,6 +210,22 @@ lp_aws_result_t lp_iot_cert_create(const lp_aws_config_t *c, const char *csr_pem
     return rc;
 }
 
+lp_aws_result_t lp_iot_cert_register(const lp_aws_config_t *c, const char *pem, const char *id,
+                                     lp_iot_cert_t *cert, lp_fault_t *f)
+{
+    cJSON *body = cJSON_CreateObject();
+    cJSON_AddStringToObject(body, "certificatePem", pem);
+    cJSON_AddStringToObject(body, "status", "ACTIVE");
+    char *text = cJSON_PrintUnformatted(body);
+    cJSON_Delete(body);
+    lp_aws_result_t rc = simple(c, "RegisterCertificateWithoutCA", "POST",
+                                "/certificate/register-no-ca", "", text, NULL, f);
+    cJSON_free(text);
+    // A repeated call finds what the first one did.
+    bool is_there = rc == LP_AWS_OK || rc == LP_AWS_CONFLICT;
+    return is_there ? lp_iot_cert_get(c, id, cert, f) : rc;
+}
+
 lp_aws_result_t lp_iot_cert_set_status(const lp_aws_config_t *c, const char *id, const char *status,
                                        lp_fault_t *f)
 {

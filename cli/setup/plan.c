@@ -86,16 +86,12 @@ static lp_exit_t fail_foreign(const lp_setup_chip_t *chip, lp_fault_t *f)
     return f->exit;
 }
 
-static lp_exit_t fail_preprovisioned(const lp_setup_chip_t *chip, lp_fault_t *f)
+bool lp_setup_has_own_cert(const lp_setup_state_t *s)
 {
-    bool is_trustngo = strcmp(chip->variant, "trustngo") == 0;
-    lp_fault_set(f, LP_EXIT_CHIP, is_trustngo ? "chip-trustngo" : "chip-trustflex",
-                 "%s %s is a %s chip: it came with a key and a certificate of its own", chip->part,
-                 chip->serial, is_trustngo ? "Trust&GO" : "TrustFLEX");
-    lp_fault_why(f, "address 0x%02X; its certificate must be registered, not a new one made",
-                 (unsigned)chip->addr);
-    lp_fault_next(f, "this version cannot do that yet: use a blank ATECC508A or ATECC608");
-    return f->exit;
+    const lp_setup_chip_t *c = &s->board.chip;
+    bool is_trust = strcmp(c->variant, "trustngo") == 0 || strcmp(c->variant, "trustflex") == 0;
+    return c->is_present && is_trust && c->is_config_locked && c->is_data_locked &&
+           s->wish.use_slot < 0;
 }
 
 static lp_exit_t plan_chip(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_t *f)
@@ -113,8 +109,8 @@ static lp_exit_t plan_chip(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_
         lp_fault_next(f, "run the same command without --use-slot: it configures the chip");
         return f->exit;
     }
-    if (strcmp(chip->variant, "trustngo") == 0 || strcmp(chip->variant, "trustflex") == 0) {
-        return fail_preprovisioned(chip, f);
+    if (lp_setup_has_own_cert(s)) {
+        return LP_EXIT_OK;
     }
     if (chip->plan == LP_CHIP_PLAN_DIFFERS) {
         return fail_foreign(chip, f);
@@ -315,7 +311,8 @@ static void say_cloud(const lp_setup_state_t *s, lp_plan_t *plan)
     size_t cap = sizeof line->text;
     line->text[0] = '\0';
     if ((a & LP_DO_CERT_CREATE) != 0) {
-        append(line->text, cap, "certificate");
+        append(line->text, cap,
+               lp_setup_has_own_cert(s) ? "register the chip's own certificate" : "certificate");
     }
     if ((a & LP_DO_CERT_ACTIVATE) != 0) {
         append(line->text, cap, "set the certificate ACTIVE again");

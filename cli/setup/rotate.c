@@ -185,7 +185,9 @@ static lp_exit_t look(lp_rotation_t *r, lp_fault_t *f)
     if (!c->enable || !s->state.board.identity.is_match || s->state.cloud.cert.id[0] == '\0') {
         return fail_not_set_up(s, f);
     }
-    if (!lp_rotate_other_key(s->state.board.identity.key, other, sizeof other)) {
+    const lp_setup_chip_t *chip = &s->state.board.chip;
+    bool has_two = !chip->is_present || chip->plan == LP_CHIP_PLAN_MATCH;
+    if (!has_two || !lp_rotate_other_key(s->state.board.identity.key, other, sizeof other)) {
         lp_fault_set(f, LP_EXIT_CHIP, "rotate-slot", "%s has no second key to move to",
                      s->state.board.id);
         lp_fault_why(f, "it uses %s; a rotation needs Limpet's slot plan or a software key",

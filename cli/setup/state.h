@@ -114,6 +114,9 @@ typedef struct {
     lp_setup_wish_t wish;
 } lp_setup_state_t;
 
+// Whether the chip came with a key and a certificate of its own, and these are to be used.
+bool lp_setup_has_own_cert(const lp_setup_state_t *state);
+
 // The key id that the board is to use, from what is there and what is wished.
 void lp_setup_key_id(const lp_setup_chip_t *chip, const lp_setup_wish_t *wish, char *out,
                      unsigned long cap);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include "limpet/ui.h"
 #include "scene_assert.h"
@@ -276,12 +277,14 @@ static void setup_foreign_chip_is_refused(void **state)
     assert_non_null(strstr(s->err, "slot 0 may be written in the clear"));
 }
 
-static void setup_trustngo_chip_is_named(void **state)
+// The fake board's chip has no certificate to give: said so, and nothing is made instead.
+static void setup_trustngo_chip_without_certificate_is_named(void **state)
 {
     scene_t *s = *state;
-    s->board.is_config_locked = s->board.is_data_locked = true;
+    s->board.is_preset = s->board.is_config_locked = s->board.is_data_locked = true;
+    s->board.key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     SET_TEXT(s->board.variant, "trustngo");
-    expect_chip_fault(s, "error[chip-trustngo]");
+    expect_chip_fault(s, "error[chip-certificate]");
 }
 
 static void setup_stuck_bus_is_named(void **state)
@@ -399,7 +402,7 @@ int main(void)
         SCENE_TEST(setup_deleted_certificate_is_replaced),
         SCENE_TEST(setup_foreign_policy_is_left_alone),
         SCENE_TEST(setup_foreign_chip_is_refused),
-        SCENE_TEST(setup_trustngo_chip_is_named),
+        SCENE_TEST(setup_trustngo_chip_without_certificate_is_named),
         SCENE_TEST(setup_stuck_bus_is_named),
         SCENE_TEST(setup_required_chip_is_missed),
         SCENE_TEST(setup_without_chip_warns_of_the_software_key),

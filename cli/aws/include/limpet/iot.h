@@ -36,6 +36,10 @@ lp_aws_result_t lp_iot_cert_get(const lp_aws_config_t *c, const char *id, lp_iot
 // Not repeatable: LP_AWS_UNKNOWN means that a certificate may have been made.
 lp_aws_result_t lp_iot_cert_create(const lp_aws_config_t *c, const char *csr_pem,
                                    lp_iot_cert_t *cert, lp_fault_t *f);
+// Registers a certificate that somebody else made, without its CA, ACTIVE. LP_AWS_CONFLICT: it is
+// registered already; so it may be repeated. *cert is what DescribeCertificate says of it.
+lp_aws_result_t lp_iot_cert_register(const lp_aws_config_t *c, const char *pem, const char *id,
+                                     lp_iot_cert_t *cert, lp_fault_t *f);
 lp_aws_result_t lp_iot_cert_set_status(const lp_aws_config_t *c, const char *id, const char *status,
                                        lp_fault_t *f);
 lp_aws_result_t lp_iot_cert_delete(const lp_aws_config_t *c, const char *id, lp_fault_t *f);
