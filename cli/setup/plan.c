@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void lp_setup_key_id(const lp_setup_chip_t *chip, const lp_setup_wish_t *wish, char *out,
@@ -16,6 +17,17 @@ void lp_setup_key_id(const lp_setup_chip_t *chip, const lp_setup_wish_t *wish, c
     }
 }
 
+// A chip with somebody else's configuration that was set up with --use-slot: the slot in use.
+static long foreign_slot(const lp_setup_board_t *b)
+{
+    const lp_setup_chip_t *c = &b->chip;
+    bool is_foreign = c->is_present && c->is_config_locked && c->is_data_locked &&
+                      c->plan == LP_CHIP_PLAN_DIFFERS && strncmp(c->variant, "trust", 5) != 0;
+    const char *slot = b->config.key + strlen("atca:");
+    bool is_slot = strncmp(b->config.key, "atca:", 5) == 0 && slot[0] >= '0' && slot[0] <= '9';
+    return is_foreign && b->config.has_cert && is_slot ? strtol(slot, NULL, 10) : -1;
+}
+
 // A board that was rotated lives with another key than the one it was set up with.
 void lp_setup_keep_key(const lp_setup_board_t *b, lp_setup_wish_t *wish)
 {
@@ -23,6 +35,9 @@ void lp_setup_keep_key(const lp_setup_board_t *b, lp_setup_wish_t *wish)
     bool is_in_chip = strcmp(key, "atca:0") == 0 || strcmp(key, "atca:1") == 0;
     bool is_usable = b->chip.is_present ? is_in_chip && b->chip.plan == LP_CHIP_PLAN_MATCH
                                         : strncmp(key, "file:", 5) == 0;
+    if (wish->use_slot < 0) {
+        wish->use_slot = foreign_slot(b);
+    }
     if (wish->key[0] == '\0' && b->config.has_cert && is_usable) {
         snprintf(wish->key, sizeof wish->key, "%s", key);
     }

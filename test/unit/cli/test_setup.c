@@ -287,6 +287,21 @@ static void setup_trustngo_chip_without_certificate_is_named(void **state)
     expect_chip_fault(s, "error[chip-certificate]");
 }
 
+static void setup_with_a_slot_of_a_foreign_chip_is_remembered(void **state)
+{
+    scene_t *s = *state;
+    s->board.is_preset = s->board.is_config_locked = s->board.is_data_locked = true;
+    assert_int_equal(scene_setup(s, "--use-slot", "2", NULL), LP_EXIT_CHIP);
+    assert_non_null(strstr(s->err, "error[slot-no-key]"));
+    s->board.key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    assert_int_equal(scene_setup(s, "--use-slot", "2", NULL), 0);
+    scene_assert_set_up(s);
+    assert_string_equal(fake_board_setting(&s->board, "identity", "key"), "atca:2");
+    scene_setup_ok(s); // without the flag
+    assert_non_null(strstr(s->err, "Nothing to do"));
+    assert_int_equal(s->board.n_configure + s->board.n_genkey, 0);
+}
+
 static void setup_stuck_bus_is_named(void **state)
 {
     scene_t *s = *state;
@@ -402,6 +417,7 @@ int main(void)
         SCENE_TEST(setup_deleted_certificate_is_replaced),
         SCENE_TEST(setup_foreign_policy_is_left_alone),
         SCENE_TEST(setup_foreign_chip_is_refused),
+        SCENE_TEST(setup_with_a_slot_of_a_foreign_chip_is_remembered),
         SCENE_TEST(setup_trustngo_chip_without_certificate_is_named),
         SCENE_TEST(setup_stuck_bus_is_named),
         SCENE_TEST(setup_required_chip_is_missed),
