@@ -278,13 +278,31 @@ static lp_exit_t activate_certificate(lp_setup_t *s, lp_fault_t *f)
 
 static lp_exit_t make_thing(lp_setup_t *s, lp_fault_t *f)
 {
+    const lp_setup_options_t *o = s->options;
     s->journal.made_thing = true;
     lp_exit_t rc = lp_journal_save(&s->journal, f);
-    if (rc == LP_EXIT_OK && lp_iot_thing_create(&s->aws, s->state.wish.thing, f) != LP_AWS_OK) {
+    if (rc == LP_EXIT_OK && lp_iot_thing_create_as(&s->aws, s->state.wish.thing, o->thing_type,
+                                                   o->attributes, f) != LP_AWS_OK) {
         rc = f->exit;
+        if (o->thing_type != NULL && strcmp(f->code, "cloud-not-found") == 0) {
+            lp_fault_next(f, "is there a thing type \"%.60s\"? It is not made by this command",
+                          o->thing_type);
+        }
     }
     s->state.cloud.has_thing = rc == LP_EXIT_OK;
     return rc;
+}
+
+static lp_exit_t join_group(lp_setup_t *s, lp_fault_t *f)
+{
+    const char *group = s->options->group;
+    if (group == NULL || lp_iot_thing_join(&s->aws, s->state.wish.thing, group, f) == LP_AWS_OK) {
+        return LP_EXIT_OK;
+    }
+    if (strcmp(f->code, "cloud-not-found") == 0) {
+        lp_fault_next(f, "is there a thing group \"%.60s\"? It is not made by this command", group);
+    }
+    return f->exit;
 }
 
 static lp_exit_t make_policy(lp_setup_t *s, lp_fault_t *f)
@@ -340,6 +358,10 @@ lp_exit_t lp_act_cloud(lp_setup_t *s, lp_fault_t *f)
     }
     if (rc == LP_EXIT_OK && (a & LP_DO_THING) != 0) {
         rc = make_thing(s, f);
+    }
+    // Joining again does no harm, so a run that died in between is made good.
+    if (rc == LP_EXIT_OK && (a & (LP_DO_THING | LP_DO_ATTACH_THING)) != 0) {
+        rc = join_group(s, f);
     }
     if (rc == LP_EXIT_OK && (a & LP_DO_POLICY) != 0) {
         rc = make_policy(s, f);

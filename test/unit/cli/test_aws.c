@@ -131,6 +131,21 @@ static void expect_refusal(lp_aws_config_t *c, lp_exit_t exit, const char *code)
     assert_true(f.next[0] != '\0');
 }
 
+static void attributes_are_names_and_values(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a=b", "a=b,c=d", "floor=3,path=/a:b#c@d-_."};
+    static const char *const bad[] = {"",     ",",      "a",     "a=",       "=b",
+                                      "a=b,", "a=b,,c", "a=b c", "a=b,c",    "a=\"b\"",
+                                      "a==b", "\x01=b", "a=b\n", "a=b,c=d,e"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(lp_iot_is_attributes(good[i]));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(lp_iot_is_attributes(bad[i]));
+    }
+}
+
 static void client_tells_refusals_apart(void **state)
 {
     (void)state;
@@ -494,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sigv4_check_agrees_with_published_vectors),
         cmocka_unit_test(client_signs_what_the_cloud_verifies),
+        cmocka_unit_test(attributes_are_names_and_values),
         cmocka_unit_test(client_tells_refusals_apart),
         cmocka_unit_test(client_does_not_repeat_what_must_not_happen_twice),
         cmocka_unit_test(client_refuses_names_that_could_change_the_path),

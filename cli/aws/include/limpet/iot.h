@@ -51,6 +51,13 @@ lp_aws_result_t lp_iot_cert_list(const lp_aws_config_t *c, double since_s,
 // LP_AWS_OK: it exists.
 lp_aws_result_t lp_iot_thing_get(const lp_aws_config_t *c, const char *thing, lp_fault_t *f);
 lp_aws_result_t lp_iot_thing_create(const lp_aws_config_t *c, const char *thing, lp_fault_t *f);
+// With a type (which must exist) and attributes "name=value,name=value"; both may be null.
+lp_aws_result_t lp_iot_thing_create_as(const lp_aws_config_t *c, const char *thing,
+                                       const char *type, const char *attributes, lp_fault_t *f);
+// Whether `text` is a list of attributes that AWS IoT allows.
+bool lp_iot_is_attributes(const char *text);
+lp_aws_result_t lp_iot_thing_join(const lp_aws_config_t *c, const char *thing, const char *group,
+                                  lp_fault_t *f);
 lp_aws_result_t lp_iot_thing_delete(const lp_aws_config_t *c, const char *thing, lp_fault_t *f);
 // The ids of the certificates that are attached to a thing.
 lp_aws_result_t lp_iot_thing_certs(const lp_aws_config_t *c, const char *thing,
