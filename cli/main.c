@@ -15,6 +15,9 @@
      false},                                                                                       \
         {"aws-iot-revoke", "take a device's access away, or give it back", lp_cmd_aws_iot_revoke,  \
          false},                                                                                   \
+        {"aws-iot-rotate", "move a device to a new key and certificate", lp_cmd_aws_iot_rotate,    \
+         false},                                                                                   \
+        {"aws-iot-audit", "find what an account has too much", lp_cmd_aws_iot_audit, false},       \
         {"aws-iot-remove", "undo aws-iot-setup", lp_cmd_aws_iot_remove, false},
 #else
 #define LP_SETUP_COMMANDS

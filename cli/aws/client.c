@@ -37,7 +37,17 @@ typedef struct {
     cJSON *tree;
     int tries;
     uint64_t start_ms;
+    bool is_redated; // the clock was corrected in this call
 } call_t;
+
+// How far the servers' clock is ahead of this computer's, learnt from a refusal: all requests of
+// this process are dated with it.
+static int64_t server_ahead_s;
+
+int64_t lp_aws_now_s(void)
+{
+    return (int64_t)time(NULL) + server_ahead_s;
+}
 
 static const char *cloud_name(const lp_aws_config_t *config)
 {
@@ -98,7 +108,12 @@ static void add_server_words(const call_t *c, lp_fault_t *f)
 
 static int64_t clock_ahead_s(const call_t *c)
 {
-    return c->answer.date_utc_s != 0 ? (int64_t)time(NULL) - c->answer.date_utc_s : 0;
+    return c->answer.date_utc_s != 0 ? lp_aws_now_s() - c->answer.date_utc_s : 0;
+}
+
+static bool is_skewed(int64_t ahead_s)
+{
+    return ahead_s > CLOCK_TOLERANCE_S || ahead_s < -CLOCK_TOLERANCE_S;
 }
 
 static void fail_clock(const call_t *c, lp_fault_t *f)
@@ -112,6 +127,25 @@ static void fail_clock(const call_t *c, lp_fault_t *f)
     }
     add_server_words(c, f);
     lp_fault_next(f, "set the clock (timedatectl set-ntp true), then run the same command again");
+}
+
+// The server says what time it is, and its word came over TLS (or from this computer): one try
+// more, dated by it.
+static try_end_t correct_clock(call_t *c, lp_fault_t *f)
+{
+    int64_t ahead = clock_ahead_s(c);
+    fail_clock(c, f);
+    if (c->is_redated || !is_skewed(ahead)) {
+        return TRY_FINAL;
+    }
+    if (server_ahead_s == 0) {
+        lp_ui_warn("this computer's clock is %lld s %s; requests are dated by %s's",
+                   (long long)(ahead > 0 ? ahead : -ahead), ahead > 0 ? "ahead" : "behind",
+                   cloud_name(c->config));
+    }
+    server_ahead_s -= ahead;
+    c->is_redated = true;
+    return TRY_NOT_DONE;
 }
 
 static void fail_credentials(const call_t *c, lp_aws_error_kind_t kind, lp_fault_t *f)
@@ -186,11 +220,9 @@ static try_end_t judge_error(call_t *c, lp_fault_t *f)
 {
     lp_aws_error_parse(c->answer.error_type, c->answer.body, c->answer.len, &c->error);
     lp_aws_error_kind_t kind = lp_aws_error_kind(c->answer.status, &c->error);
-    int64_t ahead = clock_ahead_s(c);
-    bool is_skewed = ahead > CLOCK_TOLERANCE_S || ahead < -CLOCK_TOLERANCE_S;
-    if (kind == LP_AWS_ERROR_CLOCK || (kind == LP_AWS_ERROR_CREDENTIALS && is_skewed)) {
-        fail_clock(c, f);
-        return TRY_FINAL;
+    bool is_clock = kind == LP_AWS_ERROR_CREDENTIALS && is_skewed(clock_ahead_s(c));
+    if (kind == LP_AWS_ERROR_CLOCK || is_clock) {
+        return correct_clock(c, f);
     }
     switch (kind) {
     case LP_AWS_ERROR_THROTTLED:
@@ -278,7 +310,7 @@ static try_end_t try_until_done(call_t *c, lp_fault_t *f)
     for (;;) {
         c->tries++;
         lp_ui_detail("%s %s%s%s", c->request->action, c->request->method, " ", c->request->path);
-        lp_http_send(c->config, c->request, &c->answer);
+        lp_http_send(c->config, c->request, server_ahead_s, &c->answer);
         try_end_t end = judge(c, f);
         lp_http_answer_deinit(&c->answer);
         bool may_repeat = end == TRY_NOT_DONE || (end == TRY_UNKNOWN && !c->request->is_once);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 enum { CONNECT_MS = 10000, MAX_URL = 2048 };
 
@@ -145,6 +146,19 @@ static struct curl_slist *make_headers(const lp_aws_config_t *config, const lp_a
     return list;
 }
 
+// libcurl dates the request by this computer's clock unless it is given a date.
+static struct curl_slist *add_date(struct curl_slist *list, int64_t ahead_s)
+{
+    time_t now = time(NULL) + (time_t)ahead_s;
+    struct tm tm;
+    char date[32];
+    if (ahead_s == 0 || gmtime_r(&now, &tm) == NULL ||
+        strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm) == 0) {
+        return list;
+    }
+    return add_header(list, "X-Amz-Date", date);
+}
+
 static void set_request(CURL *curl, const lp_aws_request_t *r, const char *url, const char *target)
 {
     curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -216,7 +230,7 @@ static void perform(CURL *curl, lp_http_answer_t *answer)
     answer->is_unsent = is_unsent(answer->curl) || (answer->curl != CURLE_OK && connects_ms == 0);
 }
 
-void lp_http_send(const lp_aws_config_t *config, const lp_aws_request_t *request,
+void lp_http_send(const lp_aws_config_t *config, const lp_aws_request_t *request, int64_t ahead_s,
                   lp_http_answer_t *answer)
 {
     *answer = (lp_http_answer_t){.curl = CURLE_FAILED_INIT, .is_unsent = true};
@@ -230,7 +244,7 @@ void lp_http_send(const lp_aws_config_t *config, const lp_aws_request_t *request
         curl_easy_cleanup(curl);
         return;
     }
-    struct curl_slist *headers = make_headers(config, request);
+    struct curl_slist *headers = add_date(make_headers(config, request), ahead_s);
     set_request(curl, request, url, target);
     set_signature(curl, config, request->service);
     set_transport(curl, config, request->base_url);

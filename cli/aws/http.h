@@ -20,7 +20,9 @@ typedef struct {
     bool is_unsent; // the request surely never reached the server
 } lp_http_answer_t;
 
-void lp_http_send(const lp_aws_config_t *config, const lp_aws_request_t *request,
+// `ahead_s` is how far the server's clock is ahead of this computer's; the request is dated by the
+// server's.
+void lp_http_send(const lp_aws_config_t *config, const lp_aws_request_t *request, int64_t ahead_s,
                   lp_http_answer_t *answer);
 void lp_http_answer_deinit(lp_http_answer_t *answer);
 

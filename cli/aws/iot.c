@@ -210,6 +210,22 @@ lp_aws_result_t lp_iot_cert_create(const lp_aws_config_t *c, const char *csr_pem
     return rc;
 }
 
+lp_aws_result_t lp_iot_cert_register(const lp_aws_config_t *c, const char *pem, const char *id,
+                                     lp_iot_cert_t *cert, lp_fault_t *f)
+{
+    cJSON *body = cJSON_CreateObject();
+    cJSON_AddStringToObject(body, "certificatePem", pem);
+    cJSON_AddStringToObject(body, "status", "ACTIVE");
+    char *text = cJSON_PrintUnformatted(body);
+    cJSON_Delete(body);
+    lp_aws_result_t rc = simple(c, "RegisterCertificateWithoutCA", "POST",
+                                "/certificate/register-no-ca", "", text, NULL, f);
+    cJSON_free(text);
+    // A repeated call finds what the first one did.
+    bool is_there = rc == LP_AWS_OK || rc == LP_AWS_CONFLICT;
+    return is_there ? lp_iot_cert_get(c, id, cert, f) : rc;
+}
+
 lp_aws_result_t lp_iot_cert_set_status(const lp_aws_config_t *c, const char *id, const char *status,
                                        lp_fault_t *f)
 {
@@ -322,9 +338,81 @@ lp_aws_result_t lp_iot_thing_get(const lp_aws_config_t *c, const char *thing, lp
     return named_thing(c, "DescribeThing", "GET", thing, NULL, f);
 }
 
+enum { MAX_ATTRIBUTE_VALUE = 800 };
+
+static const char attribute_chars[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    "_.:/@#-";
+
+// Reads "name=value" at the start of `text`. The length with the comma; 0: it is none.
+static size_t take_attribute(const char *text, cJSON *to)
+{
+    char name[LP_IOT_MAX_NAME + 1];
+    char value[MAX_ATTRIBUTE_VALUE + 1];
+    size_t n = strspn(text, attribute_chars);
+    size_t m = text[n] == '=' ? strspn(text + n + 1, attribute_chars) : 0;
+    char end = m > 0 ? text[n + 1 + m] : '?';
+    if (n == 0 || n >= sizeof name || m == 0 || m >= sizeof value || (end != ',' && end != '\0')) {
+        return 0;
+    }
+    snprintf(name, sizeof name, "%.*s", (int)n, text);
+    snprintf(value, sizeof value, "%.*s", (int)m, text + n + 1);
+    cJSON_AddStringToObject(to, name, value);
+    return n + 1 + m + (end == ',' ? 1u : 0u);
+}
+
+static bool take_attributes(const char *text, cJSON *to)
+{
+    size_t n = *text != '\0' ? 1 : 0;
+    for (; *text != '\0' && n > 0; text += n) {
+        n = take_attribute(text, to);
+    }
+    return n > 0 && text[-1] != ',';
+}
+
+bool lp_iot_is_attributes(const char *text)
+{
+    cJSON *ignored = cJSON_CreateObject();
+    bool is_right = take_attributes(text, ignored);
+    cJSON_Delete(ignored);
+    return is_right;
+}
+
+lp_aws_result_t lp_iot_thing_create_as(const lp_aws_config_t *c, const char *thing,
+                                       const char *type, const char *attributes, lp_fault_t *f)
+{
+    cJSON *body = cJSON_CreateObject();
+    if (type != NULL) {
+        cJSON_AddStringToObject(body, "thingTypeName", type);
+    }
+    if (attributes != NULL) {
+        cJSON *payload = cJSON_AddObjectToObject(body, "attributePayload");
+        (void)take_attributes(attributes, cJSON_AddObjectToObject(payload, "attributes"));
+    }
+    char *text = cJSON_PrintUnformatted(body);
+    cJSON_Delete(body);
+    lp_aws_result_t rc = named_thing(c, "CreateThing", "POST", thing, text, f);
+    cJSON_free(text);
+    return rc;
+}
+
 lp_aws_result_t lp_iot_thing_create(const lp_aws_config_t *c, const char *thing, lp_fault_t *f)
 {
-    return named_thing(c, "CreateThing", "POST", thing, "{}", f);
+    return lp_iot_thing_create_as(c, thing, NULL, NULL, f);
+}
+
+lp_aws_result_t lp_iot_thing_join(const lp_aws_config_t *c, const char *thing, const char *group,
+                                  lp_fault_t *f)
+{
+    cJSON *body = cJSON_CreateObject();
+    cJSON_AddStringToObject(body, "thingName", thing);
+    cJSON_AddStringToObject(body, "thingGroupName", group);
+    char *text = cJSON_PrintUnformatted(body);
+    cJSON_Delete(body);
+    lp_aws_result_t rc = simple(c, "AddThingToThingGroup", "PUT",
+                                "/thing-groups/addThingToThingGroup", "", text, NULL, f);
+    cJSON_free(text);
+    return rc;
 }
 
 lp_aws_result_t lp_iot_thing_delete(const lp_aws_config_t *c, const char *thing, lp_fault_t *f)
@@ -334,44 +422,6 @@ lp_aws_result_t lp_iot_thing_delete(const lp_aws_config_t *c, const char *thing,
         return fail_name("DeleteThing", thing, f);
     }
     return simple(c, "DeleteThing", "DELETE", path, "", NULL, NULL, f);
-}
-
-// "arn:aws:iot:region:account:cert/<id>"; principals of other kinds are left out.
-static const char *cert_id_of_arn(const char *arn)
-{
-    const char *slash = strrchr(arn, '/');
-    return slash != NULL && slash - arn > 5 && strncmp(slash - 5, ":cert", 5) == 0 ? slash + 1 : "";
-}
-
-lp_aws_result_t lp_iot_thing_certs(const lp_aws_config_t *c, const char *thing,
-                                   char ids[LP_IOT_MAX_LISTED][LP_IOT_ID_LEN + 1], size_t *n,
-                                   lp_fault_t *f)
-{
-    char path[MAX_PATH];
-    if (!lp_iot_is_thing_name(thing) || !make_path(path, "/things/", thing, "/principals")) {
-        return fail_name("ListThingPrincipals", thing, f);
-    }
-    lp_aws_request_t r = control(c, "ListThingPrincipals", "GET", path);
-    cJSON *answer = NULL;
-    lp_aws_result_t rc = lp_aws_call(c, &r, &answer, f);
-    if (rc != LP_AWS_OK) {
-        return rc;
-    }
-    if (!has_array(answer, "principals")) {
-        cJSON_Delete(answer);
-        return fail_answer(r.action, "principals", f);
-    }
-    id_list_t list = {.ids = ids};
-    const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "principals"))
-    {
-        if (cJSON_IsString(item)) {
-            (void)add_id(&list, cert_id_of_arn(item->valuestring));
-        }
-    }
-    cJSON_Delete(answer);
-    *n = list.n;
-    return LP_AWS_OK;
 }
 
 static lp_aws_result_t principal_call(const lp_aws_config_t *c, const char *action,

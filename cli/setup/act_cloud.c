@@ -139,7 +139,7 @@ static lp_exit_t note_asked(lp_setup_t *s, lp_fault_t *f)
     j->cert_id[0] = '\0';
     j->is_cert_asked = true;
     j->is_double_possible = false;
-    j->asked_utc_s = (double)time(NULL);
+    j->asked_utc_s = (double)lp_aws_now_s();
     j->is_proven = false;
     return lp_journal_save(j, f);
 }
@@ -184,9 +184,73 @@ static lp_exit_t create_certificate(lp_setup_t *s, lp_iot_cert_t *cert, lp_fault
     return f->exit;
 }
 
+static lp_exit_t fail_own_cert(lp_fault_t *f)
+{
+    f->exit = LP_EXIT_CHIP;
+    snprintf(f->code, sizeof f->code, "chip-certificate");
+    lp_fault_next(f, "to have AWS make a certificate for the chip's key: --use-slot 0");
+    return f->exit;
+}
+
+// A part that was provisioned by its maker: the board rebuilds the certificate from the chip.
+static lp_exit_t get_own_cert(lp_setup_t *s, char *pem, size_t cap, lp_check_t *check,
+                              lp_fault_t *f)
+{
+    char why[80];
+    cJSON *r = NULL;
+    lp_exit_t rc = lp_board_call(s->board, "Chip.Certificate", NULL, 0, &r, f);
+    if (rc != LP_EXIT_OK) {
+        return strcmp(f->code, "board-refused") == 0 ? fail_own_cert(f) : rc;
+    }
+    lp_take_string(r, "certificate", pem, cap);
+    cJSON_Delete(r);
+    if (lp_check_cert(pem, check, why, sizeof why) &&
+        strcmp(check->public_key, s->state.board.identity.public_key) == 0) {
+        return LP_EXIT_OK;
+    }
+    lp_fault_set(f, LP_EXIT_CHIP, "chip-certificate",
+                 "the chip's own certificate is not for its key");
+    return fail_own_cert(f);
+}
+
+// One that is registered already may have been switched off, or revoked for good.
+static lp_exit_t wake_certificate(lp_setup_t *s, const lp_iot_cert_t *cert, lp_fault_t *f)
+{
+    if (strcmp(cert->status, "ACTIVE") == 0) {
+        return LP_EXIT_OK;
+    }
+    if (strcmp(cert->status, "INACTIVE") != 0) {
+        lp_fault_set(f, LP_EXIT_CONFLICT, "certificate-revoked",
+                     "the chip's own certificate is %s in the cloud", cert->status);
+        lp_fault_next(f, "find out why; a chip that may be trusted gets another certificate with "
+                         "--use-slot 0");
+        return f->exit;
+    }
+    return lp_iot_cert_set_status(&s->aws, cert->id, "ACTIVE", f) == LP_AWS_OK ? LP_EXIT_OK
+                                                                               : f->exit;
+}
+
+static lp_exit_t register_certificate(lp_setup_t *s, lp_fault_t *f)
+{
+    lp_iot_cert_t cert = {.id = ""};
+    lp_check_t check;
+    char pem[2048];
+    lp_exit_t rc = get_own_cert(s, pem, sizeof pem, &check, f);
+    rc = rc == LP_EXIT_OK ? note_asked(s, f) : rc;
+    if (rc == LP_EXIT_OK && lp_iot_cert_register(&s->aws, pem, check.id, &cert, f) != LP_AWS_OK) {
+        return f->exit;
+    }
+    rc = rc == LP_EXIT_OK ? check_certificate(s, &cert, f) : rc;
+    rc = rc == LP_EXIT_OK ? wake_certificate(s, &cert, f) : rc;
+    return rc == LP_EXIT_OK ? note_certificate(s, &cert, f) : rc;
+}
+
 static lp_exit_t make_certificate(lp_setup_t *s, lp_fault_t *f)
 {
     lp_iot_cert_t cert = {.id = ""};
+    if (lp_setup_has_own_cert(&s->state)) {
+        return register_certificate(s, f);
+    }
     lp_exit_t rc = get_csr(s, f);
     if (rc == LP_EXIT_OK) {
         rc = note_asked(s, f);
@@ -214,13 +278,31 @@ static lp_exit_t activate_certificate(lp_setup_t *s, lp_fault_t *f)
 
 static lp_exit_t make_thing(lp_setup_t *s, lp_fault_t *f)
 {
+    const lp_setup_options_t *o = s->options;
     s->journal.made_thing = true;
     lp_exit_t rc = lp_journal_save(&s->journal, f);
-    if (rc == LP_EXIT_OK && lp_iot_thing_create(&s->aws, s->state.wish.thing, f) != LP_AWS_OK) {
+    if (rc == LP_EXIT_OK && lp_iot_thing_create_as(&s->aws, s->state.wish.thing, o->thing_type,
+                                                   o->attributes, f) != LP_AWS_OK) {
         rc = f->exit;
+        if (o->thing_type != NULL && strcmp(f->code, "cloud-not-found") == 0) {
+            lp_fault_next(f, "is there a thing type \"%.60s\"? It is not made by this command",
+                          o->thing_type);
+        }
     }
     s->state.cloud.has_thing = rc == LP_EXIT_OK;
     return rc;
+}
+
+static lp_exit_t join_group(lp_setup_t *s, lp_fault_t *f)
+{
+    const char *group = s->options->group;
+    if (group == NULL || lp_iot_thing_join(&s->aws, s->state.wish.thing, group, f) == LP_AWS_OK) {
+        return LP_EXIT_OK;
+    }
+    if (strcmp(f->code, "cloud-not-found") == 0) {
+        lp_fault_next(f, "is there a thing group \"%.60s\"? It is not made by this command", group);
+    }
+    return f->exit;
 }
 
 static lp_exit_t make_policy(lp_setup_t *s, lp_fault_t *f)
@@ -276,6 +358,10 @@ lp_exit_t lp_act_cloud(lp_setup_t *s, lp_fault_t *f)
     }
     if (rc == LP_EXIT_OK && (a & LP_DO_THING) != 0) {
         rc = make_thing(s, f);
+    }
+    // Joining again does no harm, so a run that died in between is made good.
+    if (rc == LP_EXIT_OK && (a & (LP_DO_THING | LP_DO_ATTACH_THING)) != 0) {
+        rc = join_group(s, f);
     }
     if (rc == LP_EXIT_OK && (a & LP_DO_POLICY) != 0) {
         rc = make_policy(s, f);

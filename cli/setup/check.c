@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "limpet/hexline.h"
 
@@ -88,6 +89,21 @@ bool lp_check_cert(const char *pem, lp_check_t *out, char *why, size_t cap)
     bool is_taken = cert != NULL && take_cert(cert, out);
     X509_free(cert);
     return is_taken || fail(why, cap, "it is not a certificate");
+}
+
+bool lp_check_cert_end(const char *pem, int64_t *end_s)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    struct tm tm;
+    bool is_read = cert != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1;
+    if (is_read) {
+        *end_s = (int64_t)timegm(&tm);
+    }
+    BIO_free(bio);
+    X509_free(cert);
+    ERR_clear_error();
+    return is_read;
 }
 
 bool lp_check_roots(const char *pem, char *out, size_t out_cap, size_t *n, char *why, size_t cap)

@@ -22,6 +22,9 @@ bool lp_check_csr(const char *pem, lp_check_t *out, char *why, size_t cap);
 // A certificate that parses.
 bool lp_check_cert(const char *pem, lp_check_t *out, char *why, size_t cap);
 
+// When a certificate ends, in seconds since 1970. False: it does not parse.
+bool lp_check_cert_end(const char *pem, int64_t *end_s);
+
 // Copies the certificates of a PEM text, without comments, to `out`. *n is how many there are.
 // False: none, or one does not parse, or they do not fit.
 bool lp_check_roots(const char *pem, char *out, size_t out_cap, size_t *n, char *why, size_t cap);

@@ -11,7 +11,7 @@
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
 #include "observe.h"
-#include "setup.h"
+#include "rotate.h"
 
 typedef struct {
     lp_setup_t setup;
@@ -92,24 +92,26 @@ static bool is_gone(lp_aws_result_t rc)
 
 static lp_exit_t delete_certificate(lp_setup_t *s, lp_fault_t *f)
 {
-    const lp_iot_cert_t *cert = &s->state.cloud.cert;
-    const char *thing = s->state.wish.thing;
-    bool is_done = true;
-    if (s->state.cloud.is_policy_attached) {
-        is_done = is_gone(lp_iot_policy_detach(&s->aws, s->state.wish.policy, cert->arn, f));
-    }
-    if (is_done && s->state.cloud.is_thing_attached) {
-        is_done = is_gone(lp_iot_thing_detach(&s->aws, thing, cert->arn, f));
-    }
-    is_done = is_done && is_gone(lp_iot_cert_set_status(&s->aws, cert->id, "INACTIVE", f)) &&
-              is_gone(lp_iot_cert_delete(&s->aws, cert->id, f));
-    if (!is_done && strcmp(f->code, "cloud-conflict") == 0) {
-        lp_fault_next(f, "detach the other policies or things from it, then run this again");
-    }
-    if (is_done) {
+    lp_exit_t rc = lp_act_retire(&s->aws, s->state.cloud.cert.id, f);
+    if (rc == LP_EXIT_OK) {
         lp_ui_step_done("certificate deleted");
     }
-    return is_done ? LP_EXIT_OK : f->exit;
+    return rc;
+}
+
+// A rotation that was stopped in the middle has a second certificate.
+static lp_exit_t forget_rotation(lp_setup_t *s, lp_fault_t *f)
+{
+    lp_journal_t record;
+    lp_exit_t rc = lp_journal_open_rotation(s->state.board.id, s->aws.endpoint_url, &record, f);
+    const char *const ids[] = {record.old_cert_id, record.cert_id};
+    for (size_t i = 0; i < 2 && rc == LP_EXIT_OK; i++) {
+        rc = lp_iot_is_cert_id(ids[i]) ? lp_act_retire(&s->aws, ids[i], f) : LP_EXIT_OK;
+    }
+    if (rc == LP_EXIT_OK) {
+        lp_journal_remove(&record);
+    }
+    return rc;
 }
 
 static lp_exit_t delete_thing(lp_setup_t *s, lp_fault_t *f)
@@ -144,6 +146,7 @@ static lp_exit_t carry_out(removal_t *r, lp_fault_t *f)
         lp_ui_step_start(++number, steps[i].text);
         rc = steps[i].act(&r->setup, f);
     }
+    rc = rc == LP_EXIT_OK ? forget_rotation(&r->setup, f) : rc;
     if (rc == LP_EXIT_OK) {
         lp_journal_remove(&r->setup.journal);
         lp_ui_info(

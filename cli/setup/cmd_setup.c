@@ -27,6 +27,18 @@ static int run(const lp_setup_options_t *options)
     return (int)rc;
 }
 
+static const char *bad_names(const lp_setup_options_t *o)
+{
+    if ((o->thing_type != NULL && !lp_iot_is_thing_name(o->thing_type)) ||
+        (o->group != NULL && !lp_iot_is_thing_name(o->group))) {
+        return "--thing-type and --group are 1 to 128 letters, digits, ':', '_' and '-'";
+    }
+    if (o->attributes != NULL && !lp_iot_is_attributes(o->attributes)) {
+        return "--attributes is name=value,name=value of letters, digits and _.:/@#-";
+    }
+    return NULL;
+}
+
 int lp_cmd_aws_iot_setup(int argc, char **argv)
 {
     static const int exits[] = {LP_EXIT_NO_BOARD,    LP_EXIT_CHIP,        LP_EXIT_CLOUD,
@@ -59,6 +71,9 @@ int lp_cmd_aws_iot_setup(int argc, char **argv)
         {"broker-ca", LP_OPT_STR, &o.broker_ca, "FILE",
          "CA that the board trusts (Amazon's roots)"},
         {"thing", LP_OPT_STR, &o.thing, "NAME", "name of the thing (the board's id)"},
+        {"thing-type", LP_OPT_STR, &o.thing_type, "NAME", "type of a thing that is made"},
+        {"attributes", LP_OPT_STR, &o.attributes, "K=V,...", "attributes of a thing that is made"},
+        {"group", LP_OPT_STR, &o.group, "NAME", "thing group that the thing joins"},
         {"policy", LP_OPT_STR, &o.policy, "NAME", "policy (limpet-device)"},
         {"software-key", LP_OPT_BOOL, &o.is_software_key_wanted, NULL,
          "go on with a key in flash although no chip answers"},
@@ -79,5 +94,6 @@ int lp_cmd_aws_iot_setup(int argc, char **argv)
     if (o.connect_s < 1 || o.connect_s > 3600) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "--connect-s is between 1 and 3600", NULL, NULL);
     }
-    return run(&o);
+    const char *wrong = bad_names(&o);
+    return wrong == NULL ? run(&o) : lp_ui_fail(LP_EXIT_USAGE, "usage", wrong, NULL, NULL);
 }

@@ -48,7 +48,7 @@ static void safe_name(char *out, size_t cap, const char *device)
     out[n] = '\0';
 }
 
-static bool find_path(lp_journal_t *j)
+static bool find_path(lp_journal_t *j, const char *kind)
 {
     const char *state = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
@@ -56,9 +56,10 @@ static bool find_path(lp_journal_t *j)
     int n = 0;
     safe_name(name, sizeof name, j->device);
     if (state != NULL && state[0] == '/') {
-        n = snprintf(j->path, sizeof j->path, "%s/limpet/setup/%s.json", state, name);
+        n = snprintf(j->path, sizeof j->path, "%s/limpet/%s/%s.json", state, kind, name);
     } else if (home != NULL && home[0] == '/') {
-        n = snprintf(j->path, sizeof j->path, "%s/.local/state/limpet/setup/%s.json", home, name);
+        n = snprintf(j->path, sizeof j->path, "%s/.local/state/limpet/%s/%s.json", home, kind,
+                     name);
     }
     return n > 0 && n < (int)sizeof j->path - 8;
 }
@@ -78,6 +79,9 @@ static double take_number(const cJSON *tree, const char *name)
 static void take_tree(const cJSON *tree, lp_journal_t *j)
 {
     take_string(tree, "thing", j->thing, sizeof j->thing);
+    take_string(tree, "old_cert_id", j->old_cert_id, sizeof j->old_cert_id);
+    take_string(tree, "old_key", j->old_key, sizeof j->old_key);
+    take_string(tree, "new_key", j->new_key, sizeof j->new_key);
     take_string(tree, "policy", j->policy, sizeof j->policy);
     take_string(tree, "public_key", j->public_key, sizeof j->public_key);
     take_string(tree, "cert_id", j->cert_id, sizeof j->cert_id);
@@ -101,12 +105,13 @@ static cJSON *read_tree(const char *path)
     return cJSON_ParseWithLength(text, n);
 }
 
-lp_exit_t lp_journal_open(const char *device, const char *endpoint, lp_journal_t *j, lp_fault_t *f)
+static lp_exit_t open_kind(const char *kind, const char *device, const char *endpoint,
+                           lp_journal_t *j, lp_fault_t *f)
 {
     *j = (lp_journal_t){.path = ""};
     snprintf(j->device, sizeof j->device, "%s", device);
     snprintf(j->endpoint, sizeof j->endpoint, "%s", endpoint);
-    if (!find_path(j)) {
+    if (!find_path(j, kind)) {
         lp_fault_set(f, LP_EXIT_LOCAL, "journal", "there is no place for the record of this setup");
         lp_fault_why(f, "neither HOME nor XDG_STATE_HOME is set");
         return f->exit;
@@ -119,6 +124,17 @@ lp_exit_t lp_journal_open(const char *device, const char *endpoint, lp_journal_t
     }
     cJSON_Delete(tree);
     return LP_EXIT_OK;
+}
+
+lp_exit_t lp_journal_open(const char *device, const char *endpoint, lp_journal_t *j, lp_fault_t *f)
+{
+    return open_kind("setup", device, endpoint, j, f);
+}
+
+lp_exit_t lp_journal_open_rotation(const char *device, const char *endpoint, lp_journal_t *j,
+                                   lp_fault_t *f)
+{
+    return open_kind("rotate", device, endpoint, j, f);
 }
 
 static char *to_text(const lp_journal_t *j)
@@ -138,6 +154,11 @@ static char *to_text(const lp_journal_t *j)
     cJSON_AddBoolToObject(t, "made_policy", j->made_policy);
     cJSON_AddBoolToObject(t, "proven", j->is_proven);
     cJSON_AddNumberToObject(t, "proven_utc_s", j->proven_utc_s);
+    if (j->old_cert_id[0] != '\0') {
+        cJSON_AddStringToObject(t, "old_cert_id", j->old_cert_id);
+        cJSON_AddStringToObject(t, "old_key", j->old_key);
+        cJSON_AddStringToObject(t, "new_key", j->new_key);
+    }
     char *text = cJSON_Print(t);
     cJSON_Delete(t);
     return text;

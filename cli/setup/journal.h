@@ -23,11 +23,19 @@ typedef struct {
     bool made_policy;
     bool is_proven;
     double proven_utc_s;
+    // of a rotation; "" otherwise
+    char old_cert_id[65];
+    char old_key[40];
+    char new_key[40];
 } lp_journal_t;
 
 // Reads $XDG_STATE_HOME/limpet/setup/<device>.json (~/.local/state/...). Absent, damaged or about
 // another cloud: an empty journal. Fails only when there is no place to write to.
 lp_exit_t lp_journal_open(const char *device, const char *endpoint, lp_journal_t *j, lp_fault_t *f);
+
+// The record of a key rotation, which has a file of its own: .../limpet/rotate/<device>.json.
+lp_exit_t lp_journal_open_rotation(const char *device, const char *endpoint, lp_journal_t *j,
+                                   lp_fault_t *f);
 
 // Writes it atomically: temporary file, fsync, rename. Errors: journal (disk full, not allowed).
 lp_exit_t lp_journal_save(const lp_journal_t *j, lp_fault_t *f);

@@ -7,7 +7,8 @@
 #include "limpet/board.h"
 #include "state.h"
 
-lp_exit_t lp_observe_board(lp_board_t *board, const lp_setup_wish_t *wish, lp_setup_board_t *out,
+// Also fills in wish->key, from what the board lives with.
+lp_exit_t lp_observe_board(lp_board_t *board, lp_setup_wish_t *wish, lp_setup_board_t *out,
                            lp_fault_t *f);
 void lp_setup_board_deinit(lp_setup_board_t *b);
 

@@ -237,7 +237,7 @@ lp_exit_t lp_observe_settings(lp_board_t *board, lp_setup_state_t *s, lp_fault_t
     return rc == LP_EXIT_OK ? observe_config(board, &s->board.config, f) : rc;
 }
 
-lp_exit_t lp_observe_board(lp_board_t *board, const lp_setup_wish_t *wish, lp_setup_board_t *out,
+lp_exit_t lp_observe_board(lp_board_t *board, lp_setup_wish_t *wish, lp_setup_board_t *out,
                            lp_fault_t *f)
 {
     snprintf(out->where, sizeof out->where, "%s", lp_board_where(board));
@@ -245,14 +245,16 @@ lp_exit_t lp_observe_board(lp_board_t *board, const lp_setup_wish_t *wish, lp_se
     if (rc == LP_EXIT_OK) {
         rc = lp_observe_chip(board, &out->chip, f);
     }
-    char key_id[40];
-    lp_setup_key_id(&out->chip, wish, key_id, sizeof key_id);
-    if (rc == LP_EXIT_OK) {
-        rc = lp_observe_identity(board, key_id, &out->identity, f);
-    }
     if (rc == LP_EXIT_OK) {
         rc = observe_config(board, &out->config, f);
     }
+    if (rc != LP_EXIT_OK) {
+        return rc;
+    }
+    char key_id[40];
+    lp_setup_keep_key(out, wish);
+    lp_setup_key_id(&out->chip, wish, key_id, sizeof key_id);
+    rc = lp_observe_identity(board, key_id, &out->identity, f);
     return rc == LP_EXIT_OK ? lp_observe_status(board, &out->status, f) : rc;
 }
 

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "json_take.h"
 #include "observe.h"
+#include "policy_check.h"
 
 static lp_cert_state_t state_of(const char *status)
 {
@@ -199,6 +200,8 @@ static lp_exit_t observe_policy(const lp_aws_config_t *aws, lp_setup_state_t *s,
     }
     char *ours = lp_setup_policy_document(arn);
     s->cloud.policy = is_same_document(document, ours) ? LP_POLICY_SAME : LP_POLICY_OTHER;
+    (void)lp_policy_find_wildcard(document, s->cloud.policy_wildcard,
+                                  sizeof s->cloud.policy_wildcard);
     cJSON_free(ours);
     free(document);
     if (s->cloud.cert_state != LP_CERT_NONE &&

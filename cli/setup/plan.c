@@ -2,15 +2,44 @@
 #include "plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void lp_setup_key_id(const lp_setup_chip_t *chip, const lp_setup_wish_t *wish, char *out,
                      unsigned long cap)
 {
-    if (chip->is_present) {
+    if (wish->use_slot < 0 && wish->key[0] != '\0') {
+        snprintf(out, cap, "%s", wish->key);
+    } else if (chip->is_present) {
         snprintf(out, cap, "atca:%ld", wish->use_slot >= 0 ? wish->use_slot : 0);
     } else {
         snprintf(out, cap, "file:key.pem");
+    }
+}
+
+// A chip with somebody else's configuration that was set up with --use-slot: the slot in use.
+static long foreign_slot(const lp_setup_board_t *b)
+{
+    const lp_setup_chip_t *c = &b->chip;
+    bool is_foreign = c->is_present && c->is_config_locked && c->is_data_locked &&
+                      c->plan == LP_CHIP_PLAN_DIFFERS && strncmp(c->variant, "trust", 5) != 0;
+    const char *slot = b->config.key + strlen("atca:");
+    bool is_slot = strncmp(b->config.key, "atca:", 5) == 0 && slot[0] >= '0' && slot[0] <= '9';
+    return is_foreign && b->config.has_cert && is_slot ? strtol(slot, NULL, 10) : -1;
+}
+
+// A board that was rotated lives with another key than the one it was set up with.
+void lp_setup_keep_key(const lp_setup_board_t *b, lp_setup_wish_t *wish)
+{
+    const char *key = b->config.key;
+    bool is_in_chip = strcmp(key, "atca:0") == 0 || strcmp(key, "atca:1") == 0;
+    bool is_usable = b->chip.is_present ? is_in_chip && b->chip.plan == LP_CHIP_PLAN_MATCH
+                                        : strncmp(key, "file:", 5) == 0;
+    if (wish->use_slot < 0) {
+        wish->use_slot = foreign_slot(b);
+    }
+    if (wish->key[0] == '\0' && b->config.has_cert && is_usable) {
+        snprintf(wish->key, sizeof wish->key, "%s", key);
     }
 }
 
@@ -72,16 +101,12 @@ static lp_exit_t fail_foreign(const lp_setup_chip_t *chip, lp_fault_t *f)
     return f->exit;
 }
 
-static lp_exit_t fail_preprovisioned(const lp_setup_chip_t *chip, lp_fault_t *f)
+bool lp_setup_has_own_cert(const lp_setup_state_t *s)
 {
-    bool is_trustngo = strcmp(chip->variant, "trustngo") == 0;
-    lp_fault_set(f, LP_EXIT_CHIP, is_trustngo ? "chip-trustngo" : "chip-trustflex",
-                 "%s %s is a %s chip: it came with a key and a certificate of its own", chip->part,
-                 chip->serial, is_trustngo ? "Trust&GO" : "TrustFLEX");
-    lp_fault_why(f, "address 0x%02X; its certificate must be registered, not a new one made",
-                 (unsigned)chip->addr);
-    lp_fault_next(f, "this version cannot do that yet: use a blank ATECC508A or ATECC608");
-    return f->exit;
+    const lp_setup_chip_t *c = &s->board.chip;
+    bool is_trust = strcmp(c->variant, "trustngo") == 0 || strcmp(c->variant, "trustflex") == 0;
+    return c->is_present && is_trust && c->is_config_locked && c->is_data_locked &&
+           s->wish.use_slot < 0;
 }
 
 static lp_exit_t plan_chip(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_t *f)
@@ -99,8 +124,8 @@ static lp_exit_t plan_chip(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_
         lp_fault_next(f, "run the same command without --use-slot: it configures the chip");
         return f->exit;
     }
-    if (strcmp(chip->variant, "trustngo") == 0 || strcmp(chip->variant, "trustflex") == 0) {
-        return fail_preprovisioned(chip, f);
+    if (lp_setup_has_own_cert(s)) {
+        return LP_EXIT_OK;
     }
     if (chip->plan == LP_CHIP_PLAN_DIFFERS) {
         return fail_foreign(chip, f);
@@ -234,6 +259,13 @@ static void add_warnings(const lp_setup_state_t *s, lp_plan_t *plan)
         warn(plan, "the certificate on the board is for another key: was the chip changed? It is "
                    "replaced; the old one stays in the cloud");
     }
+    if (s->wish.is_policy_named && s->cloud.policy_wildcard[0] != '\0') {
+        char text[sizeof plan->warnings[0]];
+        snprintf(text, sizeof text,
+                 "policy \"%.60s\" allows %.80s: every device with it can do what any other can",
+                 s->wish.policy, s->cloud.policy_wildcard);
+        warn(plan, text);
+    }
     if (s->cloud.n_other_certs > 0 && (plan->actions & LP_DO_ATTACH_THING) != 0) {
         warn(plan, "the thing has another certificate attached already; detach it if it belonged "
                    "to a board or chip that was replaced");
@@ -294,7 +326,8 @@ static void say_cloud(const lp_setup_state_t *s, lp_plan_t *plan)
     size_t cap = sizeof line->text;
     line->text[0] = '\0';
     if ((a & LP_DO_CERT_CREATE) != 0) {
-        append(line->text, cap, "certificate");
+        append(line->text, cap,
+               lp_setup_has_own_cert(s) ? "register the chip's own certificate" : "certificate");
     }
     if ((a & LP_DO_CERT_ACTIVATE) != 0) {
         append(line->text, cap, "set the certificate ACTIVE again");

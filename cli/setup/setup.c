@@ -174,6 +174,16 @@ static lp_exit_t make_wish(lp_setup_t *s, lp_fault_t *f)
     return LP_EXIT_OK;
 }
 
+// Without --thing: the one the board is already, else its id.
+static void name_thing(lp_setup_state_t *s)
+{
+    const lp_setup_config_t *c = &s->board.config;
+    bool has_one = c->has_cert && lp_iot_is_thing_name(c->thing);
+    if (s->wish.thing[0] == '\0') {
+        snprintf(s->wish.thing, sizeof s->wish.thing, "%s", has_one ? c->thing : s->board.id);
+    }
+}
+
 static lp_exit_t look_at_board(lp_setup_t *s, lp_fault_t *f)
 {
     lp_board_options_t options = {.port = s->options->port, .baud = s->options->baud};
@@ -184,9 +194,7 @@ static lp_exit_t look_at_board(lp_setup_t *s, lp_fault_t *f)
     if (rc != LP_EXIT_OK) {
         return rc;
     }
-    if (s->state.wish.thing[0] == '\0') {
-        snprintf(s->state.wish.thing, sizeof s->state.wish.thing, "%s", s->state.board.id);
-    }
+    name_thing(&s->state);
     say_board(&s->state.board);
     say_chip(&s->state.board.chip);
     return let_settle(s, f);

@@ -14,8 +14,11 @@ typedef struct {
     long baud;
     lp_aws_flags_t aws;
     const char *broker_ca;
-    const char *thing;  // null: the board's id
-    const char *policy; // null: "limpet-device"
+    const char *thing;      // null: the board's id
+    const char *policy;     // null: "limpet-device"
+    const char *thing_type; // of a thing that is made; may be null
+    const char *attributes; // "name=value,..." of a thing that is made; may be null
+    const char *group;      // that a thing that is made joins; may be null
     long use_slot;
     long connect_s; // how long to wait for the connection
     bool is_dry_run;

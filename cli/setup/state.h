@@ -90,6 +90,7 @@ typedef struct {
     bool has_thing;
     size_t n_other_certs; // attached to the thing, for other keys
     lp_policy_state_t policy;
+    char policy_wildcard[240]; // what in it is too wide, in words; "" for nothing
     bool is_policy_attached;
     bool is_thing_attached;
     bool is_proven; // the cloud holds a proof message of this certificate
@@ -103,6 +104,7 @@ typedef struct {
     bool is_software_key_wanted;
     bool is_new_certificate; // although the old one was revoked
     long use_slot;           // -1: Limpet's plan
+    char key[40];            // key id, for the board that has one in use; "" for the usual one
     char trust_ca[4600];     // roots that the board is to trust, PEM
 } lp_setup_wish_t;
 
@@ -112,8 +114,14 @@ typedef struct {
     lp_setup_wish_t wish;
 } lp_setup_state_t;
 
+// Whether the chip came with a key and a certificate of its own, and these are to be used.
+bool lp_setup_has_own_cert(const lp_setup_state_t *state);
+
 // The key id that the board is to use, from what is there and what is wished.
 void lp_setup_key_id(const lp_setup_chip_t *chip, const lp_setup_wish_t *wish, char *out,
                      unsigned long cap);
+
+// Wishes for the key that the board lives with, when it lives with one that may be used.
+void lp_setup_keep_key(const lp_setup_board_t *board, lp_setup_wish_t *wish);
 
 #endif

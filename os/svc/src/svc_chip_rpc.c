@@ -273,12 +273,39 @@ static void lock_data(lp_svc_chip_t *svc)
     }
 }
 
+static void on_trust_loaded(void *ctx, lp_err_t err)
+{
+    lp_svc_chip_t *svc = ctx;
+    if (err != LP_OK) {
+        fail(svc, err, "the chip brought no certificate along");
+        return;
+    }
+    lp_rpc_req_t *req = finish(svc);
+    err = lp_svc_chip_put_certificates(svc, req);
+    if (err != LP_OK) {
+        lp_rpc_fail(req, err, "the chip's certificate is of a chain that is not known (%s)",
+                    lp_err_text(err));
+        return;
+    }
+    lp_rpc_done(req);
+}
+
+static void load_certificates(lp_svc_chip_t *svc)
+{
+    const lp_err_t err =
+        lp_atecc_trust_load(&svc->chip_, &svc->req_, &svc->trust_, on_trust_loaded, svc);
+    if (err != LP_OK) {
+        fail(svc, err, "the chip's certificate cannot be read");
+    }
+}
+
 // -- the way in
 
 static void on_looked(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
-    const bool needs_consent = svc->job_ != LP_SVC_CHIP_SCAN && svc->job_ != LP_SVC_CHIP_INFO;
+    const bool needs_consent = svc->job_ != LP_SVC_CHIP_SCAN && svc->job_ != LP_SVC_CHIP_INFO &&
+                               svc->job_ != LP_SVC_CHIP_CERTIFICATE;
     if (svc->job_ == LP_SVC_CHIP_SCAN) {
         answer_scan(svc, err);
         return;
@@ -305,6 +332,9 @@ static void on_looked(void *ctx, lp_err_t err)
         break;
     case LP_SVC_CHIP_LOCK_DATA:
         lock_data(svc);
+        break;
+    case LP_SVC_CHIP_CERTIFICATE:
+        load_certificates(svc);
         break;
     }
 }
@@ -340,6 +370,11 @@ static void rpc_scan(void *ctx, lp_rpc_req_t *req)
 static void rpc_info(void *ctx, lp_rpc_req_t *req)
 {
     start(ctx, req, LP_SVC_CHIP_INFO);
+}
+
+static void rpc_certificate(void *ctx, lp_rpc_req_t *req)
+{
+    start(ctx, req, LP_SVC_CHIP_CERTIFICATE);
 }
 
 static void rpc_configure(void *ctx, lp_rpc_req_t *req)
@@ -402,6 +437,7 @@ static const lp_rpc_method_t methods[] = {
     {"Chip.Scan", LP_RPC_READ, rpc_scan, "", "{bus: {name, lines}, tried: [addr], chips: [chip]}"},
     {"Chip.Info", LP_RPC_READ, rpc_info, "",
      "chip and {plan: {name, state, differences: [words]}}"},
+    {"Chip.Certificate", LP_RPC_READ, rpc_certificate, "", "{certificate: PEM, signer: PEM}"},
     {"Chip.Configure", LP_RPC_CHIP, rpc_configure, "confirm: serial",
      "{config: hex, crc: 4 hex digits, is_equal}"},
     {"Chip.Lock", LP_RPC_CHIP, rpc_lock, "zone: config or data, crc (config), confirm: serial",

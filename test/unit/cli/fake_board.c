@@ -35,6 +35,22 @@ static void public_hex(void *key, char out[129])
     lp_hexline(out, point + 1, len - 1);
 }
 
+static bool is_second(const char *key_id)
+{
+    return strcmp(key_id, "atca:1") == 0 || strcmp(key_id, "file:key2.pem") == 0;
+}
+
+static void **key_of(fake_board_t *b, const char *key_id)
+{
+    return is_second(key_id) ? &b->key2 : &b->key;
+}
+
+static const char *asked_key(const cJSON *params)
+{
+    const cJSON *key = cJSON_GetObjectItem(params, "key");
+    return cJSON_IsString(key) ? key->valuestring : "";
+}
+
 static cJSON *group_of(cJSON *tree, const char *name)
 {
     cJSON *g = cJSON_GetObjectItem(tree, name);
@@ -193,7 +209,8 @@ static cJSON *identity_info(fake_board_t *b, const cJSON *params, const char **e
     const char *key =
         cJSON_IsString(asked) ? asked->valuestring : text_in(b->saved, "identity", "key");
     bool is_chip = strncmp(key, "atca:", 5) == 0;
-    bool exists = b->key != NULL && is_chip == b->has_chip;
+    void *pair = *key_of(b, key);
+    bool exists = pair != NULL && is_chip == b->has_chip;
     char hex[129] = "";
     lp_check_t check;
     cJSON *r = cJSON_CreateObject();
@@ -201,7 +218,7 @@ static cJSON *identity_info(fake_board_t *b, const cJSON *params, const char **e
     cJSON_AddStringToObject(r, "source", !exists ? "none" : is_chip ? "chip" : "flash");
     cJSON_AddBoolToObject(r, "exists", exists);
     if (exists) {
-        public_hex(b->key, hex);
+        public_hex(pair, hex);
         cJSON_AddStringToObject(r, "public_key", hex);
     } else {
         cJSON_AddNullToObject(r, "public_key");
@@ -224,15 +241,17 @@ static cJSON *identity_genkey(fake_board_t *b, const cJSON *params, const char *
         *error = "LP_E_STATE";
         return NULL;
     }
-    if (cert_of(b, &check) && !cJSON_IsTrue(cJSON_GetObjectItem(params, "replace"))) {
+    bool is_in_use = strcmp(asked_key(params), fake_board_setting(b, "identity", "key")) == 0;
+    if (cert_of(b, &check) && is_in_use && !cJSON_IsTrue(cJSON_GetObjectItem(params, "replace"))) {
         *error = "LP_E_EXISTS";
         return NULL;
     }
-    EVP_PKEY_free(b->key);
-    b->key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    void **pair = key_of(b, asked_key(params));
+    EVP_PKEY_free(*pair);
+    *pair = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     b->n_genkey++;
     char hex[129];
-    public_hex(b->key, hex);
+    public_hex(*pair, hex);
     cJSON *r = cJSON_CreateObject();
     cJSON_AddItemReferenceToObject(r, "key", cJSON_GetObjectItem(params, "key"));
     cJSON_AddStringToObject(r, "public_key", hex);
@@ -242,7 +261,8 @@ static cJSON *identity_genkey(fake_board_t *b, const cJSON *params, const char *
 static cJSON *identity_csr(fake_board_t *b, const cJSON *params, const char **error)
 {
     const cJSON *cn = cJSON_GetObjectItem(params, "cn");
-    if (b->key == NULL || !cJSON_IsString(cn)) {
+    void *pair = *key_of(b, asked_key(params));
+    if (pair == NULL || !cJSON_IsString(cn)) {
         *error = "LP_E_NOT_FOUND";
         return NULL;
     }
@@ -250,8 +270,8 @@ static cJSON *identity_csr(fake_board_t *b, const cJSON *params, const char **er
     X509_REQ *req = X509_REQ_new();
     X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_ASC,
                                (const unsigned char *)cn->valuestring, -1, -1, 0);
-    X509_REQ_set_pubkey(req, b->signs_wrongly ? other : b->key);
-    X509_REQ_sign(req, b->signs_wrongly ? other : b->key, EVP_sha256());
+    X509_REQ_set_pubkey(req, b->signs_wrongly ? other : pair);
+    X509_REQ_sign(req, b->signs_wrongly ? other : pair, EVP_sha256());
     BIO *bio = BIO_new(BIO_s_mem());
     PEM_write_bio_X509_REQ(bio, req);
     char *text = NULL;
@@ -334,11 +354,14 @@ static cJSON *config_save(fake_board_t *b, const cJSON *params, const char **err
 static bool is_connected(fake_board_t *b, lp_check_t *check)
 {
     char hex[129] = "";
-    if (b->key != NULL) {
-        public_hex(b->key, hex);
+    const char *key_id = fake_board_setting(b, "identity", "key");
+    void *pair = *key_of(b, key_id);
+    if (pair != NULL) {
+        public_hex(pair, hex);
     }
     const cJSON *enable = cJSON_GetObjectItem(cJSON_GetObjectItem(b->saved, "cloud"), "enable");
-    return !b->is_offline && cJSON_IsTrue(enable) && cert_of(b, check) &&
+    bool is_deaf = b->is_offline || (b->is_second_deaf && is_second(key_id));
+    return !is_deaf && cJSON_IsTrue(enable) && cert_of(b, check) &&
            strcmp(check->public_key, hex) == 0 &&
            strstr(fake_board_setting(b, "trust", "ca"), "BEGIN") &&
            strcmp(fake_board_setting(b, "cloud", "server"), b->cloud->broker) == 0 &&
@@ -589,6 +612,7 @@ void fake_board_stop(fake_board_t *b)
     cJSON_Delete(b->saved);
     cJSON_Delete(b->staged);
     EVP_PKEY_free(b->key);
+    EVP_PKEY_free(b->key2);
     pthread_mutex_destroy(&b->lock);
 }
 

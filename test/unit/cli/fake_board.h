@@ -38,10 +38,12 @@ typedef struct {
     bool is_config_locked;
     bool is_data_locked;
     bool lies_about_read_back;
-    bool signs_wrongly; // a CSR for another key
-    bool ignores_proof; // says acknowledged, publishes nothing
-    void *key;          // EVP_PKEY in the slot or in flash
-    cJSON *saved;       // configuration in flash
+    bool signs_wrongly;  // a CSR for another key
+    bool ignores_proof;  // says acknowledged, publishes nothing
+    void *key;           // EVP_PKEY in slot 0 or key.pem
+    void *key2;          // EVP_PKEY in slot 1 or key2.pem
+    bool is_second_deaf; // does not connect with the second key
+    cJSON *saved;        // configuration in flash
     cJSON *staged;
     int boots;
     bool is_offline; // never connects

@@ -284,6 +284,18 @@ static void list_principals(fake_cloud_t *c, const http_request_t *r, const char
     answer_tree(a, t);
 }
 
+static void list_things_of(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
+{
+    (void)name;
+    const fake_cert_t *cert = cert_of_arn(c, http_header(r, "x-amzn-principal"));
+    cJSON *t = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(t, "things");
+    if (cert != NULL && cert->has_thing) {
+        cJSON_AddItemToArray(list, cJSON_CreateString(c->thing));
+    }
+    answer_tree(a, t);
+}
+
 static void attach_thing(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
 {
     fake_cert_t *cert = cert_of_arn(c, http_header(r, "x-amzn-principal"));
@@ -411,6 +423,7 @@ static const struct {
     {"GET", "/things/*/principals", "ListThingPrincipals", "iot", list_principals},
     {"PUT", "/things/*/principals", "AttachThingPrincipal", "iot", attach_thing},
     {"DELETE", "/things/*/principals", "DetachThingPrincipal", "iot", attach_thing},
+    {"GET", "/principals/things", "ListPrincipalThings", "iot", list_things_of},
     {"GET", "/policies/*", "GetPolicy", "iot", get_policy},
     {"POST", "/policies/*", "CreatePolicy", "iot", create_policy},
     {"PUT", "/target-policies/*", "AttachPolicy", "iot", attach_policy},
@@ -646,13 +659,21 @@ static fault_mode_t fault_for(fake_cloud_t *c, const char *action)
     return c->fault;
 }
 
+static bool is_dated_well(const fake_cloud_t *c, const char *date)
+{
+    struct tm tm = {.tm_year = 0};
+    const char *end = date != NULL ? strptime(date, "%Y%m%dT%H%M%SZ", &tm) : NULL;
+    double off_s = end != NULL ? difftime(timegm(&tm), time(NULL) + c->clock_skew_s) : 1e9;
+    return off_s >= -300 && off_s <= 300;
+}
+
 static bool is_accepted(fake_cloud_t *c, const http_request_t *r, int route, answer_t *a)
 {
     char why[256];
     char scope[80];
     const char *authorization = http_header(r, "authorization");
     snprintf(scope, sizeof scope, "/eu-central-1/%s/aws4_request", routes[route].service);
-    if (c->clock_skew_s > 300 || c->clock_skew_s < -300) {
+    if (c->has_no_time_for_you || !is_dated_well(c, http_header(r, "x-amz-date"))) {
         fail(a, 403, "InvalidSignatureException");
         snprintf(a->body, sizeof a->body, "{\"message\":\"Signature expired: it is too late\"}");
         return false;
@@ -689,6 +710,9 @@ static void handle(fake_cloud_t *c, int fd, const http_request_t *r)
         if (!is_before(f)) {
             routes[route].run(c, r, name, &a);
             c->n_changes += a.is_change ? 1 : 0;
+            if (a.is_change && c->on_change != NULL) {
+                c->on_change(c->on_change_ctx);
+            }
         }
         if (f == FAULT_KILL && c->kill_pid > 0) {
             kill(c->kill_pid, c->kill_signal != 0 ? c->kill_signal : SIGKILL);

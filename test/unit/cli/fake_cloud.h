@@ -62,9 +62,10 @@ typedef struct {
     int fault_skip;  // matching calls to let pass first
     int fault_count; // then this many; -1 for ever
     pid_t kill_pid;
-    int kill_signal;  // 0 means SIGKILL
-    int clock_skew_s; // of the Date header and of what is accepted
-    bool is_rsa;      // answers a CSR with a certificate for another key
+    int kill_signal;          // 0 means SIGKILL
+    int clock_skew_s;         // of the Date header and of what is accepted
+    bool has_no_time_for_you; // whatever the date, it is too late
+    bool is_rsa;              // answers a CSR with a certificate for another key
     bool has_sts;
     int list_lag_calls; // ListCertificates hides new ones this often
     // what happened
@@ -73,6 +74,9 @@ typedef struct {
     int n_changes; // calls that changed the model
     int n_bad_signatures;
     char last_bad[256];
+    // called after each change, under the lock; may be null
+    void (*on_change)(void *ctx);
+    void *on_change_ctx;
     // private
     int listen_fd_;
     pthread_t thread_;

@@ -131,6 +131,21 @@ static void expect_refusal(lp_aws_config_t *c, lp_exit_t exit, const char *code)
     assert_true(f.next[0] != '\0');
 }
 
+static void attributes_are_names_and_values(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a=b", "a=b,c=d", "floor=3,path=/a:b#c@d-_."};
+    static const char *const bad[] = {"",     ",",      "a",     "a=",       "=b",
+                                      "a=b,", "a=b,,c", "a=b c", "a=b,c",    "a=\"b\"",
+                                      "a==b", "\x01=b", "a=b\n", "a=b,c=d,e"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(lp_iot_is_attributes(good[i]));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(lp_iot_is_attributes(bad[i]));
+    }
+}
+
 static void client_tells_refusals_apart(void **state)
 {
     (void)state;
@@ -143,9 +158,18 @@ static void client_tells_refusals_apart(void **state)
     c.credentials.access_key_id[0] ^= 1;
     expect_refusal(&c, LP_EXIT_CREDENTIALS, "aws-credentials");
     c.credentials.access_key_id[0] ^= 1;
-    cloud.clock_skew_s = -7200;
+    cloud.has_no_time_for_you = true;
     expect_refusal(&c, LP_EXIT_LOCAL, "clock-wrong");
-    cloud.clock_skew_s = 0;
+    cloud.has_no_time_for_you = false;
+    static const int skews[] = {-7200, 86400, 0};
+    for (size_t i = 0; i < sizeof skews / sizeof skews[0]; i++) { // corrected by one more try
+        lp_fault_t f;
+        cloud.clock_skew_s = skews[i];
+        int n = cloud.n_bad_signatures;
+        assert_int_equal(lp_iot_thing_create(&c, "clock", &f), LP_AWS_OK);
+        assert_int_equal(cloud.n_bad_signatures, n);
+        assert_in_range(lp_aws_now_s() - time(NULL) - skews[i] + 5, 0, 10);
+    }
     cloud.fault = FAULT_DENIED;
     cloud.fault_count = -1;
     expect_refusal(&c, LP_EXIT_CREDENTIALS, "aws-denied");
@@ -485,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sigv4_check_agrees_with_published_vectors),
         cmocka_unit_test(client_signs_what_the_cloud_verifies),
+        cmocka_unit_test(attributes_are_names_and_values),
         cmocka_unit_test(client_tells_refusals_apart),
         cmocka_unit_test(client_does_not_repeat_what_must_not_happen_twice),
         cmocka_unit_test(client_refuses_names_that_could_change_the_path),

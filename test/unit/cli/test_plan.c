@@ -294,11 +294,6 @@ static void plan_chips_that_cannot_be_used_are_refused(void **state)
     lp_setup_state_t s = perfect();
     s.board.chip.plan = LP_CHIP_PLAN_DIFFERS;
     expect_fault(&s, LP_EXIT_CHIP, "chip-foreign");
-    s = perfect();
-    SET_TEXT(s.board.chip.variant, "trustngo");
-    expect_fault(&s, LP_EXIT_CHIP, "chip-trustngo");
-    SET_TEXT(s.board.chip.variant, "trustflex");
-    expect_fault(&s, LP_EXIT_CHIP, "chip-trustflex");
     s = bare();
     s.board.chip = (lp_setup_chip_t){.lines = "SDA low"};
     expect_fault(&s, LP_EXIT_CHIP, "chip-bus-stuck");

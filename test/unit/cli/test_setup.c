@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include "limpet/ui.h"
 #include "scene_assert.h"
@@ -248,7 +249,12 @@ static void setup_foreign_policy_is_left_alone(void **state)
     assert_int_equal(rc, LP_EXIT_CONFLICT);
     assert_int_equal(s->cloud.n_changes, 0);
     assert_int_equal(s->board.n_configure, 0);
+    assert_int_equal(scene_setup(s, "--policy", "limpet-device", "--dry-run"), 0);
+    assert_null(strstr(s->err, "every device with it"));
+    SET_TEXT(s->cloud.policy_document, "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"iot:*\","
+                                       "\"Resource\":\"*\"}]}");
     assert_int_equal(scene_setup(s, "--policy", "limpet-device", NULL), 0);
+    assert_non_null(strstr(s->err, "allows iot:* on *: every device with it"));
 }
 
 // --- chips
@@ -271,12 +277,29 @@ static void setup_foreign_chip_is_refused(void **state)
     assert_non_null(strstr(s->err, "slot 0 may be written in the clear"));
 }
 
-static void setup_trustngo_chip_is_named(void **state)
+// The fake board's chip has no certificate to give: said so, and nothing is made instead.
+static void setup_trustngo_chip_without_certificate_is_named(void **state)
 {
     scene_t *s = *state;
-    s->board.is_config_locked = s->board.is_data_locked = true;
+    s->board.is_preset = s->board.is_config_locked = s->board.is_data_locked = true;
+    s->board.key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     SET_TEXT(s->board.variant, "trustngo");
-    expect_chip_fault(s, "error[chip-trustngo]");
+    expect_chip_fault(s, "error[chip-certificate]");
+}
+
+static void setup_with_a_slot_of_a_foreign_chip_is_remembered(void **state)
+{
+    scene_t *s = *state;
+    s->board.is_preset = s->board.is_config_locked = s->board.is_data_locked = true;
+    assert_int_equal(scene_setup(s, "--use-slot", "2", NULL), LP_EXIT_CHIP);
+    assert_non_null(strstr(s->err, "error[slot-no-key]"));
+    s->board.key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    assert_int_equal(scene_setup(s, "--use-slot", "2", NULL), 0);
+    scene_assert_set_up(s);
+    assert_string_equal(fake_board_setting(&s->board, "identity", "key"), "atca:2");
+    scene_setup_ok(s); // without the flag
+    assert_non_null(strstr(s->err, "Nothing to do"));
+    assert_int_equal(s->board.n_configure + s->board.n_genkey, 0);
 }
 
 static void setup_stuck_bus_is_named(void **state)
@@ -394,7 +417,8 @@ int main(void)
         SCENE_TEST(setup_deleted_certificate_is_replaced),
         SCENE_TEST(setup_foreign_policy_is_left_alone),
         SCENE_TEST(setup_foreign_chip_is_refused),
-        SCENE_TEST(setup_trustngo_chip_is_named),
+        SCENE_TEST(setup_with_a_slot_of_a_foreign_chip_is_remembered),
+        SCENE_TEST(setup_trustngo_chip_without_certificate_is_named),
         SCENE_TEST(setup_stuck_bus_is_named),
         SCENE_TEST(setup_required_chip_is_missed),
         SCENE_TEST(setup_without_chip_warns_of_the_software_key),

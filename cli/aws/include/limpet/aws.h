@@ -85,6 +85,10 @@ typedef enum {
 lp_aws_result_t lp_aws_call(const lp_aws_config_t *config, const lp_aws_request_t *request,
                             struct cJSON **answer, lp_fault_t *f);
 
+// The time in seconds since 1970: this computer's, corrected when a server refused it and said
+// its own.
+int64_t lp_aws_now_s(void);
+
 // Percent-encodes for a path segment or a query value (RFC 3986 unreserved characters stay). False:
 // does not fit.
 bool lp_aws_encode(char *out, size_t cap, const char *in);

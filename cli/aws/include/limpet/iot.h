@@ -36,6 +36,10 @@ lp_aws_result_t lp_iot_cert_get(const lp_aws_config_t *c, const char *id, lp_iot
 // Not repeatable: LP_AWS_UNKNOWN means that a certificate may have been made.
 lp_aws_result_t lp_iot_cert_create(const lp_aws_config_t *c, const char *csr_pem,
                                    lp_iot_cert_t *cert, lp_fault_t *f);
+// Registers a certificate that somebody else made, without its CA, ACTIVE. LP_AWS_CONFLICT: it is
+// registered already; so it may be repeated. *cert is what DescribeCertificate says of it.
+lp_aws_result_t lp_iot_cert_register(const lp_aws_config_t *c, const char *pem, const char *id,
+                                     lp_iot_cert_t *cert, lp_fault_t *f);
 lp_aws_result_t lp_iot_cert_set_status(const lp_aws_config_t *c, const char *id, const char *status,
                                        lp_fault_t *f);
 lp_aws_result_t lp_iot_cert_delete(const lp_aws_config_t *c, const char *id, lp_fault_t *f);
@@ -47,6 +51,13 @@ lp_aws_result_t lp_iot_cert_list(const lp_aws_config_t *c, double since_s,
 // LP_AWS_OK: it exists.
 lp_aws_result_t lp_iot_thing_get(const lp_aws_config_t *c, const char *thing, lp_fault_t *f);
 lp_aws_result_t lp_iot_thing_create(const lp_aws_config_t *c, const char *thing, lp_fault_t *f);
+// With a type (which must exist) and attributes "name=value,name=value"; both may be null.
+lp_aws_result_t lp_iot_thing_create_as(const lp_aws_config_t *c, const char *thing,
+                                       const char *type, const char *attributes, lp_fault_t *f);
+// Whether `text` is a list of attributes that AWS IoT allows.
+bool lp_iot_is_attributes(const char *text);
+lp_aws_result_t lp_iot_thing_join(const lp_aws_config_t *c, const char *thing, const char *group,
+                                  lp_fault_t *f);
 lp_aws_result_t lp_iot_thing_delete(const lp_aws_config_t *c, const char *thing, lp_fault_t *f);
 // The ids of the certificates that are attached to a thing.
 lp_aws_result_t lp_iot_thing_certs(const lp_aws_config_t *c, const char *thing,

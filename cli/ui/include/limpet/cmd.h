@@ -15,6 +15,8 @@ lp_cmd_fn lp_cmd_advisor;
 lp_cmd_fn lp_cmd_aws_iot_setup;
 lp_cmd_fn lp_cmd_aws_iot_remove;
 lp_cmd_fn lp_cmd_aws_iot_revoke;
+lp_cmd_fn lp_cmd_aws_iot_rotate;
+lp_cmd_fn lp_cmd_aws_iot_audit;
 
 lp_cmd_fn lp_cmd_devices;
 lp_cmd_fn lp_cmd_console;

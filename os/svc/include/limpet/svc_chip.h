@@ -10,6 +10,7 @@
 
 #include "limpet/atecc_detect.h"
 #include "limpet/atecc_plan.h"
+#include "limpet/atecc_trust.h"
 #include "limpet/counters.h"
 #include "limpet/keychip.h"
 #include "limpet/rpc.h"
@@ -38,6 +39,7 @@ typedef enum {
     LP_SVC_CHIP_CONFIGURE,
     LP_SVC_CHIP_LOCK_CONFIG,
     LP_SVC_CHIP_LOCK_DATA,
+    LP_SVC_CHIP_CERTIFICATE,
 } lp_svc_chip_job_t;
 
 typedef struct lp_svc_chip {
@@ -71,7 +73,10 @@ typedef struct lp_svc_chip {
     lp_svc_chip_job_t job_;
     char confirm_[LP_SVC_CHIP_HEX_MAX + 9];
     uint16_t crc_;
-    lp_atecc_plan_op_t op_;
+    union { // one method at a time
+        lp_atecc_plan_op_t op_;
+        lp_atecc_trust_t trust_;
+    };
     lp_atecc_token_t token_;
 } lp_svc_chip_t;
 

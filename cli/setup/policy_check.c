@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy_check.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+// Action, Resource, Statement: one, or a list of them. i-th, or null.
+static const cJSON *one_of(const cJSON *item, int i)
+{
+    if (cJSON_IsArray(item)) {
+        return cJSON_GetArrayItem(item, i);
+    }
+    return i == 0 ? item : NULL;
+}
+
+static const char *text_of(const cJSON *item)
+{
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static bool is_any_action(const char *action)
+{
+    return strcmp(action, "*") == 0 || strcasecmp(action, "iot:*") == 0;
+}
+
+// "*" and "arn:aws:iot:region:account:*" and an ARN whose account is anybody's or whose resource is
+// all of them: nothing but wildcards after the fifth colon.
+static bool is_any_resource(const char *resource)
+{
+    if (strcmp(resource, "*") == 0) {
+        return true;
+    }
+    const char *p = resource;
+    for (int i = 0; i < 5 && p != NULL; i++) {
+        p = strchr(p, ':');
+        p = p != NULL ? p + 1 : NULL;
+    }
+    return p != NULL && strcmp(p, "*") == 0;
+}
+
+static bool is_wide(const cJSON *action, const cJSON *resource, bool is_by_exclusion, char *words,
+                    size_t cap)
+{
+    bool is_any = is_any_action(text_of(action));
+    if (!is_by_exclusion && !is_any && !is_any_resource(text_of(resource))) {
+        return false;
+    }
+    snprintf(words, cap, "%.80s on %.120s", is_by_exclusion ? "NotAction" : text_of(action),
+             text_of(resource));
+    return true;
+}
+
+static bool is_statement_wide(const cJSON *statement, char *words, size_t cap)
+{
+    const cJSON *actions = cJSON_GetObjectItemCaseSensitive(statement, "Action");
+    const cJSON *resources = cJSON_GetObjectItemCaseSensitive(statement, "Resource");
+    bool is_by_exclusion = cJSON_HasObjectItem(statement, "NotAction") ||
+                           cJSON_HasObjectItem(statement, "NotResource");
+    if (strcmp(text_of(cJSON_GetObjectItemCaseSensitive(statement, "Effect")), "Allow") != 0) {
+        return false;
+    }
+    if (is_by_exclusion) {
+        return is_wide(NULL, resources, true, words, cap);
+    }
+    const cJSON *action = NULL;
+    for (int i = 0; (action = one_of(actions, i)) != NULL; i++) {
+        const cJSON *resource = NULL;
+        for (int j = 0; (resource = one_of(resources, j)) != NULL; j++) {
+            if (is_wide(action, resource, false, words, cap)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool lp_policy_find_wildcard(const char *document, char *words, size_t cap)
+{
+    cJSON *tree = cJSON_Parse(document);
+    const cJSON *statements = cJSON_GetObjectItemCaseSensitive(tree, "Statement");
+    const cJSON *statement = NULL;
+    bool is_found = statements == NULL;
+    if (is_found) {
+        snprintf(words, cap, "a document that is none");
+    }
+    for (int i = 0; !is_found && (statement = one_of(statements, i)) != NULL; i++) {
+        is_found = is_statement_wide(statement, words, cap);
+    }
+    cJSON_Delete(tree);
+    return is_found;
+}
