@@ -17,6 +17,11 @@ static volatile uint32_t *timer(unsigned n)
     return mps2_regs(0x40000000 + 0x1000 * n);
 }
 
+uint32_t mps2_ticks(void)
+{
+    return UINT32_MAX - timer(0)[VALUE];
+}
+
 static void on_timer(void)
 {
     timer(1)[CONTROL] = 0;

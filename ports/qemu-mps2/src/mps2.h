@@ -37,6 +37,7 @@ _Noreturn void mps2_reset(void);
 // ---- clock.c, uart.c --------------------------------------------------------------------------
 
 void mps2_clock_init(void);
+uint32_t mps2_ticks(void); // grows by MPS2_TICKS_PER_US a microsecond and overflows
 void mps2_uart_init(void);
 // Sends what the console has queued without interrupts, for the last words.
 void mps2_uart_flush(void);
