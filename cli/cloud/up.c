@@ -19,9 +19,8 @@
 enum { START_MS = 20000 };
 
 typedef struct {
-    const char *dir, *region, *quotas;
+    const char *dir, *region, *quotas, *endpoint;
     bool foreground;
-    bool own_name;
     cloud_ports_t ports;
 } up_t;
 
@@ -210,7 +209,9 @@ static int run_up(const cloud_place_t *place, const up_t *up)
     if (up->quotas != NULL) {
         info.has_quotas = strcmp(up->quotas, "aws") == 0;
     }
-    info.tells_own_name = info.tells_own_name || up->own_name;
+    if (up->endpoint != NULL) {
+        info.tells_own_name = strcmp(up->endpoint, "own") == 0;
+    }
     if (up->foreground) {
         return run_foreground(place, &info, up, lock);
     }
@@ -234,7 +235,8 @@ int cloud_cmd_up(int argc, char **argv)
         .summary = "Starts an AWS IoT Core work-alike on this computer; makes it the first time.",
         .examples = {"limpet cloud up", "limpet cloud up --dir ./cloud --port-mqtt 8883", NULL},
         .notes = "Listens on the loopback interface only. Ports are kept for the next time; 0 "
-                 "takes any free one.\n--own-name is for boards to which localhost is themselves, "
+                 "takes any free one.\n--endpoint own is cloud.json's endpointName, for boards to "
+                 "which localhost is themselves, "
                  "as the emulated ones.",
     };
     up_t up = {.ports = {.http = -1, .https = -1, .mqtt = -1, .alpn = -1, .data = -1}};
@@ -247,8 +249,8 @@ int cloud_cmd_up(int argc, char **argv)
         {"port-alpn", LP_OPT_INT, &up.ports.alpn, "PORT", "MQTT or HTTPS by ALPN (AWS: 443)"},
         {"port-data", LP_OPT_INT, &up.ports.data, "PORT", "HTTPS of devices (AWS: 8443)"},
         {"quotas", LP_OPT_STR, &up.quotas, "aws|none", "AWS's rates of calls a second (none)"},
-        {"own-name", LP_OPT_BOOL, &up.own_name, NULL,
-         "tell devices the name of cloud.json's endpointName, not localhost; kept"},
+        {"endpoint", LP_OPT_STR, &up.endpoint, "localhost|own",
+         "the name that devices are told (localhost); kept"},
         {"foreground", LP_OPT_BOOL, &up.foreground, NULL, "stay; Ctrl-C stops"},
     };
     cloud_place_t place;
@@ -264,6 +266,10 @@ int cloud_cmd_up(int argc, char **argv)
     }
     if (up.quotas != NULL && strcmp(up.quotas, "aws") != 0 && strcmp(up.quotas, "none") != 0) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "--quotas is aws or none", NULL, NULL);
+    }
+    if (up.endpoint != NULL && strcmp(up.endpoint, "own") != 0 &&
+        strcmp(up.endpoint, "localhost") != 0) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--endpoint is localhost or own", NULL, NULL);
     }
     return run_up(&place, &up);
 }

@@ -7,7 +7,7 @@ cert_id=''
 
 cloud_up() {
     local -a options=()
-    [ "$board_kind" = posix ] || options=(--own-name)
+    [ "$board_kind" = posix ] || options=(--endpoint own)
     "$limpet" cloud up "${options[@]}" --dir "$dir/cloud" --port-https 0 --port-http 0 --port-mqtt 0 >"$dir/cloud.log" 2>&1 || {
         cat "$dir/cloud.log" >&2
         die demo-cloud "the local cloud did not come up" "" "read the lines above"

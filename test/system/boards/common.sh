@@ -26,7 +26,7 @@ trap clean_up EXIT
 
 LIMPET_NO_SETUP=1 tools/build --preset "$target" || exit 1
 
-cloud_up() { "$limpet" cloud up --own-name --quiet --dir "$work/cloud" --port-https 0 --port-http 0 --port-mqtt "${1:-0}"; }
+cloud_up() { "$limpet" cloud up --endpoint own --quiet --dir "$work/cloud" --port-https 0 --port-http 0 --port-mqtt "${1:-0}"; }
 stop() { kill "${pid[$1]}" 2>/dev/null; wait "${pid[$1]}" 2>/dev/null; unset "pid[$1]"; }
 
 # On a board with a single UART the chip's bridge is a terminal of this computer.
