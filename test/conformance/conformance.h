@@ -28,6 +28,8 @@ typedef struct {
 } conformance_peers_t;
 
 extern conformance_peers_t conformance_peers; // echo is 0 when there are none
+// The echo's host as an IPv6 address; null: there is none, and IPv6 is not tried.
+extern const char *conformance_host6;
 
 // "HOST:ECHO:GREET:FLOOD:RESET:REFUSED". False: it is not.
 bool conformance_set_peers(const char *text);

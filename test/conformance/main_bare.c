@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The suite on a board without an operating system. Words: those of the port, and peers=, which
-// conformance_set_peers() reads.
+// The suite on a board without an operating system. Words: those of the port, peers=, which
+// conformance_set_peers() reads, and host6=, the same computer's IPv6 address.
 #include "bare.h"
 #include "conformance.h"
 #include "limpet/bare.h"
@@ -55,6 +55,7 @@ int lp_board_main(void)
     }
     lp_loop_init(&conformance_loop);
     const char *peers = lp_bare_word("peers");
+    conformance_host6 = lp_bare_word("host6");
     if (err != LP_OK || peers == NULL || !conformance_set_peers(peers)) {
         static const char words[] = "the board or its words are wrong\n";
         lp_bare_put(words, sizeof words - 1);

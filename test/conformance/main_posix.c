@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The suite on the port that is a process: conformance_posix FLASH PEERS.
+// The suite on the port that is a process: conformance_posix FLASH PEERS [IPV6-HOST].
 #include <stdio.h>
 
 #include "conformance.h"
@@ -8,8 +8,10 @@
 int main(int argc, char **argv)
 {
     char why[256] = "";
-    if (argc != 3 || !conformance_set_peers(argv[2])) {
-        fprintf(stderr, "usage: conformance_posix FLASH HOST:ECHO:GREET:FLOOD:RESET:REFUSED\n");
+    conformance_host6 = argc == 4 ? argv[3] : NULL;
+    if (argc < 3 || argc > 4 || !conformance_set_peers(argv[2])) {
+        fprintf(stderr,
+                "usage: conformance_posix FLASH HOST:ECHO:GREET:FLOOD:RESET:REFUSED [IPV6]\n");
         return 2;
     }
     lp_loop_init(&conformance_loop);

@@ -153,6 +153,28 @@ static void tcp_carries_bytes_both_ways_in_order(void **state)
     assert_true(t->readable > 0);
 }
 
+// Until an address was configured a connection is refused or waits; a board gets one in a moment.
+static void tcp_over_ipv6(void **state)
+{
+    (void)state;
+    talk_t *t = &talks[0];
+    const uint64_t end_ms = lp_port_now_ms() + LIMIT_MS;
+    do {
+        close_all();
+        assert_int_equal(open_to(t, conformance_host6, conformance_peers.echo), LP_OK);
+        while (t->opened + t->closed == 0 && lp_port_now_ms() < end_ms) {
+            turn();
+        }
+    } while (t->opened == 0 && lp_port_now_ms() < end_ms);
+    while (t->received < 2000 && t->closed == 0 && lp_port_now_ms() < end_ms) {
+        give(t, 2000);
+        (void)take(t);
+        turn();
+    }
+    assert_int_equal(t->received, 2000);
+    assert_false(t->is_wrong);
+}
+
 static void tcp_two_at_a_time(void **state)
 {
     (void)state;
@@ -293,5 +315,11 @@ int conformance_net(void)
         cmocka_unit_test_setup_teardown(tcp_a_hundred_connections_leave_nothing_behind, NULL,
                                         teardown),
     };
-    return cmocka_run_group_tests_name("net", tests, NULL, NULL);
+    const struct CMUnitTest tests6[] = {
+        cmocka_unit_test_setup_teardown(tcp_over_ipv6, NULL, teardown),
+    };
+    const int failed = cmocka_run_group_tests_name("net", tests, NULL, NULL);
+    return conformance_host6 == NULL
+               ? failed
+               : failed + cmocka_run_group_tests_name("net6", tests6, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 lp_loop_t conformance_loop;
 conformance_peers_t conformance_peers;
+const char *conformance_host6;
 
 static const char *take_number(const char *at, uint16_t *number)
 {
