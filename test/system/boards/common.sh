@@ -122,7 +122,7 @@ unknown_clock_is_no_pass() {
 # A clock that stops with the power: the network is asked, and only the answer to the question counts.
 time_from_the_network() {
     local off
-    test/system/boards/sntp-server >"$work/sntp.port" &
+    python3 test/system/boards/sntp-server.py >"$work/sntp.port" &
     pid[sntp]=$!
     wait_until 20 test -s "$work/sntp.port" && stop board &&
         board_on --utc none --sntp "10.0.2.2:$(cat "$work/sntp.port")" && wait_until 90 is_state connected || return 1
