@@ -39,13 +39,21 @@ function(lp_layer name)
     endif()
 endfunction()
 
-# lp_test(<name> SOURCES ... [LIBS ...]): a cmocka program registered with ctest.
+# lp_test(<name> SOURCES ... [LIBS ...] [PARTS n]): a cmocka program registered with ctest; with PARTS as n tests, each of
+# which takes its part of the cases (test/unit/cli/part.h).
 function(lp_test name)
-    cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
+    cmake_parse_arguments(A "" "PARTS" "SOURCES;LIBS" ${ARGN})
     add_executable(${name} ${A_SOURCES})
     target_link_libraries(${name} PRIVATE ${A_LIBS} cmocka)
-    add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    if(NOT A_PARTS)
+        add_test(NAME ${name} COMMAND ${name})
+        set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+        return()
+    endif()
+    foreach(part RANGE 1 ${A_PARTS})
+        add_test(NAME ${name}_${part} COMMAND ${name} ${part}/${A_PARTS})
+        set_tests_properties(${name}_${part} PROPERTIES TIMEOUT 600 COST 100)
+    endforeach()
 endfunction()
 
 # lp_fuzz(<name> SOURCES ... [LIBS ...]): a fuzzer under LP_FUZZ; otherwise a program that replays

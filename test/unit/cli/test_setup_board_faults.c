@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "limpet/ui.h"
+#include "part.h"
 #include "scene_assert.h"
 
 static const char *const board_methods[] = {
@@ -121,7 +122,7 @@ static void killed_at_each_board_call(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(board_loses_requests),  cmocka_unit_test(board_loses_answers),
@@ -129,5 +130,5 @@ int main(void)
         cmocka_unit_test(board_refuses),         cmocka_unit_test(board_restarts_instead),
         cmocka_unit_test(board_restarts_after),  cmocka_unit_test(killed_at_each_board_call),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_part(tests, COUNT(tests), argc > 1 ? argv[1] : NULL);
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "limpet/ui.h"
+#include "part.h"
 #include "scene_assert.h"
 
 static const char *const actions[] = {
@@ -207,7 +208,7 @@ static void interrupted_at_each_cloud_call(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cloud_reset_before_once),
@@ -229,5 +230,5 @@ int main(void)
         cmocka_unit_test(killed_at_each_cloud_call),
         cmocka_unit_test(interrupted_at_each_cloud_call),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_part(tests, COUNT(tests), argc > 1 ? argv[1] : NULL);
 }
