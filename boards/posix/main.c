@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app.h"
 #include "bus.h"
+#include "limpet/app_board.h"
 #include "limpet/log.h"
 #include "limpet/port/system.h"
 #include "limpet/posix.h"

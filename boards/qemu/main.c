@@ -2,7 +2,7 @@
 // A board in QEMU: the application on the bare-metal port, its chip behind the bridge.
 #include <string.h>
 
-#include "app.h"
+#include "limpet/app_board.h"
 #include "limpet/bare.h"
 #include "limpet/bare_hw.h"
 #include "limpet/fmt.h"

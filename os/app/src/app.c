@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app.h"
-
+// The platform, wired: storage, settings, RPC, the chip, the cloud, and then the application.
 #include <string.h>
 
+#include "app_internal.h"
+#include "app_manifest.h"
+#include "limpet/app_board.h"
 #include "limpet/keyflash.h"
 #include "limpet/log.h"
 #include "limpet/port/system.h"
@@ -13,12 +15,11 @@
 #include "limpet/svc_shadow.h"
 #include "limpet/svc_sys.h"
 #include "sizes.h"
-#include "telemetry.h"
 
 #define LOG_MODULE "app"
 
-static const char app_name[] = "sensor";
-static const char fw_version[] = LP_VERSION;
+static const char app_name[] = LP_APP_NAME;
+static const char fw_version[] = LP_APP_VERSION;
 
 // -- memory
 
@@ -50,8 +51,7 @@ static struct {
     lp_svc_cloud_t cloud;
     lp_svc_shadow_t shadow;
     lp_svc_jobs_basic_t jobs;
-    bool has_cloud;
-    telemetry_t telemetry;
+    lp_app_t handle; // .cloud is null without one
 } app;
 
 // -- what is on the flash
@@ -111,16 +111,17 @@ static void apply_settings(void *ctx)
     if (!has_fixed_log_levels) {
         (void)lp_log_set_levels(lp_config_str(&app.config, "log.level"));
     }
-    if (app.has_cloud) {
+    if (app.handle.cloud != NULL) {
         lp_svc_cloud_poke(&app.cloud);
         lp_svc_shadow_poke(&app.shadow);
     }
+    lp_app_settings_changed(&app.handle);
 }
 
 static void before_reboot(void *ctx)
 {
     (void)ctx;
-    if (app.has_cloud) {
+    if (app.handle.cloud != NULL) {
         lp_svc_cloud_stop(&app.cloud);
     }
 }
@@ -167,8 +168,9 @@ static void start_chip(const lp_app_board_t *board)
     lp_svc_identity_init(&app.identity, &identity);
 }
 
-// What the cloud may change: nothing that could take the device out of its owner's hands.
-static const char *const shadow_keys[] = {"telemetry.interval_s", "log.level", NULL};
+// What the cloud may change, as the manifest has it: nothing that could take the device out of its
+// owner's hands.
+static const char *const shadow_keys[] = {LP_APP_SHADOW NULL};
 
 static void start_thing(const lp_app_board_t *board)
 {
@@ -214,13 +216,7 @@ static void start_cloud(const lp_app_board_t *board)
                                                    .inbox_bytes = sizeof cloud_inbox}};
     lp_svc_cloud_init(&app.cloud, &cloud);
     start_thing(board);
-    app.has_cloud = true;
-    app.telemetry = (telemetry_t){.loop = board->loop,
-                                  .config = &app.config,
-                                  .counters = &app.counters,
-                                  .chip = &app.chip,
-                                  .cloud = &app.cloud};
-    telemetry_start(&app.telemetry);
+    app.handle.cloud = &app.cloud;
 }
 
 lp_err_t lp_app_start(const lp_app_board_t *board)
@@ -231,6 +227,12 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     if (err != LP_OK) {
         return err;
     }
+    app.handle = (lp_app_t){.loop = board->loop,
+                            .config = &app.config,
+                            .rpc = &app.rpc,
+                            .counters = &app.counters,
+                            .chip = &app.chip,
+                            .i2c = board->i2c};
     has_fixed_log_levels = board->has_fixed_log_levels;
     apply_settings(NULL);
     warn_of_software_key();
@@ -247,6 +249,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     lp_svc_sys_init(&app.sys, &sys);
     start_chip(board);
     start_cloud(board);
+    lp_app_main(&app.handle);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
     return LP_OK;
 }
@@ -254,7 +257,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
 bool lp_app_stop(void)
 {
     before_reboot(NULL);
-    return app.has_cloud && app.cloud.state != LP_CLOUD_OFF;
+    return app.handle.cloud != NULL && app.cloud.state != LP_CLOUD_OFF;
 }
 
 void lp_app_end(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sensor application: everything Limpet offers, wired to one board. No port is named here.
-#ifndef APP_H
-#define APP_H
+// limpet/app_board.h - what a board gives to the platform, and how it starts it.
+#ifndef LIMPET_APP_BOARD_H
+#define LIMPET_APP_BOARD_H
 
 #include <stdbool.h>
 
@@ -11,7 +11,7 @@
 
 enum { LP_APP_ID_BYTES = 10 }; // "lp-xxxxxx"
 
-// What a board gives to the application. All of it is lent until lp_app_end().
+// All of it is lent until lp_app_end().
 typedef struct {
     lp_loop_t *loop;
     const char *id;            // device id
@@ -21,7 +21,7 @@ typedef struct {
     bool has_fixed_log_levels; // set by whoever started the board; log.level does not count
 } lp_app_board_t;
 
-// LP_E_INVALID, LP_E_IO: the flash cannot be used.
+// Starts the platform and then the application. LP_E_INVALID, LP_E_IO: the flash cannot be used.
 lp_err_t lp_app_start(const lp_app_board_t *board);
 
 // Asks everything to come to an end. True: not yet, turn the loop a little and ask again.
