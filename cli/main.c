@@ -51,8 +51,18 @@
 #define LP_BOARD_COMMANDS
 #endif
 
+#if LP_HAVE_CMD_APP
+#define LP_APP_COMMANDS                                                                            \
+    {"new", "make the folder of a new application", lp_cmd_new, false},                            \
+        {"build", "build the application in a folder", lp_cmd_build, false},                       \
+        {"run", "build an application and run it here, with a virtual chip", lp_cmd_run, false},
+#else
+#define LP_APP_COMMANDS
+#endif
+
 // clang-format off
 const lp_command_t lp_commands[] = {
+    LP_APP_COMMANDS
     LP_SETUP_COMMANDS
     LP_CHIP_COMMANDS
     LP_CLOUD_COMMANDS

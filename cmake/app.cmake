@@ -88,12 +88,16 @@ function(lp_app folder target)
 endfunction()
 
 # lp_app_of_the_user(<folder>): the same for an application that is not part of this project: the target "app", which
-# nothing but `limpet build` asks for, in the folder "app" of the build.
+# nothing but `limpet build` asks for. The image goes to build/BOARD in the folder.
 function(lp_app_of_the_user folder)
     lp_app(${folder} app)
     file(READ ${folder}/limpet.json manifest)
     string(JSON name GET "${manifest}" name)
     target_compile_options(app PRIVATE -Wno-error)
+    set(board posix)
+    if(LP_PORT)
+        set(board ${LP_PORT})
+    endif()
     set_target_properties(app PROPERTIES EXCLUDE_FROM_ALL ON OUTPUT_NAME ${name}
-        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/app)
+        RUNTIME_OUTPUT_DIRECTORY ${folder}/build/${board})
 endfunction()

@@ -18,6 +18,10 @@ lp_cmd_fn lp_cmd_aws_iot_revoke;
 lp_cmd_fn lp_cmd_aws_iot_rotate;
 lp_cmd_fn lp_cmd_aws_iot_audit;
 
+lp_cmd_fn lp_cmd_new;
+lp_cmd_fn lp_cmd_build;
+lp_cmd_fn lp_cmd_run;
+
 lp_cmd_fn lp_cmd_devices;
 lp_cmd_fn lp_cmd_console;
 lp_cmd_fn lp_cmd_call;

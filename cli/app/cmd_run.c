@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet run: builds an application and runs it here: a board, a crypto chip, and what both say,
+// until Ctrl-C.
+#include <cjson/cJSON.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "limpet/cmd.h"
+#include "limpet/opt.h"
+#include "sdk.h"
+
+enum { CHIP_WAIT_MS = 10000, SLICE_MS = 20, STOP_MS = 5000, SOCKET_PATH_MAX = 100 };
+
+typedef struct {
+    const char *board, *chip, *model, *log_level, *sdk;
+    bool is_built;
+} run_options_t;
+
+typedef struct {
+    const run_options_t *options;
+    const app_board_t *board;
+    app_manifest_t manifest;
+    char sdk[APP_PATH];
+    char image[APP_PATH];
+    char place[APP_PATH + 40]; // where flash and chip are kept
+    char bus[APP_PATH + 60];   // what the board's --i2c gets
+    pid_t chip_pid, board_pid;
+} run_t;
+
+static void pause_ms(long ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+// Ends a child and waits for it; one that does not listen is killed.
+static void stop(pid_t *pid)
+{
+    if (*pid <= 0) {
+        return;
+    }
+    kill(-*pid, SIGTERM);
+    for (int waited = 0; waited < STOP_MS; waited += SLICE_MS) {
+        if (waitpid(*pid, NULL, WNOHANG) != 0) {
+            *pid = 0;
+            return;
+        }
+        pause_ms(SLICE_MS);
+    }
+    kill(-*pid, SIGKILL);
+    (void)waitpid(*pid, NULL, 0);
+    *pid = 0;
+}
+
+// -- the chip
+
+static lp_exit_t wait_for_chip(run_t *r, const char *path, lp_fault_t *f)
+{
+    struct stat st;
+    for (int waited = 0; waited < CHIP_WAIT_MS && !lp_interrupt_seen(); waited += SLICE_MS) {
+        if (stat(path, &st) == 0) {
+            return LP_EXIT_OK;
+        }
+        if (waitpid(r->chip_pid, NULL, WNOHANG) == r->chip_pid) {
+            r->chip_pid = 0;
+            break;
+        }
+        pause_ms(SLICE_MS);
+    }
+    return lp_fault_set(f, LP_EXIT_CHIP, "run-chip", "the virtual chip did not start");
+}
+
+static lp_exit_t start_chip(run_t *r, lp_fault_t *f)
+{
+    char tool[] = "/proc/self/exe";
+    char state[sizeof r->place + 16];
+    char path[sizeof r->place + 16];
+    char listen[sizeof path + 8];
+    char model[32];
+    char words[][12] = {"chip", "serve", "--quiet", "--state", "--listen", "--model"};
+    struct stat st;
+    snprintf(state, sizeof state, "%s/chip.state", r->place);
+    snprintf(path, sizeof path, "%s/bus", r->place);
+    snprintf(listen, sizeof listen, "%s:%s", r->board->chip, path);
+    snprintf(model, sizeof model, "%s", r->options->model);
+    bool is_terminal = strcmp(r->board->chip, "pty") == 0;
+    snprintf(r->bus, sizeof r->bus, "%s", is_terminal ? path : listen);
+    if (strlen(path) > SOCKET_PATH_MAX) {
+        lp_fault_set(f, LP_EXIT_LOCAL, "app-path",
+                     "the path of the application is too long for a socket in it");
+        lp_fault_why(f, "%s", path);
+        return LP_EXIT_LOCAL;
+    }
+    char *argv[] = {tool,     words[0], words[1], words[2], words[3], state,
+                    words[4], listen,   NULL,     NULL,     NULL};
+    if (stat(state, &st) != 0) {
+        argv[8] = words[5];
+        argv[9] = model;
+    }
+    (void)unlink(path);
+    r->chip_pid = app_spawn(argv);
+    return wait_for_chip(r, path, f);
+}
+
+static lp_exit_t connect_chip(run_t *r, lp_fault_t *f)
+{
+    if (strcmp(r->options->chip, "virtual") == 0) {
+        return start_chip(r, f);
+    }
+    snprintf(r->bus, sizeof r->bus, "%s", r->options->chip);
+    return LP_EXIT_OK;
+}
+
+// -- the board
+
+static lp_exit_t start_board(run_t *r, lp_fault_t *f)
+{
+    char starter[APP_PATH + 16];
+    char flash[sizeof r->place + 16];
+    char board[32];
+    char level[64];
+    char words[][12] = {"--image", "--flash", "--i2c", "--log-level"};
+    char *argv[12];
+    int n = 0;
+    snprintf(flash, sizeof flash, "%s/flash.bin", r->place);
+    snprintf(starter, sizeof starter, "%s/tools/board", r->sdk);
+    snprintf(board, sizeof board, "%s", r->board->name);
+    snprintf(level, sizeof level, "%s", r->options->log_level);
+    if (strcmp(r->board->name, "posix") == 0) {
+        argv[n++] = r->image;
+    } else {
+        argv[n++] = starter;
+        argv[n++] = board;
+        argv[n++] = words[0];
+        argv[n++] = r->image;
+    }
+    argv[n++] = words[1];
+    argv[n++] = flash;
+    argv[n++] = words[2];
+    argv[n++] = r->bus;
+    if (level[0] != '\0') {
+        argv[n++] = words[3];
+        argv[n++] = level;
+    }
+    argv[n] = NULL;
+    r->board_pid = app_spawn(argv);
+    return r->board_pid > 0
+               ? LP_EXIT_OK
+               : lp_fault_set(f, LP_EXIT_LOCAL, "run-board", "the board cannot be started");
+}
+
+static lp_exit_t board_ended(run_t *r, int status, lp_fault_t *f)
+{
+    r->board_pid = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        return LP_EXIT_OK;
+    }
+    lp_fault_set(f, LP_EXIT_BOARD, "run-board", "the board ended (%s %d)",
+                 WIFEXITED(status) ? "exit code" : "signal",
+                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    lp_fault_next(f, "what it said last is above");
+    return LP_EXIT_BOARD;
+}
+
+// Until Ctrl-C, which is how this ends well, or until one of the two ends by itself.
+static lp_exit_t watch(run_t *r, lp_fault_t *f)
+{
+    while (!lp_interrupt_seen()) {
+        int status = 0;
+        pid_t pid = waitpid(-1, &status, WNOHANG);
+        if (pid > 0 && pid == r->board_pid) {
+            return board_ended(r, status, f);
+        }
+        if (pid > 0 && pid == r->chip_pid) {
+            r->chip_pid = 0;
+            return lp_fault_set(f, LP_EXIT_CHIP, "run-chip", "the virtual chip ended");
+        }
+        pause_ms(SLICE_MS);
+    }
+    return LP_EXIT_OK;
+}
+
+// -- all of it
+
+static lp_exit_t prepare(run_t *r, const char *folder, lp_fault_t *f)
+{
+    r->board = app_board_find(r->options->board, f);
+    lp_exit_t rc = r->board != NULL ? app_manifest_load(&r->manifest, folder, f) : f->exit;
+    if (rc == LP_EXIT_OK) {
+        rc = app_sdk_find(r->options->sdk, r->sdk, f);
+    }
+    if (rc == LP_EXIT_OK) {
+        snprintf(r->place, sizeof r->place, "%s/build/%s", r->manifest.folder, r->board->name);
+        snprintf(r->image, sizeof r->image, "%.*s/%s%s", (int)sizeof r->image - 64, r->place,
+                 r->manifest.name, r->board->suffix);
+        rc = r->options->is_built ? LP_EXIT_OK
+                                  : app_build(&r->manifest, r->board, r->sdk, r->image, f);
+    }
+    if (rc == LP_EXIT_OK && access(r->image, R_OK) != 0) {
+        lp_fault_set(f, LP_EXIT_LOCAL, "run-image", "there is no image of %s for %s",
+                     r->manifest.name, r->board->name);
+        lp_fault_next(f, "leave out --no-build");
+        rc = LP_EXIT_LOCAL;
+    }
+    return rc;
+}
+
+static void say(const run_t *r)
+{
+    cJSON *fields = cJSON_CreateObject();
+    cJSON_AddStringToObject(fields, "app", r->manifest.name);
+    cJSON_AddStringToObject(fields, "board", r->board->name);
+    cJSON_AddStringToObject(fields, "place", r->place);
+    lp_ui_event("running", fields);
+    lp_ui_info("%s runs on %s; Ctrl-C ends it. Flash and chip are kept in %s", r->manifest.name,
+               r->board->name, r->place);
+    lp_ui_info("In another terminal: limpet cloud up, limpet aws-iot-setup, limpet console");
+}
+
+static int run(const char *folder, const run_options_t *options)
+{
+    static run_t r;
+    lp_fault_t fault = {0};
+    r.options = options;
+    lp_interrupt_catch();
+    lp_exit_t rc = prepare(&r, folder, &fault);
+    if (rc == LP_EXIT_OK) {
+        rc = connect_chip(&r, &fault);
+    }
+    if (rc == LP_EXIT_OK) {
+        rc = start_board(&r, &fault);
+    }
+    if (rc == LP_EXIT_OK) {
+        say(&r);
+        rc = watch(&r, &fault);
+    }
+    stop(&r.board_pid);
+    stop(&r.chip_pid);
+    return rc == LP_EXIT_OK ? LP_EXIT_OK : lp_fault_print(&fault);
+}
+
+int lp_cmd_run(int argc, char **argv)
+{
+    static const int exits[] = {LP_EXIT_CHIP, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
+    static const lp_help_t help = {
+        .name = "run",
+        .args = "[FOLDER]",
+        .summary = "Builds the application in a folder and runs it on this computer, with a "
+                   "virtual crypto chip.",
+        .examples = {"limpet run", "limpet run my-sensor --board qemu-mps2",
+                     "limpet run --chip none", NULL},
+        .notes = "Flash and chip stay in FOLDER/build/BOARD from one run to the next; delete them "
+                 "for a new board.",
+        .exit_codes = exits,
+        .max_args = 1,
+    };
+    run_options_t o = {
+        .board = "posix", .chip = "virtual", .model = "atecc608b", .log_level = "", .sdk = ""};
+    const lp_opt_t opts[] = {
+        {"board", LP_OPT_STR, &o.board, "BOARD", "posix (this computer), qemu-mps2, qemu-lx106"},
+        {"chip", LP_OPT_STR, &o.chip, "WHERE", "virtual, none, or what the board's --i2c takes"},
+        {"model", LP_OPT_STR, &o.model, "MODEL",
+         "of a new virtual chip: atecc508a, atecc608a, atecc608b"},
+        {"log-level", LP_OPT_STR, &o.log_level, "LEVEL",
+         "error, warn, info, debug; info,cloud=debug"},
+        {"no-build", LP_OPT_BOOL, &o.is_built, NULL, "run what was built last"},
+        {"sdk", LP_OPT_STR, &o.sdk, "DIR",
+         "Limpet's sources (default: where this tool comes from)"},
+    };
+    int n_args = 0;
+    int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    return rc == LP_OPT_GO_ON ? run(n_args > 0 ? argv[1] : ".", &o) : rc;
+}
