@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What this device does: it says how long it has been up, every telemetry.interval_s, and it
 // listens.
 #include "limpet/app.h"

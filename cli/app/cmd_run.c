@@ -14,10 +14,13 @@
 #include "limpet/opt.h"
 #include "sdk.h"
 
+enum { PARTS_MAX = 8 };
 enum { CHIP_WAIT_MS = 10000, SLICE_MS = 20, STOP_MS = 5000, SOCKET_PATH_MAX = 100 };
 
 typedef struct {
     const char *board, *chip, *model, *log_level, *sdk;
+    const char *parts[PARTS_MAX]; // sensors beside the chip
+    size_t n_parts;
     bool is_built;
 } run_options_t;
 
@@ -75,35 +78,60 @@ static lp_exit_t wait_for_chip(run_t *r, const char *path, lp_fault_t *f)
     return lp_fault_set(f, LP_EXIT_CHIP, "run-chip", "the virtual chip did not start");
 }
 
+// The words of `limpet chip serve`.
+typedef struct {
+    char text[2 * PARTS_MAX + 12][APP_PATH + 80];
+    char *argv[2 * PARTS_MAX + 13];
+    size_t n;
+} words_t;
+
+static void add_word(words_t *w, const char *word)
+{
+    snprintf(w->text[w->n], sizeof w->text[0], "%s", word);
+    w->argv[w->n] = w->text[w->n];
+    w->argv[++w->n] = NULL;
+}
+
+static void compose_chip(const run_t *r, const char *path, words_t *w)
+{
+    static const char *const always[] = {"/proc/self/exe", "chip", "serve", "--quiet", "--state"};
+    char text[sizeof r->place + 16];
+    struct stat st;
+    w->n = 0;
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        add_word(w, always[i]);
+    }
+    snprintf(text, sizeof text, "%s/chip.state", r->place);
+    add_word(w, text);
+    if (stat(text, &st) != 0) {
+        add_word(w, "--model");
+        add_word(w, r->options->model);
+    }
+    add_word(w, "--listen");
+    snprintf(text, sizeof text, "%s:%s", r->board->chip, path);
+    add_word(w, text);
+    for (size_t i = 0; i < r->options->n_parts; i++) {
+        add_word(w, "--part");
+        add_word(w, r->options->parts[i]);
+    }
+}
+
 static lp_exit_t start_chip(run_t *r, lp_fault_t *f)
 {
-    char tool[] = "/proc/self/exe";
-    char state[sizeof r->place + 16];
-    char path[sizeof r->place + 16];
-    char listen[sizeof path + 8];
-    char model[32];
-    char words[][12] = {"chip", "serve", "--quiet", "--state", "--listen", "--model"};
-    struct stat st;
-    snprintf(state, sizeof state, "%s/chip.state", r->place);
+    static words_t words;
+    char path[sizeof r->place + 8];
     snprintf(path, sizeof path, "%s/bus", r->place);
-    snprintf(listen, sizeof listen, "%s:%s", r->board->chip, path);
-    snprintf(model, sizeof model, "%s", r->options->model);
-    bool is_terminal = strcmp(r->board->chip, "pty") == 0;
-    snprintf(r->bus, sizeof r->bus, "%s", is_terminal ? path : listen);
     if (strlen(path) > SOCKET_PATH_MAX) {
         lp_fault_set(f, LP_EXIT_LOCAL, "app-path",
                      "the path of the application is too long for a socket in it");
         lp_fault_why(f, "%s", path);
         return LP_EXIT_LOCAL;
     }
-    char *argv[] = {tool,     words[0], words[1], words[2], words[3], state,
-                    words[4], listen,   NULL,     NULL,     NULL};
-    if (stat(state, &st) != 0) {
-        argv[8] = words[5];
-        argv[9] = model;
-    }
+    bool is_terminal = strcmp(r->board->chip, "pty") == 0;
+    snprintf(r->bus, sizeof r->bus, "%s%s", is_terminal ? "" : "unix:", path);
+    compose_chip(r, path, &words);
     (void)unlink(path);
-    r->chip_pid = app_spawn(argv);
+    r->chip_pid = app_spawn(words.argv);
     return wait_for_chip(r, path, f);
 }
 
@@ -253,7 +281,7 @@ int lp_cmd_run(int argc, char **argv)
         .summary = "Builds the application in a folder and runs it on this computer, with a "
                    "virtual crypto chip.",
         .examples = {"limpet run", "limpet run my-sensor --board qemu-mps2",
-                     "limpet run --chip none", NULL},
+                     "limpet run --part sht3x=21.5,40", NULL},
         .notes = "Flash and chip stay in FOLDER/build/BOARD from one run to the next; delete them "
                  "for a new board.",
         .exit_codes = exits,
@@ -261,9 +289,16 @@ int lp_cmd_run(int argc, char **argv)
     };
     run_options_t o = {
         .board = "posix", .chip = "virtual", .model = "atecc608b", .log_level = "", .sdk = ""};
+    const char *part = NULL;
+    if (!lp_opt_take_list(&argc, argv, "part", o.parts, PARTS_MAX, &o.n_parts)) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "a bus has room for eight parts", NULL,
+                          "limpet run --help");
+    }
     const lp_opt_t opts[] = {
         {"board", LP_OPT_STR, &o.board, "BOARD", "posix (this computer), qemu-mps2, qemu-lx106"},
         {"chip", LP_OPT_STR, &o.chip, "WHERE", "virtual, none, or what the board's --i2c takes"},
+        {"part", LP_OPT_STR, &part, "WORDS",
+         "a virtual sensor on the bus: sht3x=21.5,40; bme280=FILE"},
         {"model", LP_OPT_STR, &o.model, "MODEL",
          "of a new virtual chip: atecc508a, atecc608a, atecc608b"},
         {"log-level", LP_OPT_STR, &o.log_level, "LEVEL",
@@ -274,5 +309,8 @@ int lp_cmd_run(int argc, char **argv)
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    if (o.n_parts == 0 && part != NULL) {
+        o.parts[o.n_parts++] = part;
+    }
     return rc == LP_OPT_GO_ON ? run(n_args > 0 ? argv[1] : ".", &o) : rc;
 }

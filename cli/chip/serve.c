@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "limpet/chipsim_server.h"
+#include "limpet/parts.h"
 
 enum { CHIPS = 8 };
 
@@ -15,9 +16,11 @@ typedef struct {
     const char *states[CHIPS];
     const char *models[CHIPS];
     const char *addrs[CHIPS];
+    const char *parts[CHIPS];
     size_t n_states;
     size_t n_models;
     size_t n_addrs;
+    size_t n_parts;
     const char *listen;
     const char *protocol;
     const char *timing;
@@ -31,6 +34,8 @@ typedef struct {
 typedef struct {
     lp_chipsim_t *chips[CHIPS];
     size_t n;
+    lp_part_t *parts[CHIPS];
+    size_t n_parts;
     lp_chipsim_bus_t *bus;
     lp_chipsim_server_t *server;
     FILE *log;
@@ -48,33 +53,6 @@ static void on_signal(int sig)
     stop_flag = 1;
 }
 
-// ---- flags that may come more than once -------------------------------------
-
-// Moves every "--name VALUE" and "--name=VALUE" out of argv into `list`. False: too many, or no
-// value.
-static bool take_repeated(int *argc, char **argv, const char *name, const char **list, size_t *n)
-{
-    size_t len = strlen(name);
-    int kept = 0;
-    for (int i = 0; i < *argc; i++) {
-        const char *value = NULL;
-        if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, name, len) == 0) {
-            const char *rest = argv[i] + 2 + len;
-            value = *rest == '=' ? rest + 1 : *rest == '\0' && i + 1 < *argc ? argv[++i] : NULL;
-        }
-        if (value == NULL) {
-            argv[kept++] = argv[i];
-            continue;
-        }
-        if (*n == CHIPS) {
-            return false;
-        }
-        list[(*n)++] = value;
-    }
-    *argc = kept;
-    return true;
-}
-
 // ---- trace ------------------------------------------------------------------
 
 static uint64_t clock_us(void)
@@ -82,6 +60,16 @@ static uint64_t clock_us(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+static bool is_part(const station_t *s, uint8_t addr)
+{
+    for (size_t i = 0; i < s->n_parts; i++) {
+        if (lp_part_on_bus(s->parts[i])->addr == addr) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void on_seen(void *ctx, uint8_t addr, bool read, bool ack, lp_span_t bytes)
@@ -102,6 +90,8 @@ static void on_seen(void *ctx, uint8_t addr, bool read, bool ack, lp_span_t byte
     uint8_t *last = &s->last_op[addr & 127];
     if (!ack) {
         lp_chip_say(&w, "no acknowledge");
+    } else if (is_part(s, addr)) {
+        lp_chip_say(&w, "%s", hex);
     } else if (read) {
         lp_chip_decode_read(&w, bytes, *last);
     } else {
@@ -210,6 +200,19 @@ static int open_chips(station_t *s, const serve_t *a)
             return result;
         }
         lp_chipsim_bus_attach(s->bus, s->chips[s->n - 1]);
+    }
+    return LP_EXIT_OK;
+}
+
+static int open_parts(station_t *s, const serve_t *a)
+{
+    char why[200] = "";
+    for (size_t i = 0; i < a->n_parts; i++) {
+        if (lp_part_new(&s->parts[s->n_parts], a->parts[i], NULL, why, sizeof why) != LP_OK) {
+            return usage("--part is not understood", why);
+        }
+        s->n_parts++;
+        lp_chipsim_bus_attach_part(s->bus, lp_part_on_bus(s->parts[i]));
     }
     return LP_EXIT_OK;
 }
@@ -326,6 +329,9 @@ static int start(station_t *s, const serve_t *a)
     }
     result = open_chips(s, a);
     if (result == LP_EXIT_OK) {
+        result = open_parts(s, a);
+    }
+    if (result == LP_EXIT_OK) {
         result = set_faults(s, a);
     }
     if (result == LP_EXIT_OK && a->log != NULL) {
@@ -357,6 +363,9 @@ static void finish(station_t *s)
     for (size_t i = 0; i < s->n; i++) {
         lp_chipsim_free(s->chips[i]);
     }
+    for (size_t i = 0; i < s->n_parts; i++) {
+        lp_part_free(s->parts[i]);
+    }
     if (s->log != NULL) {
         fclose(s->log);
     }
@@ -374,6 +383,11 @@ static const lp_help_t HELP = {
         "A state file that is not there is made, factory new. --state, --model and --addr may be\n"
         "given several times, in the same order, for several chips on the bus. The chips keep\n"
         "power and state when a client goes. Prints one line when it is ready; SIGTERM ends it.\n"
+        "--part, too, may come several times: KIND[@ADDR]=VALUES with sht3x "
+        "(temperature,humidity)\n"
+        "or bme280 (temperature,humidity,pressure) in Celsius, percent and hPa, or a file that "
+        "has\n"
+        "the numbers and is read at each measurement.\n"
         "--protocol: sc18im is the byte protocol of NXP's SC18IM700 bridge; kit is lines of text\n"
         "such as s:w(), s:t(0730000000035D), s:i(), ecc:p:s(C0), board:device(00), each answered\n"
         "by STATUS(HEX). docs/chip-emulator.md has every command and every status.\n"
@@ -386,14 +400,16 @@ static const lp_help_t HELP = {
 int lp_chip_serve(int argc, char **argv)
 {
     serve_t a = {.protocol = "sc18im", .timing = "typical", .seed = "0"};
-    if (!take_repeated(&argc, argv, "state", a.states, &a.n_states) ||
-        !take_repeated(&argc, argv, "model", a.models, &a.n_models) ||
-        !take_repeated(&argc, argv, "addr", a.addrs, &a.n_addrs)) {
-        return usage("a bus has room for eight chips", NULL);
+    if (!lp_opt_take_list(&argc, argv, "state", a.states, CHIPS, &a.n_states) ||
+        !lp_opt_take_list(&argc, argv, "model", a.models, CHIPS, &a.n_models) ||
+        !lp_opt_take_list(&argc, argv, "addr", a.addrs, CHIPS, &a.n_addrs) ||
+        !lp_opt_take_list(&argc, argv, "part", a.parts, CHIPS, &a.n_parts)) {
+        return usage("a bus has room for eight chips and eight other parts", NULL);
     }
     const char *state = NULL;
     const char *model = NULL;
     const char *addr = NULL;
+    const char *part = NULL;
     const lp_opt_t opts[] = {
         {"state", LP_OPT_STR, &state, "FILE", "the chip; made if it is not there"},
         {"model", LP_OPT_STR, &model, "MODEL", "atecc508a, atecc608a or atecc608b"},
@@ -401,6 +417,7 @@ int lp_chip_serve(int argc, char **argv)
          "unix:PATH, tcp:HOST:PORT (loopback), pty[:LINK]"},
         {"protocol", LP_OPT_STR, &a.protocol, "NAME", "sc18im (the default) or kit"},
         {"addr", LP_OPT_STR, &addr, "ADDR", "7-bit address of a new chip; 0x60 if left out"},
+        {"part", LP_OPT_STR, &part, "WORDS", "a sensor beside it: sht3x=21.5,40; bme280=FILE"},
         {"timing", LP_OPT_STR, &a.timing, "HOW", "typical (the default), max, random, instant"},
         {"fault", LP_OPT_STR, &a.faults, "SPEC", "faults on the bus, see below"},
         {"log", LP_OPT_STR, &a.log, "FILE", "append every transfer; limpet chip trace reads it"},
@@ -415,6 +432,9 @@ int lp_chip_serve(int argc, char **argv)
     }
     if (a.n_states == 0 && state != NULL) {
         a.states[a.n_states++] = state;
+    }
+    if (a.n_parts == 0 && part != NULL) {
+        a.parts[a.n_parts++] = part;
     }
     if (a.n_models == 0 && model != NULL) {
         a.models[a.n_models++] = model;

@@ -274,6 +274,30 @@ int lp_opt_parse(const lp_help_t *help, const lp_opt_t *opts, size_t n_opts, int
     return rc;
 }
 
+bool lp_opt_take_list(int *argc, char **argv, const char *name, const char **list, size_t cap,
+                      size_t *n)
+{
+    size_t len = strlen(name);
+    int kept = 0;
+    for (int i = 0; i < *argc; i++) {
+        const char *value = NULL;
+        if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, name, len) == 0) {
+            const char *rest = argv[i] + 2 + len;
+            value = *rest == '=' ? rest + 1 : *rest == '\0' && i + 1 < *argc ? argv[++i] : NULL;
+        }
+        if (value == NULL) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        if (*n == cap) {
+            return false;
+        }
+        list[(*n)++] = value;
+    }
+    *argc = kept;
+    return true;
+}
+
 static void help_exit_codes(const int *codes)
 {
     printf("\nExit codes\n");

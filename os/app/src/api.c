@@ -100,23 +100,45 @@ void lp_app_settings_changed(lp_app_t *app)
 
 // -- out
 
+// Queues `text`, or says why not. A cloud that is off is what somebody wanted, not news at each
+// message.
+static lp_err_t queue(lp_app_t *app, const char *what, const lp_buf_t *text, lp_err_t err)
+{
+    if (err == LP_OK) {
+        err = app->cloud != NULL ? lp_svc_cloud_publish(app->cloud, what, lp_buf_span(text))
+                                 : LP_E_STATE;
+    }
+    if (err != LP_OK && err != LP_E_STATE) {
+        LP_LOGW("a message for %s was not queued (%s)", what, lp_err_text(err));
+    }
+    return err;
+}
+
 lp_err_t lp_app_publish(lp_app_t *app, const char *what, const char *fmt, ...)
 {
     uint8_t bytes[SIZE_TELEMETRY_BYTES];
     lp_buf_t text = lp_buf(bytes, sizeof bytes);
     va_list args;
     va_start(args, fmt);
-    lp_err_t err = lp_vfmt(&text, fmt, args);
+    const lp_err_t err = lp_vfmt(&text, fmt, args);
     va_end(args);
-    if (err == LP_OK) {
-        err = app->cloud != NULL ? lp_svc_cloud_publish(app->cloud, what, lp_buf_span(&text))
-                                 : LP_E_STATE;
+    return queue(app, what, &text, err);
+}
+
+lp_err_t lp_app_publish_readings(lp_app_t *app, const char *what, const lp_app_reading_t *readings,
+                                 size_t count)
+{
+    uint8_t bytes[SIZE_TELEMETRY_BYTES];
+    lp_buf_t text = lp_buf(bytes, sizeof bytes);
+    lp_json_writer_t w;
+    lp_json_init(&w, &text);
+    lp_json_put_object(&w);
+    for (size_t i = 0; i < count; i++) {
+        lp_json_put_key(&w, readings[i].name);
+        lp_json_put_fixed(&w, readings[i].value, readings[i].decimals);
     }
-    // A cloud that is off is what somebody wanted, not news at each message.
-    if (err != LP_OK && err != LP_E_STATE) {
-        LP_LOGW("a message for %s was not queued (%s)", what, lp_err_text(err));
-    }
-    return err;
+    lp_json_put_object_end(&w);
+    return queue(app, what, &text, lp_json_done(&w));
 }
 
 // -- in

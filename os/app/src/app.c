@@ -4,7 +4,9 @@
 
 #include "app_internal.h"
 #include "app_manifest.h"
+#include "extras.h"
 #include "limpet/app_board.h"
+#include "limpet/i2c_share.h"
 #include "limpet/keyflash.h"
 #include "limpet/log.h"
 #include "limpet/port/system.h"
@@ -52,6 +54,8 @@ static struct {
     lp_svc_shadow_t shadow;
     lp_svc_jobs_basic_t jobs;
     lp_app_t handle; // .cloud is null without one
+    lp_i2c_share_t i2c;
+    lp_i2c_port_t i2c_chip, i2c_app, i2c_extras;
 } app;
 
 // -- what is on the flash
@@ -137,6 +141,16 @@ static void warn_of_software_key(void)
 
 // -- services
 
+// One bus for the chip, the application and whoever else; null where the board has none.
+static lp_i2c_bus_t *i2c_port(const lp_app_board_t *board, lp_i2c_port_t *port)
+{
+    if (board->i2c == NULL) {
+        return NULL;
+    }
+    lp_i2c_port_init(port, &app.i2c);
+    return &port->bus;
+}
+
 static void start_chip(const lp_app_board_t *board)
 {
     lp_turn_init(&app.turn, board->loop);
@@ -151,7 +165,7 @@ static void start_chip(const lp_app_board_t *board)
     }
     const lp_svc_chip_setup_t chip = {.loop = board->loop,
                                       .rpc = &app.rpc,
-                                      .bus = board->i2c,
+                                      .bus = i2c_port(board, &app.i2c_chip),
                                       .bus_name = board->i2c_name,
                                       .keys = &app.keys,
                                       .turn = &app.turn,
@@ -227,12 +241,13 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     if (err != LP_OK) {
         return err;
     }
+    lp_i2c_share_init(&app.i2c, board->i2c);
     app.handle = (lp_app_t){.loop = board->loop,
                             .config = &app.config,
                             .rpc = &app.rpc,
                             .counters = &app.counters,
                             .chip = &app.chip,
-                            .i2c = board->i2c};
+                            .i2c = i2c_port(board, &app.i2c_app)};
     has_fixed_log_levels = board->has_fixed_log_levels;
     apply_settings(NULL);
     warn_of_software_key();
@@ -249,6 +264,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     lp_svc_sys_init(&app.sys, &sys);
     start_chip(board);
     start_cloud(board);
+    lp_app_extras_start(&app.handle, i2c_port(board, &app.i2c_extras));
     lp_app_main(&app.handle);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
     return LP_OK;

@@ -15,6 +15,9 @@ struct lp_chipsim_bus {
     lp_chipsim_t *chips[CHIPS];
     bool selected[CHIPS];
     size_t count;
+    lp_chipsim_part_t parts[CHIPS];
+    size_t part_count;
+    const lp_chipsim_part_t *part; // the one that is spoken to, beside the chips
     uint32_t rate_hz;
     phase_t phase;
     uint8_t addr;
@@ -75,6 +78,15 @@ void lp_chipsim_bus_detach(lp_chipsim_bus_t *bus, lp_chipsim_t *chip)
             return;
         }
     }
+}
+
+lp_err_t lp_chipsim_bus_attach_part(lp_chipsim_bus_t *bus, const lp_chipsim_part_t *part)
+{
+    if (bus->part_count == CHIPS) {
+        return LP_E_NOSPACE;
+    }
+    bus->parts[bus->part_count++] = *part;
+    return LP_OK;
 }
 
 const lp_chipsim_t *lp_cs_bus_chip(const lp_chipsim_bus_t *bus, size_t i)
@@ -197,6 +209,9 @@ static void deliver(lp_chipsim_bus_t *bus, bool stop)
             }
         }
     }
+    if (bus->part != NULL && pass) {
+        bus->part->written(bus->part->ctx, lp_span(buf.ptr, buf.len));
+    }
     tell(bus, false, pass, lp_span(bus->written, bus->written_len));
 }
 
@@ -224,9 +239,21 @@ static void end_transfer(lp_chipsim_bus_t *bus, bool stop)
     bus->written_len = 0;
 }
 
-static bool select_chips(lp_chipsim_bus_t *bus, uint8_t addr)
+static const lp_chipsim_part_t *find_part(const lp_chipsim_bus_t *bus, uint8_t addr, bool read)
 {
-    bool any = false;
+    for (size_t i = 0; i < bus->part_count; i++) {
+        const lp_chipsim_part_t *p = &bus->parts[i];
+        if (p->addr == addr && p->addressed(p->ctx, read)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static bool select_chips(lp_chipsim_bus_t *bus, uint8_t addr, bool read)
+{
+    bus->part = find_part(bus, addr, read);
+    bool any = bus->part != NULL;
     for (size_t i = 0; i < bus->count; i++) {
         bus->selected[i] = lp_cs_io_addressed(bus->chips[i], addr);
         any = any || bus->selected[i];
@@ -250,6 +277,9 @@ static void gather(lp_chipsim_bus_t *bus)
             bus->reply[j] &= one[j];
         }
         bus->reply_len = n > bus->reply_len ? n : bus->reply_len;
+    }
+    if (bus->part != NULL) {
+        bus->reply_len = bus->part->read(bus->part->ctx, bus->reply, sizeof bus->reply);
     }
     lp_buf_t buf = {.ptr = bus->reply, .len = bus->reply_len, .cap = READ_CAP};
     if (bus->tap.from_chip != NULL && bus->tap.from_chip(bus->tap.ctx, bus->addr, &buf)) {
@@ -280,7 +310,7 @@ bool lp_cs_bus_start(lp_chipsim_bus_t *bus, uint8_t addr, bool read, uint32_t *h
         bus->phase = IGNORED;
         return false;
     }
-    if (lp_cs_trouble_nack(&bus->trouble) || !select_chips(bus, addr)) {
+    if (lp_cs_trouble_nack(&bus->trouble) || !select_chips(bus, addr, read)) {
         bus->phase = IGNORED;
         tell(bus, read, false, lp_span(NULL, 0));
         return false;
@@ -316,7 +346,7 @@ bool lp_chipsim_bus_send(lp_chipsim_bus_t *bus, uint8_t byte)
     }
     bus->written[bus->written_len++] =
         lp_cs_trouble_noise(&bus->trouble, byte, bus->trouble.faults.flip_to_ppm);
-    bool ack = false;
+    bool ack = bus->part != NULL;
     for (size_t i = 0; i < bus->count; i++) {
         if (bus->selected[i]) {
             ack = lp_cs_io_acks(bus->chips[i], bus->written, bus->written_len - 1) || ack;

@@ -236,6 +236,20 @@ static void publish_says_that_there_is_no_cloud(void **state)
     assert_int_equal(fake_log_count(), 0);
 }
 
+static void readings_are_an_object(void **state)
+{
+    const lp_app_reading_t some[] = {{"celsius", -50, 2}, {"humidity", 4000, 2}, {"count", 7, 0}};
+    lp_app_reading_t many[40];
+    (void)state;
+    assert_int_equal(lp_app_publish_readings(&app, "air", some, 3), LP_OK);
+    assert_string_equal(hub.payload, "{\"celsius\":-0.50,\"humidity\":40.00,\"count\":7}");
+    for (size_t i = 0; i < 40; i++) {
+        many[i] = some[0];
+    }
+    assert_int_equal(lp_app_publish_readings(&app, "air", many, 40), LP_E_NOSPACE);
+    assert_int_equal(hub.published, 1);
+}
+
 // -- in
 
 static char heard[100];
@@ -313,6 +327,7 @@ int main(void)
         APP_TEST(publish_formats_and_queues),
         APP_TEST(publish_refuses_what_is_too_long_whole),
         APP_TEST(publish_says_that_there_is_no_cloud),
+        APP_TEST(readings_are_an_object),
         APP_TEST(listens_at_each_login_and_hears_its_own_topic_only),
         APP_TEST(listens_at_once_when_it_is_connected),
         APP_TEST(listening_that_fails_is_said),

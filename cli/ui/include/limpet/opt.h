@@ -47,6 +47,12 @@ typedef struct {
 int lp_opt_parse(const lp_help_t *help, const lp_opt_t *opts, size_t n_opts, int argc, char **argv,
                  int *n_args);
 
+// For a flag that may come more than once: moves every "--name VALUE" and "--name=VALUE" out of
+// argv into list[*n]. The flag stands in the command's table, too, for --help and the environment.
+// False: there are more than `cap`.
+bool lp_opt_take_list(int *argc, char **argv, const char *name, const char **list, size_t cap,
+                      size_t *n);
+
 // Prints the help text to stdout.
 void lp_opt_help(const lp_help_t *help, const lp_opt_t *opts, size_t n_opts);
 

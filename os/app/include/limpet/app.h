@@ -74,6 +74,17 @@ void lp_app_stop_task(lp_app_task_t *task);
 // too, so that a sensor may ignore it.
 lp_err_t lp_app_publish(lp_app_t *app, const char *what, const char *fmt, ...) LP_FMT_CHECK(3, 4);
 
+// One number of a message: `value` with so many decimals, as sensors give it: 2150 with 2 is 21.50.
+typedef struct {
+    const char *name;
+    int32_t value;
+    uint8_t decimals;
+} lp_app_reading_t;
+
+// The same with a JSON object of the readings, {"celsius":21.50,"humidity":40.00}.
+lp_err_t lp_app_publish_readings(lp_app_t *app, const char *what, const lp_app_reading_t *readings,
+                                 size_t count);
+
 // Calls fn(ctx, payload) for each message on limpet/<thing>/<what>: subscribes now and after each
 // login. Lends `topic` and `what` for good. The payload is borrowed until the return, and whoever
 // may publish there wrote it: check it. LP_E_STATE: there is no cloud on this board.

@@ -183,6 +183,18 @@ void lp_chipsim_bus_free(lp_chipsim_bus_t *bus);
 lp_err_t lp_chipsim_bus_attach(lp_chipsim_bus_t *bus, lp_chipsim_t *chip);
 void lp_chipsim_bus_detach(lp_chipsim_bus_t *bus, lp_chipsim_t *chip);
 
+// Another part on the bus: a sensor. Null functions are not allowed. Copied; ctx is lent.
+typedef struct {
+    uint8_t addr;                                          // 7 bits
+    bool (*addressed)(void *ctx, bool read);               // false: it does not acknowledge now
+    void (*written)(void *ctx, lp_span_t bytes);           // at STOP or repeated START
+    size_t (*read)(void *ctx, uint8_t *bytes, size_t cap); // all it has to say; then 0xFF follows
+    void *ctx;
+} lp_chipsim_part_t;
+
+// LP_E_NOSPACE: 8 already.
+lp_err_t lp_chipsim_bus_attach_part(lp_chipsim_bus_t *bus, const lp_chipsim_part_t *part);
+
 // Whole transactions. LP_OK, LP_E_I2C_NACK (nobody acknowledged the address; `buf` untouched),
 // LP_E_I2C_BUS (stuck), LP_E_TIMEOUT (a chip held SCL low for too long; `buf` untouched).
 lp_err_t lp_chipsim_bus_write(lp_chipsim_bus_t *bus, uint8_t addr, const uint8_t *bytes,
