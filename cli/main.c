@@ -39,11 +39,18 @@
 #else
 #define LP_ADVISOR_COMMANDS
 #endif
+#if LP_HAVE_CMD_DOCTOR
+#define LP_DOCTOR_COMMANDS                                                                         \
+    {"doctor", "look at computer, board, chip and cloud", lp_cmd_doctor, false},
+#else
+#define LP_DOCTOR_COMMANDS
+#endif
 #if LP_HAVE_CMD_BOARD
 #define LP_BOARD_COMMANDS                                                                          \
     {"devices", "list the boards that are connected", lp_cmd_devices, false},                      \
         {"ports", "list the boards that are connected", lp_cmd_devices, true},                     \
         {"console", "show what a board logs", lp_cmd_console, false},                              \
+        {"reboot", "restart a board and wait until it is back", lp_cmd_reboot, false},             \
         {"call", "call a method of a board", lp_cmd_call, false},                                  \
         {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
         {"config-set", "change a board's settings", lp_cmd_config_set, false},
@@ -68,6 +75,7 @@ const lp_command_t lp_commands[] = {
     LP_CLOUD_COMMANDS
     LP_ADVISOR_COMMANDS
     LP_BOARD_COMMANDS
+    LP_DOCTOR_COMMANDS
     {"completion", "completion for bash, zsh or fish", lp_cmd_completion, false},
     {"version", "the version of this tool", lp_cmd_version, false},
     {"help", "this text; help COMMAND; help exit-codes", lp_cmd_help, false},

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet reboot: restarts a board and waits until it is back.
+#include <cjson/cJSON.h>
+
+#include "limpet/board.h"
+#include "limpet/cmd.h"
+#include "limpet/opt.h"
+
+enum { DELAY_MS = 100, BACK_MS = 20000, POLL_MS = 100 };
+
+static double boots(lp_board_t *board, lp_fault_t *f)
+{
+    cJSON *info = NULL;
+    if (lp_board_call(board, "Sys.GetInfo", NULL, 0, &info, f) != LP_EXIT_OK) {
+        return -1;
+    }
+    const cJSON *count =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(info, "boot"), "count");
+    double n = cJSON_IsNumber(count) ? count->valuedouble : -1;
+    cJSON_Delete(info);
+    return n;
+}
+
+// It is back when it counts another start; until then it may still answer as the old one.
+static lp_exit_t wait_back(lp_board_t *board, double before, lp_fault_t *f)
+{
+    uint64_t end = lp_ui_now_ms() + BACK_MS;
+    while (!lp_interrupt_seen() && lp_ui_now_ms() < end) {
+        lp_fault_t ignored = {0};
+        if (lp_board_reopen(board, POLL_MS * 20, &ignored) == LP_EXIT_OK &&
+            boots(board, &ignored) > before) {
+            return LP_EXIT_OK;
+        }
+    }
+    if (lp_interrupt_seen()) {
+        return lp_fault_interrupted(f);
+    }
+    lp_fault_set(f, LP_EXIT_BOARD, "board-no-restart", "the board did not come back within %d s",
+                 BACK_MS / 1000);
+    lp_fault_next(f, "limpet console shows what it says");
+    return LP_EXIT_BOARD;
+}
+
+static lp_exit_t reboot(lp_board_t *board, bool is_waiting, lp_fault_t *f)
+{
+    double before = boots(board, f);
+    cJSON *result = NULL;
+    cJSON *params = cJSON_CreateObject();
+    cJSON_AddNumberToObject(params, "delay_ms", DELAY_MS);
+    lp_exit_t rc = before >= 0 ? LP_EXIT_OK : f->exit;
+    if (rc != LP_EXIT_OK) {
+        cJSON_Delete(params);
+        return rc;
+    }
+    rc = lp_board_call(board, "Sys.Reboot", params, 0, &result, f);
+    cJSON_Delete(result);
+    return rc == LP_EXIT_OK && is_waiting ? wait_back(board, before, f) : rc;
+}
+
+static int run(const lp_board_options_t *options, bool is_waiting)
+{
+    lp_fault_t fault = {0};
+    lp_board_t *board = NULL;
+    uint64_t start = lp_ui_now_ms();
+    lp_interrupt_catch();
+    lp_exit_t rc = lp_board_open(options, &board, &fault);
+    if (rc == LP_EXIT_OK) {
+        rc = reboot(board, is_waiting, &fault);
+    }
+    lp_board_close(board);
+    if (rc != LP_EXIT_OK) {
+        return lp_fault_print(&fault);
+    }
+    double took_s = (double)(lp_ui_now_ms() - start) / 1000;
+    if (is_waiting) {
+        lp_ui_out("back after %.1f s", took_s);
+    }
+    cJSON *line = cJSON_CreateObject();
+    cJSON_AddBoolToObject(line, "is_back", is_waiting);
+    cJSON_AddNumberToObject(line, "took_s", took_s);
+    lp_ui_json_tree(line);
+    return LP_EXIT_OK;
+}
+
+int lp_cmd_reboot(int argc, char **argv)
+{
+    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
+    static const lp_help_t help = {
+        .name = "reboot",
+        .args = "",
+        .summary = "Restarts a board and waits until it answers again.",
+        .examples = {"limpet reboot", "limpet reboot --no-wait", NULL},
+        .exit_codes = exits,
+    };
+    lp_board_options_t options = {.port = "auto"};
+    bool is_leaving = false;
+    const lp_opt_t opts[] = {
+        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        {"no-wait", LP_OPT_BOOL, &is_leaving, NULL, "do not wait until it is back"},
+    };
+    int n_args = 0;
+    int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    return rc == LP_OPT_GO_ON ? run(&options, !is_leaving) : rc;
+}

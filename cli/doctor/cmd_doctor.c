@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet doctor: the computer, the board, the chip, the cloud; what is wrong, and what to do.
+#include <cjson/cJSON.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "doctor.h"
+#include "limpet/cmd.h"
+#include "limpet/opt.h"
+
+void doctor_say(doctor_t *d, const char *area, verdict_t verdict, const char *code,
+                const char *next, const char *fmt, ...)
+{
+    static const char *const words[] = {[FINE] = "ok", [NOTE] = "note", [BAD] = "BAD"};
+    char what[500];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
+    d->notes += verdict == NOTE;
+    d->bad += verdict == BAD;
+    lp_ui_out("%-5s %-9s %s", words[verdict], area, what);
+    if (next != NULL && verdict != FINE) {
+        lp_ui_out("%-5s %-9s -> %s", "", "", next);
+    }
+    cJSON *line = cJSON_CreateObject();
+    cJSON_AddStringToObject(line, "area", area);
+    cJSON_AddStringToObject(line, "verdict",
+                            verdict == FINE   ? "ok"
+                            : verdict == NOTE ? "note"
+                                              : "bad");
+    cJSON_AddStringToObject(line, "code", code);
+    cJSON_AddStringToObject(line, "what", what);
+    if (next != NULL && verdict != FINE) {
+        cJSON_AddStringToObject(line, "next", next);
+    }
+    lp_ui_json_tree(line);
+}
+
+static int run(const lp_board_options_t *options)
+{
+    doctor_t d = {0};
+    lp_interrupt_catch();
+    doctor_look_at_computer(&d);
+    doctor_look_at_board(&d, options);
+    doctor_look_at_network(&d);
+    if (lp_interrupt_seen()) {
+        lp_fault_t fault = {0};
+        (void)lp_fault_interrupted(&fault);
+        return lp_fault_print(&fault);
+    }
+    if (d.bad > 0) {
+        lp_ui_info("%u thing%s to mend", d.bad, d.bad == 1 ? "" : "s");
+        return LP_EXIT_FAILED;
+    }
+    lp_ui_info("nothing to mend%s", d.notes > 0 ? "; the notes are worth a look" : "");
+    return LP_EXIT_OK;
+}
+
+int lp_cmd_doctor(int argc, char **argv)
+{
+    static const int exits[] = {LP_EXIT_INTERRUPTED, 0};
+    static const lp_help_t help = {
+        .name = "doctor",
+        .args = "",
+        .summary =
+            "Looks at this computer, the board, its chip and its cloud, and says what to mend.",
+        .examples = {"limpet doctor", "limpet doctor --json | jq 'select(.verdict==\"bad\")'",
+                     NULL},
+        .notes = "Only looks: nothing is changed. Exit code 1 when there is something to mend.",
+        .exit_codes = exits,
+    };
+    lp_board_options_t options = {.port = "auto"};
+    const lp_opt_t opts[] = {
+        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+    };
+    int n_args = 0;
+    int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    return rc == LP_OPT_GO_ON ? run(&options) : rc;
+}
