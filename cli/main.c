@@ -51,6 +51,7 @@
         {"ports", "list the boards that are connected", lp_cmd_devices, true},                     \
         {"console", "show what a board logs", lp_cmd_console, false},                              \
         {"reboot", "restart a board and wait until it is back", lp_cmd_reboot, false},             \
+        {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \
         {"call", "call a method of a board", lp_cmd_call, false},                                  \
         {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
         {"config-set", "change a board's settings", lp_cmd_config_set, false},

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "limpet/civil.h"
 #include "limpet/der.h"
 
 enum { VERSION = 0xa0, ISSUER_ID = 0x81, SUBJECT_ID = 0x82, EXTENSIONS = 0xa3 };
@@ -40,26 +41,6 @@ static lp_span_t p256_point(lp_span_t spki)
 }
 
 // --- Time ---------------------------------------------------------------------------------------
-
-// Days from 1970-01-01 to a date of the Gregorian calendar.
-static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
-{
-    static const uint16_t days_before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    int64_t years = year - 1; // whole years, and the leap days in them
-    int64_t days = years * 365 + years / 4 - years / 100 + years / 400 - 719162;
-    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days + days_before[month - 1] + (is_leap && month > 2 ? 1 : 0) + (day - 1);
-}
-
-static bool is_day(int64_t year, unsigned month, unsigned day)
-{
-    static const uint8_t month_days[12] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1]) {
-        return false;
-    }
-    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return is_leap || month != 2 || day <= 28;
-}
 
 // Reads `count` fields of two digits; false when there is anything else.
 static bool two_digit_fields(lp_span_t s, unsigned *fields, size_t count)
@@ -101,12 +82,12 @@ static lp_err_t read_time(lp_span_t *in, int64_t *seconds)
     if (lp_der_next(in, &e) != LP_OK || !read_time_fields(&e, f)) {
         return LP_E_FORMAT;
     }
-    int64_t year = (int64_t)f[CENTURY] * 100 + f[YEAR];
-    if (year < 1 || !is_day(year, f[MONTH], f[DAY]) || f[HOUR] > 23 || f[MINUTE] > 59 ||
+    int32_t year = (int32_t)(f[CENTURY] * 100 + f[YEAR]);
+    if (!lp_civil_is_day(year, f[MONTH], f[DAY]) || f[HOUR] > 23 || f[MINUTE] > 59 ||
         f[SECOND] > 59) {
         return LP_E_FORMAT;
     }
-    int64_t hours = days_from_civil(year, f[MONTH], f[DAY]) * 24 + f[HOUR];
+    int64_t hours = (int64_t)lp_civil_days(year, f[MONTH], f[DAY]) * 24 + f[HOUR];
     *seconds = (hours * 60 + f[MINUTE]) * 60 + f[SECOND];
     return LP_OK;
 }

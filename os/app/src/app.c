@@ -264,7 +264,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     lp_svc_sys_init(&app.sys, &sys);
     start_chip(board);
     start_cloud(board);
-    lp_app_extras_start(&app.handle, i2c_port(board, &app.i2c_extras));
+    lp_app_extras_start(&app.handle, &app.store, i2c_port(board, &app.i2c_extras));
     lp_app_main(&app.handle);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
     return LP_OK;

@@ -7,6 +7,6 @@
 #include "limpet/app.h"
 
 // Starts them. `bus` is a port of the board's I2C bus that nobody else uses; null: no bus is wired.
-void lp_app_extras_start(lp_app_t *app, lp_i2c_bus_t *bus);
+void lp_app_extras_start(lp_app_t *app, lp_store_t *store, lp_i2c_bus_t *bus);
 
 #endif

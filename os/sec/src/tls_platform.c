@@ -3,9 +3,13 @@
 #include <mbedtls/platform_time.h>
 #include <mbedtls/platform_util.h>
 
+#include "limpet/civil.h"
 #include "limpet/port/clock.h"
 #include "lp_mbedtls_platform.h"
 #include "tls_internal.h"
+
+// The end of the year 9999, the last a certificate can name.
+#define LAST_S INT64_C(253402300800)
 
 lp_arena_t lp_tls_arena;
 
@@ -39,29 +43,15 @@ mbedtls_ms_time_t mbedtls_ms_time(void)
     return (mbedtls_ms_time_t)lp_port_now_ms();
 }
 
-// Days since 1970 to a civil date, for all years from 1970 on. Eras of 400 years begin on 1 March.
-static void set_date(int64_t days, struct tm *tm)
-{
-    int64_t shifted = days + 719468;
-    int64_t era = shifted / 146097;
-    int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month = (5 * day_of_year + 2) / 153; // from March
-    tm->tm_mday = (int)(day_of_year - (153 * month + 2) / 5 + 1);
-    tm->tm_mon = (int)(month < 10 ? month + 2 : month - 10);
-    tm->tm_year = (int)(year_of_era + era * 400 - 1900 + (tm->tm_mon < 2 ? 1 : 0));
-}
-
 struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *tt, struct tm *tm_buf)
 {
     int64_t utc_s = *tt;
-    if (utc_s < 0) {
+    if (utc_s < 0 || utc_s >= LAST_S) {
         return NULL;
     }
-    *tm_buf = (struct tm){0};
-    set_date(utc_s / 86400, tm_buf);
+    const lp_civil_t date = lp_civil_of((int32_t)(utc_s / 86400));
+    *tm_buf =
+        (struct tm){.tm_year = date.year - 1900, .tm_mon = date.month - 1, .tm_mday = date.day};
     tm_buf->tm_hour = (int)(utc_s % 86400 / 3600);
     tm_buf->tm_min = (int)(utc_s % 3600 / 60);
     tm_buf->tm_sec = (int)(utc_s % 60);

@@ -25,6 +25,7 @@ lp_cmd_fn lp_cmd_run;
 lp_cmd_fn lp_cmd_doctor;
 lp_cmd_fn lp_cmd_devices;
 lp_cmd_fn lp_cmd_reboot;
+lp_cmd_fn lp_cmd_cron;
 lp_cmd_fn lp_cmd_console;
 lp_cmd_fn lp_cmd_call;
 lp_cmd_fn lp_cmd_config_get;

@@ -15,6 +15,7 @@
 #include "limpet/fmt.h"
 #include "limpet/i2c.h"
 #include "limpet/svc_cloud.h"
+#include "limpet/svc_cron.h"
 
 // Repeats a function. Private; the application owns it, static as a rule.
 typedef struct lp_app_task {
@@ -47,6 +48,7 @@ typedef struct lp_app {
     lp_svc_chip_t *chip;
     lp_svc_cloud_t *cloud; // null: this board has no TLS, and so no cloud
     lp_i2c_bus_t *i2c;     // null: no bus is wired
+    lp_svc_cron_t *cron;   // null on small images; lp_svc_cron_add_action() gives it more to do
     lp_app_task_t *tasks_;
 } lp_app_t;
 
