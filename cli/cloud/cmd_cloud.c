@@ -21,6 +21,7 @@ static const struct {
     {"export", cloud_cmd_export, "all it knows into a file, keys included"},
     {"import", cloud_cmd_import, "a cloud from such a file"},
     {"reset", cloud_cmd_reset, "stop it and forget everything"},
+    {"gateway", cloud_cmd_gateway, "a further way in, over a NATS cluster"},
     {"front", cloud_cmd_front, NULL}, // a part of a running cloud, not for people
 };
 

@@ -16,6 +16,7 @@ int cloud_cmd_account(int argc, char **argv);
 int cloud_cmd_export(int argc, char **argv);
 int cloud_cmd_import(int argc, char **argv);
 int cloud_cmd_front(int argc, char **argv);
+int cloud_cmd_gateway(int argc, char **argv);
 
 // --dir's row in a table of flags.
 #define CLOUD_OPT_DIR(variable)                                                                    \

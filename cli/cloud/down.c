@@ -220,13 +220,13 @@ static const char *const files[] = {
     "cloud.json",    "cloud.log",  "cloud.lock",      "config",        "credentials",
     "registry.db",   "ca.pem",     "registry.db-wal", "ca.key",        "registry.db-shm",
     "server.pem",    "server.key", "device-ca.pem",   "device-ca.key", "mosquitto.conf",
-    "mosquitto.log", "front.key",  "broker.sock",
+    "mosquitto.log", "front.key",  "broker.sock",     "jobs.lock",
 };
 
 // Everything in a folder that is ours alone.
 static void empty_folder(const char *path)
 {
-    char file[PLACE_PATH + 260];
+    char file[PLACE_PATH + 600];
     DIR *d = opendir(path);
     if (d == NULL) {
         return;
@@ -241,6 +241,25 @@ static void empty_folder(const char *path)
     rmdir(path);
 }
 
+static void empty_gateways(const cloud_place_t *place)
+{
+    char gateways[PLACE_PATH];
+    char path[PLACE_PATH + 260];
+    cloud_path(place, "gateways", gateways);
+    DIR *d = opendir(gateways);
+    if (d == NULL) {
+        return;
+    }
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        if (e->d_name[0] != '.') {
+            snprintf(path, sizeof path, "%s/%s", gateways, e->d_name);
+            empty_folder(path);
+        }
+    }
+    closedir(d);
+    rmdir(gateways);
+}
+
 void cloud_forget(const cloud_place_t *place)
 {
     char path[PLACE_PATH];
@@ -248,6 +267,7 @@ void cloud_forget(const cloud_place_t *place)
     empty_folder(path);
     cloud_path(place, "broker", path);
     empty_folder(path);
+    empty_gateways(place);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         cloud_path(place, files[i], path);
         unlink(path);

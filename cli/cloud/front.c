@@ -99,9 +99,9 @@ static const char *const fd_flags[LP_FRONT_KINDS] = {
     [LP_FRONT_MQTT] = "--fd-mqtt", [LP_FRONT_ALPN] = "--fd-alpn", [LP_FRONT_HTTPS] = "--fd-https"};
 
 typedef struct {
-    char folder[PLACE_SIZE + 8], account[40], region[60], ready[24];
+    char folder[PLACE_SIZE + 8], place[PLACE_SIZE + 16], account[40], region[60], ready[24];
     char fd[LP_FRONT_KINDS][24];
-    char *argv[8 + LP_FRONT_KINDS]; // ends with a null pointer
+    char *argv[9 + LP_FRONT_KINDS]; // ends with a null pointer
 } front_args_t;
 
 static void make_args(front_args_t *a, const cloud_place_t *place, const cloud_info_t *info,
@@ -112,6 +112,7 @@ static void make_args(front_args_t *a, const cloud_place_t *place, const cloud_i
     static char front[] = "front";
     int n = 0;
     snprintf(a->folder, sizeof a->folder, "--dir=%s", place->folder);
+    snprintf(a->place, sizeof a->place, "--place=%s", sockets->place != NULL ? sockets->place : "");
     snprintf(a->account, sizeof a->account, "--account=%s", info->account);
     snprintf(a->region, sizeof a->region, "--region=%s", info->region);
     snprintf(a->ready, sizeof a->ready, "--fd-ready=%d", ready);
@@ -119,6 +120,9 @@ static void make_args(front_args_t *a, const cloud_place_t *place, const cloud_i
     a->argv[n++] = cloud;
     a->argv[n++] = front;
     a->argv[n++] = a->folder;
+    if (sockets->place != NULL) {
+        a->argv[n++] = a->place;
+    }
     a->argv[n++] = a->account;
     a->argv[n++] = a->region;
     a->argv[n++] = a->ready;
@@ -231,12 +235,14 @@ int cloud_cmd_front(int argc, char **argv)
         .examples = {"limpet cloud up", NULL},
     };
     const char *dir = NULL;
+    const char *place = NULL;
     const char *account = NULL;
     const char *region = NULL;
     long ready = -1;
     long fd[LP_FRONT_KINDS] = {-1, -1, -1};
     const lp_opt_t opts[] = {
         CLOUD_OPT_DIR(dir),
+        {"place", LP_OPT_STR, &place, "FOLDER", "where the broker's socket is"},
         {"account", LP_OPT_STR, &account, "ID", "whose certificates it serves"},
         {"region", LP_OPT_STR, &region, "NAME", "and where"},
         {"fd-ready", LP_OPT_INT, &ready, "FD", "where it says that it is ready"},
@@ -249,7 +255,8 @@ int cloud_cmd_front(int argc, char **argv)
     if (rc != LP_OPT_GO_ON) {
         return rc;
     }
-    lp_front_config_t config = {.folder = dir, .account = account, .region = region, .stop = &stop};
+    lp_front_config_t config = {
+        .folder = dir, .place = place, .account = account, .region = region, .stop = &stop};
     bool ok = dir != NULL && account != NULL && region != NULL && ready > 2;
     for (int i = 0; i < LP_FRONT_KINDS; i++) {
         config.listener[i] = (int)fd[i];

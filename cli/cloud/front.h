@@ -8,6 +8,7 @@
 
 typedef struct {
     int fd[LP_FRONT_KINDS]; // -1: not open
+    const char *place;      // of the broker's socket and the key; null: the cloud's folder
 } front_sockets_t;
 
 // Listens on 127.0.0.1 at info's ports and puts the ports that it got there. asked[kind]: the port

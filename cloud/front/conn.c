@@ -231,7 +231,7 @@ static bool open_broker(conn_t *c)
     if (c->broker_fd >= 0 || c->broker_gone || lp_bytes_len(&c->up) == 0) {
         return false;
     }
-    c->broker_fd = lp_front_broker_connect(c->front->config.folder);
+    c->broker_fd = lp_front_broker_connect(c->front->config.place);
     c->wants_broker = c->broker_fd < 0 && errno == EAGAIN;
     if (c->broker_fd < 0 && !c->wants_broker) {
         front_note(c, NULL, "the broker does not answer");

@@ -199,7 +199,7 @@ static bool open_registry(lp_front_t *front, char *why, size_t size)
 static bool open_all(lp_front_t *front, char *why, size_t size)
 {
     char path[1200];
-    snprintf(path, sizeof path, "%s/front.key", front->config.folder);
+    snprintf(path, sizeof path, "%s/front.key", front->config.place);
     if (!lp_pass_key_read(path, &front->key)) {
         snprintf(why, size, "%s cannot be read", path);
         return false;
@@ -223,6 +223,7 @@ lp_front_t *lp_front_open(const lp_front_config_t *config, char *why, size_t siz
         return NULL;
     }
     front->config = *config;
+    front->config.place = config->place != NULL ? config->place : config->folder;
     front->epoll = -1;
     front->now_ms = monotonic_ms();
     signal(SIGPIPE, SIG_IGN);

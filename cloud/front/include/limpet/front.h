@@ -20,7 +20,8 @@ typedef enum { LP_FRONT_MQTT, LP_FRONT_ALPN, LP_FRONT_HTTPS, LP_FRONT_KINDS } lp
 
 // Everything is borrowed until lp_front_run() returns.
 typedef struct {
-    const char *folder;  // keys, trust/, front.key, broker.sock, registry.db
+    const char *folder;  // keys, trust/, registry.db
+    const char *place;   // front.key, broker.sock; null: the folder too
     const char *account; // whose certificates it serves
     const char *region;
     int listener[LP_FRONT_KINDS]; // listening sockets, -1: none

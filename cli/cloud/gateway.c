@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet cloud gateway: one more way into a cloud whose messages go through a NATS cluster. A front
+// of its own, and behind it, in this process, what speaks to the cluster.
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "commands.h"
+#include "front.h"
+#include "limpet/front_pass.h"
+#include "limpet/gateway.h"
+
+enum { NAME_MAX_LEN = 40, REPLICAS = 3, REPLICAS_MAX = 5 };
+
+typedef struct {
+    const char *dir, *nats, *name;
+    long port[LP_FRONT_KINDS];
+    long replicas;
+} gateway_args_t;
+
+static volatile sig_atomic_t stop;
+static volatile sig_atomic_t is_told; // by a person, not by the front's end
+
+static void on_signal(int sig)
+{
+    is_told = is_told || sig != SIGCHLD;
+    stop = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction sa = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGCHLD, &sa, NULL);
+}
+
+static bool name_ok(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 0 && len <= NAME_MAX_LEN &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len;
+}
+
+static int fail(const char *what, const char *why, const char *next)
+{
+    return lp_ui_fail(LP_EXIT_LOCAL, "cloud-gateway", what, why, next);
+}
+
+static bool make_folder(const char *path)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+// Folder, lock and key of this gateway. -1: `why`.
+static int make_place(const cloud_place_t *cloud, const char *name, char place[PLACE_SIZE],
+                      char *why, size_t size)
+{
+    char path[PLACE_PATH];
+    cloud_path(cloud, "gateways", path);
+    int n = snprintf(place, PLACE_SIZE, "%s/%s", path, name);
+    if (n >= PLACE_SIZE || !make_folder(path) || !make_folder(place)) {
+        snprintf(why, size, "%s: %s", path, n >= PLACE_SIZE ? "too long" : strerror(errno));
+        return -1;
+    }
+    snprintf(path, sizeof path, "%s/lock", place);
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        snprintf(why, size, "%s",
+                 errno == EWOULDBLOCK ? "a gateway with this name runs already" : strerror(errno));
+        if (lock >= 0) {
+            close(lock);
+        }
+        return -1;
+    }
+    snprintf(path, sizeof path, "%s/front.key", place);
+    if (!lp_pass_key_make(path)) {
+        snprintf(why, size, "%s: %s", path, strerror(errno));
+        close(lock);
+        return -1;
+    }
+    return lock;
+}
+
+static void show(const gateway_args_t *a, const cloud_info_t *info)
+{
+    lp_ui_info("Gateway %s up: account %s, region %s; Ctrl-C stops", a->name, info->account,
+               info->region);
+    lp_ui_label("Broker", "localhost:%d, mutual TLS only", info->port_mqtt);
+    lp_ui_label("", "localhost:%d with ALPN, HTTPS at localhost:%d", info->port_alpn,
+                info->port_data);
+    cJSON *doc = cJSON_CreateObject();
+    cJSON_AddStringToObject(doc, "name", a->name);
+    cJSON *ports = cJSON_AddObjectToObject(doc, "ports");
+    cJSON_AddNumberToObject(ports, "mqtt", info->port_mqtt);
+    cJSON_AddNumberToObject(ports, "alpn", info->port_alpn);
+    cJSON_AddNumberToObject(ports, "data", info->port_data);
+    lp_ui_event("gateway-up", doc);
+    fflush(stdout);
+}
+
+static int serve(const gateway_args_t *a, const cloud_place_t *cloud, cloud_info_t *info,
+                 front_sockets_t *sockets, lp_gateway_t *gateway)
+{
+    char why[WHY_SIZE] = "";
+    pid_t front = front_start(cloud, info, sockets, why, sizeof why);
+    if (front <= 0) {
+        return fail("the gateway's front does not start", why, NULL);
+    }
+    show(a, info);
+    bool ok = lp_gateway_run(gateway);
+    bool ended = waitpid(front, NULL, WNOHANG) == front;
+    if (!ended) {
+        broker_stop(front);
+    }
+    return ok && is_told
+               ? LP_EXIT_OK
+               : lp_ui_fail(LP_EXIT_FAILED, "cloud-gateway", "the gateway ended by itself",
+                            ended ? "its front ended" : NULL, "start it again");
+}
+
+static int run(const gateway_args_t *a, const cloud_place_t *cloud, cloud_info_t *info,
+               front_sockets_t *sockets)
+{
+    char why[WHY_SIZE] = "";
+    const lp_gateway_config_t config = {.folder = cloud->folder,
+                                        .place = sockets->place,
+                                        .account = info->account,
+                                        .region = info->region,
+                                        .nats = a->nats,
+                                        .replicas = (int)a->replicas,
+                                        .stop = &stop};
+    if (!front_listen(sockets, a->port, info, why, sizeof why)) {
+        return fail("the gateway cannot listen", why, "choose another port, or none for any");
+    }
+    catch_signals();
+    lp_gateway_t *gateway = lp_gateway_open(&config, why, sizeof why);
+    if (gateway == NULL) {
+        return fail("the gateway does not reach its NATS cluster", why,
+                    "are nats-servers with JetStream there, as many as --replicas?");
+    }
+    int rc = serve(a, cloud, info, sockets, gateway);
+    lp_gateway_close(gateway);
+    return rc;
+}
+
+static int run_in_place(const gateway_args_t *a, const cloud_place_t *cloud)
+{
+    char place[PLACE_SIZE];
+    char why[WHY_SIZE] = "";
+    cloud_info_t info;
+    if (!cloud_info_read(cloud, &info)) {
+        return cloud_fail_none(cloud);
+    }
+    int lock = make_place(cloud, a->name, place, why, sizeof why);
+    if (lock < 0) {
+        return fail("the gateway cannot use its folder", why, "--name gives it another");
+    }
+    front_sockets_t sockets = {.place = place};
+    int rc = run(a, cloud, &info, &sockets);
+    front_close(&sockets);
+    close(lock);
+    return rc;
+}
+
+static bool args_ok(const gateway_args_t *a)
+{
+    bool ok = a->nats != NULL && a->nats[0] != '\0' && name_ok(a->name) && a->replicas >= 1 &&
+              a->replicas <= REPLICAS_MAX;
+    for (int i = 0; i < LP_FRONT_KINDS; i++) {
+        ok = ok && a->port[i] >= 0 && a->port[i] <= 65535;
+    }
+    return ok;
+}
+
+int cloud_cmd_gateway(int argc, char **argv)
+{
+    static const lp_help_t help = {
+        .name = "cloud gateway",
+        .args = "",
+        .summary = "A further way into this cloud, its messages carried by a NATS cluster.",
+        .examples = {"limpet cloud gateway --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222",
+                     "limpet cloud gateway --name b --port-mqtt 8884 --nats nats://10.0.0.1", NULL},
+        .notes = "Stays in the foreground. Without --nats the environment's LIMPET_NATS counts, "
+                 "which others do not see when the address has a password.",
+    };
+    gateway_args_t a = {.nats = getenv("LIMPET_NATS"), .name = "1", .replicas = REPLICAS};
+    const lp_opt_t opts[] = {
+        CLOUD_OPT_DIR(a.dir),
+        {"nats", LP_OPT_STR, &a.nats, "URL,...", "the servers of the cluster"},
+        {"name", LP_OPT_STR, &a.name, "NAME", "tells this one from the others here (1)"},
+        {"replicas", LP_OPT_INT, &a.replicas, "N", "copies of a stored message, 1 to 5 (3)"},
+        {"port-mqtt", LP_OPT_INT, &a.port[LP_FRONT_MQTT], "PORT", "of the broker (any)"},
+        {"port-alpn", LP_OPT_INT, &a.port[LP_FRONT_ALPN], "PORT", "MQTT or HTTPS by ALPN (any)"},
+        {"port-data", LP_OPT_INT, &a.port[LP_FRONT_HTTPS], "PORT", "HTTPS of devices (any)"},
+    };
+    cloud_place_t place;
+    int n_args = 0;
+    int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    rc = rc == LP_OPT_GO_ON ? cloud_find_place(a.dir, &place) : rc;
+    if (rc != LP_OPT_GO_ON) {
+        return rc;
+    }
+    if (!args_ok(&a)) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage",
+                          "a gateway needs --nats URL, a name of letters and digits, "
+                          "1 to 5 replicas and ports below 65536",
+                          NULL, "limpet cloud gateway --help");
+    }
+    return run_in_place(&a, &place);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private: what link.c and follow.c share.
+#ifndef LP_NATS_LINK_PRIVATE_H
+#define LP_NATS_LINK_PRIVATE_H
+
+#include <pthread.h>
+
+#include "link.h"
+
+enum { LINK_SUBJECT_SIZE = LP_SUBJECT_SIZE + 160 };
+
+typedef struct follow follow_t;
+typedef struct order order_t;
+
+struct link {
+    natsOptions *opts;
+    natsConnection *nc;
+    jsCtx *js;
+    natsSubscription *answers, *control;
+    char prefix[80], stream[80], inbox[80];
+    size_t prefix_len;
+    int event;
+    pthread_mutex_t mutex; // of the two queues
+    link_item_t *first, **last;
+    // follow.c
+    pthread_t worker;
+    pthread_cond_t wake;
+    bool is_working, is_ending;
+    order_t *orders, **orders_last;
+    follow_t *follows; // the worker's alone
+};
+
+void link_put_message(link_t *link, link_kind_t kind, uint64_t id, natsMsg *msg);
+void link_put_answer(link_t *link, link_kind_t kind, uint64_t id, bool ok);
+void link_put(link_t *link, link_item_t *item);
+
+#endif
