@@ -232,9 +232,9 @@ static bool socket_answers(const cloud_place_t *place)
     return fd >= 0;
 }
 
-bool broker_answers(const cloud_place_t *place, int port)
+bool broker_answers(const cloud_place_t *place, const cloud_info_t *info)
 {
-    return broker_listens(port) && socket_answers(place);
+    return info->is_brokerless || (broker_listens(info->port_mqtt) && socket_answers(place));
 }
 
 // A child that serves a thousand devices needs as many descriptors, and inherits the limit.

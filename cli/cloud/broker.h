@@ -23,7 +23,7 @@ pid_t broker_start(const cloud_place_t *place, const broker_files_t *files, char
 void broker_stop(pid_t pid);
 
 // Does the broker answer, and the front before it?
-bool broker_answers(const cloud_place_t *place, int port);
+bool broker_answers(const cloud_place_t *place, const cloud_info_t *info);
 
 // Does something listen on this port of 127.0.0.1?
 bool broker_listens(int port);

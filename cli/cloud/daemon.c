@@ -99,13 +99,14 @@ static bool start_broker(cloud_t *c, const cloud_ports_t *ports, char *why, size
 
 static const char *start(cloud_t *c, const cloud_ports_t *ports, char *why, size_t size)
 {
-    if (!broker_find(&c->files, why, size)) {
+    bool has_broker = !c->info->is_brokerless;
+    if (has_broker && !broker_find(&c->files, why, size)) {
         return "cloud-broker-missing";
     }
     if (!start_server(c, ports, why, size)) {
         return "cloud-listen";
     }
-    if (!start_broker(c, ports, why, size)) {
+    if (has_broker && !start_broker(c, ports, why, size)) {
         return "cloud-broker";
     }
     return cloud_publish_ports(c->place, c->info, why, size) ? NULL : "cloud-write";

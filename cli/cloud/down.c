@@ -108,13 +108,18 @@ static int64_t changes(const cloud_place_t *place)
 
 static void show_status(const cloud_place_t *place, const cloud_info_t *info, bool up)
 {
-    bool broker = up && broker_answers(place, info->port_mqtt);
+    bool broker = up && broker_answers(place, info);
     bool control = up && broker_listens(info->port_https);
     lp_ui_out("Cloud    %s, account %s, region %s", up ? "up" : "down", info->account,
               info->region);
     lp_ui_out("Control  https://localhost:%d  %s", info->port_https,
               control ? "answers" : "does not answer");
-    lp_ui_out("Broker   localhost:%d  %s", info->port_mqtt, broker ? "answers" : "does not answer");
+    if (info->is_brokerless) {
+        lp_ui_out("Broker   none; gateways are started apart");
+    } else {
+        lp_ui_out("Broker   localhost:%d  %s", info->port_mqtt,
+                  broker ? "answers" : "does not answer");
+    }
     lp_ui_out("Folder   %s", place->folder);
     cJSON *doc = cJSON_CreateObject();
     cJSON_AddBoolToObject(doc, "up", up);
@@ -155,7 +160,7 @@ int cloud_cmd_status(int argc, char **argv)
     }
     bool up = cloud_is_running(&place, &owner);
     show_status(&place, &info, up);
-    bool answers = up && broker_answers(&place, info.port_mqtt) && broker_listens(info.port_https);
+    bool answers = up && broker_answers(&place, &info) && broker_listens(info.port_https);
     return answers ? LP_EXIT_OK : LP_EXIT_NETWORK;
 }
 

@@ -18,13 +18,15 @@
 #include "front.h"
 #include "limpet/front_pass.h"
 #include "limpet/gateway.h"
+#include "limpet/registry.h"
+#include "setup.h"
 
-enum { NAME_MAX_LEN = 40, REPLICAS = 3, REPLICAS_MAX = 5 };
+enum { NAME_MAX_LEN = 40, REPLICAS = 3, REPLICAS_MAX = 5, KEEP_H = 24, KEEP_H_MAX = 87600 };
 
 typedef struct {
     const char *dir, *nats, *name;
     long port[LP_FRONT_KINDS];
-    long replicas;
+    long replicas, keep_h;
 } gateway_args_t;
 
 static volatile sig_atomic_t stop;
@@ -108,6 +110,23 @@ static void show(const gateway_args_t *a, const cloud_info_t *info)
     fflush(stdout);
 }
 
+// In a cloud without a broker of its own, DescribeEndpoint names the gateway that came last.
+static bool publish_endpoint(const cloud_place_t *cloud, const cloud_info_t *info)
+{
+    char path[PLACE_PATH];
+    char endpoint[ENDPOINT_SIZE];
+    lp_registry_t *reg = NULL;
+    if (!info->is_brokerless) {
+        return true;
+    }
+    cloud_path(cloud, "registry.db", path);
+    cloud_endpoint(info, endpoint);
+    bool ok = lp_registry_open(&reg, path, false, NULL, 0) == LP_REG_OK &&
+              lp_reg_setting_put(reg, "endpoint", endpoint) == LP_REG_OK;
+    lp_registry_close(reg);
+    return ok;
+}
+
 static int serve(const gateway_args_t *a, const cloud_place_t *cloud, cloud_info_t *info,
                  front_sockets_t *sockets, lp_gateway_t *gateway)
 {
@@ -115,6 +134,10 @@ static int serve(const gateway_args_t *a, const cloud_place_t *cloud, cloud_info
     pid_t front = front_start(cloud, info, sockets, why, sizeof why);
     if (front <= 0) {
         return fail("the gateway's front does not start", why, NULL);
+    }
+    if (!publish_endpoint(cloud, info)) {
+        broker_stop(front);
+        return fail("the gateway cannot be put into the registry", NULL, NULL);
     }
     show(a, info);
     bool ok = lp_gateway_run(gateway);
@@ -138,6 +161,7 @@ static int run(const gateway_args_t *a, const cloud_place_t *cloud, cloud_info_t
                                         .region = info->region,
                                         .nats = a->nats,
                                         .replicas = (int)a->replicas,
+                                        .keep_h = (int)a->keep_h,
                                         .stop = &stop};
     if (!front_listen(sockets, a->port, info, why, sizeof why)) {
         return fail("the gateway cannot listen", why, "choose another port, or none for any");
@@ -175,7 +199,7 @@ static int run_in_place(const gateway_args_t *a, const cloud_place_t *cloud)
 static bool args_ok(const gateway_args_t *a)
 {
     bool ok = a->nats != NULL && a->nats[0] != '\0' && name_ok(a->name) && a->replicas >= 1 &&
-              a->replicas <= REPLICAS_MAX;
+              a->replicas <= REPLICAS_MAX && a->keep_h >= 0 && a->keep_h <= KEEP_H_MAX;
     for (int i = 0; i < LP_FRONT_KINDS; i++) {
         ok = ok && a->port[i] >= 0 && a->port[i] <= 65535;
     }
@@ -193,12 +217,14 @@ int cloud_cmd_gateway(int argc, char **argv)
         .notes = "Stays in the foreground. Without --nats the environment's LIMPET_NATS counts, "
                  "which others do not see when the address has a password.",
     };
-    gateway_args_t a = {.nats = getenv("LIMPET_NATS"), .name = "1", .replicas = REPLICAS};
+    gateway_args_t a = {
+        .nats = getenv("LIMPET_NATS"), .name = "1", .replicas = REPLICAS, .keep_h = KEEP_H};
     const lp_opt_t opts[] = {
         CLOUD_OPT_DIR(a.dir),
         {"nats", LP_OPT_STR, &a.nats, "URL,...", "the servers of the cluster"},
         {"name", LP_OPT_STR, &a.name, "NAME", "tells this one from the others here (1)"},
         {"replicas", LP_OPT_INT, &a.replicas, "N", "copies of a stored message, 1 to 5 (3)"},
+        {"keep", LP_OPT_INT, &a.keep_h, "HOURS", "how long the stream keeps a message (24)"},
         {"port-mqtt", LP_OPT_INT, &a.port[LP_FRONT_MQTT], "PORT", "of the broker (any)"},
         {"port-alpn", LP_OPT_INT, &a.port[LP_FRONT_ALPN], "PORT", "MQTT or HTTPS by ALPN (any)"},
         {"port-data", LP_OPT_INT, &a.port[LP_FRONT_HTTPS], "PORT", "HTTPS of devices (any)"},

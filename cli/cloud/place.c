@@ -109,6 +109,8 @@ bool cloud_info_read(const cloud_place_t *place, cloud_info_t *info)
               take_newer_port(doc, "portData", &got.port_data);
     got.has_quotas = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(doc, "quotas"));
     got.tells_own_name = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(doc, "tellsOwnName"));
+    const char *broker = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(doc, "broker"));
+    got.is_brokerless = broker != NULL && strcmp(broker, "none") == 0;
     cJSON_Delete(doc);
     if (ok) {
         *info = got;
@@ -171,6 +173,7 @@ bool cloud_info_write(const cloud_place_t *place, const cloud_info_t *info, char
     cJSON_AddNumberToObject(doc, "portAlpn", info->port_alpn);
     cJSON_AddNumberToObject(doc, "portData", info->port_data);
     cJSON_AddBoolToObject(doc, "quotas", info->has_quotas);
+    cJSON_AddStringToObject(doc, "broker", info->is_brokerless ? "none" : "mosquitto");
     cJSON_AddStringToObject(doc, "endpointUrl", endpoint);
     cJSON_AddStringToObject(doc, "caPath", ca);
     char *text = cJSON_Print(doc);

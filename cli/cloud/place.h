@@ -20,6 +20,7 @@ typedef struct {
     char access_key[33];
     int port_http, port_https;           // of the control plane; 0: none yet
     bool has_quotas;                     // AWS's rates of calls
+    bool is_brokerless;                  // gateways are the data plane (limpet cloud gateway)
     int port_mqtt, port_alpn, port_data; // of the data plane: MQTT, MQTT or HTTPS by ALPN, HTTPS
 } cloud_info_t;
 

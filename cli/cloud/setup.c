@@ -190,24 +190,30 @@ bool cloud_write_profiles(const cloud_place_t *place, const cloud_info_t *info, 
     return ok;
 }
 
+void cloud_endpoint(const cloud_info_t *info, char endpoint[ENDPOINT_SIZE])
+{
+    const char *name = info->tells_own_name ? info->endpoint_name : "localhost";
+    // AWS's answer has no port since it is always 8883; where ours is another, it is said.
+    if (info->port_mqtt == 8883) {
+        snprintf(endpoint, ENDPOINT_SIZE, "%s", name);
+    } else {
+        snprintf(endpoint, ENDPOINT_SIZE, "%s:%d", name, info->port_mqtt);
+    }
+}
+
 bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, char *why,
                          size_t size)
 {
-    char endpoint[96];
-    const char *name = info->tells_own_name ? info->endpoint_name : "localhost";
+    char endpoint[ENDPOINT_SIZE];
     char https[64];
     char broker[64];
     lp_registry_t *reg = NULL;
     snprintf(https, sizeof https, "https://localhost:%d", info->port_https);
     snprintf(broker, sizeof broker, "%s/%s", info->account, info->region);
-    // AWS's answer has no port since it is always 8883; where ours is another, it is said.
-    if (info->port_mqtt == 8883) {
-        snprintf(endpoint, sizeof endpoint, "%s", name);
-    } else {
-        snprintf(endpoint, sizeof endpoint, "%s:%d", name, info->port_mqtt);
-    }
+    cloud_endpoint(info, endpoint);
     bool ok = open_registry(place, &reg, why, size) &&
-              ((lp_reg_setting_put(reg, "endpoint", endpoint) == LP_REG_OK &&
+              (((info->is_brokerless || // a gateway says where it is
+                 lp_reg_setting_put(reg, "endpoint", endpoint) == LP_REG_OK) &&
                 lp_reg_setting_put(reg, "https", https) == LP_REG_OK &&
                 lp_reg_setting_put(reg, "broker", broker) == LP_REG_OK) ||
                registry_failed(reg, why, size)) &&

@@ -21,4 +21,8 @@ bool cloud_write_profiles(const cloud_place_t *place, const cloud_info_t *info, 
 bool cloud_publish_ports(const cloud_place_t *place, const cloud_info_t *info, char *why,
                          size_t size);
 
+enum { ENDPOINT_SIZE = 96 };
+// What DescribeEndpoint answers for the data plane at info's port.
+void cloud_endpoint(const cloud_info_t *info, char endpoint[ENDPOINT_SIZE]);
+
 #endif

@@ -19,7 +19,7 @@
 enum { START_MS = 20000 };
 
 typedef struct {
-    const char *dir, *region, *quotas, *endpoint;
+    const char *dir, *region, *quotas, *endpoint, *broker;
     bool foreground;
     cloud_ports_t ports;
 } up_t;
@@ -30,9 +30,13 @@ static void show(const cloud_place_t *place, const cloud_info_t *info, bool was_
                (double)ms / 1000.0, info->account, info->region);
     lp_ui_label("Control", "https://localhost:%d and http://localhost:%d", info->port_https,
                 info->port_http);
-    lp_ui_label("Broker", "localhost:%d, mutual TLS only", info->port_mqtt);
-    lp_ui_label("", "localhost:%d with ALPN, HTTPS at localhost:%d", info->port_alpn,
-                info->port_data);
+    if (info->is_brokerless) {
+        lp_ui_label("Broker", "none: limpet cloud gateway --nats URL starts a way in");
+    } else {
+        lp_ui_label("Broker", "localhost:%d, mutual TLS only", info->port_mqtt);
+        lp_ui_label("", "localhost:%d with ALPN, HTTPS at localhost:%d", info->port_alpn,
+                    info->port_data);
+    }
     lp_ui_label("Folder", "%s", place->folder);
     lp_ui_info("AWS tools: eval \"$(limpet cloud env)\"   Follow: limpet cloud watch");
     cJSON *doc = cJSON_CreateObject();
@@ -164,8 +168,8 @@ static int run_foreground(const cloud_place_t *place, cloud_info_t *info, const 
 
 static bool answers(const cloud_place_t *place, cloud_info_t *info)
 {
-    return cloud_info_read(place, info) && info->port_mqtt != 0 &&
-           broker_answers(place, info->port_mqtt) && broker_listens(info->port_https);
+    return cloud_info_read(place, info) && (info->port_mqtt != 0 || info->is_brokerless) &&
+           broker_answers(place, info) && broker_listens(info->port_https);
 }
 
 // Somebody else has the lock: their cloud is up, or will be in a moment.
@@ -212,6 +216,9 @@ static int run_up(const cloud_place_t *place, const up_t *up)
     if (up->endpoint != NULL) {
         info.tells_own_name = strcmp(up->endpoint, "own") == 0;
     }
+    if (up->broker != NULL) {
+        info.is_brokerless = strcmp(up->broker, "none") == 0;
+    }
     if (up->foreground) {
         return run_foreground(place, &info, up, lock);
     }
@@ -225,6 +232,11 @@ static int run_up(const cloud_place_t *place, const up_t *up)
 static bool port_ok(long port)
 {
     return port >= -1 && port <= 65535;
+}
+
+static bool is_one_of(const char *given, const char *a, const char *b)
+{
+    return given == NULL || strcmp(given, a) == 0 || strcmp(given, b) == 0;
 }
 
 int cloud_cmd_up(int argc, char **argv)
@@ -251,6 +263,7 @@ int cloud_cmd_up(int argc, char **argv)
         {"quotas", LP_OPT_STR, &up.quotas, "aws|none", "AWS's rates of calls a second (none)"},
         {"endpoint", LP_OPT_STR, &up.endpoint, "localhost|own",
          "the name that devices are told (localhost); kept"},
+        {"broker", LP_OPT_STR, &up.broker, "mosquitto|none", "none: gateways do it (mosquitto)"},
         {"foreground", LP_OPT_BOOL, &up.foreground, NULL, "stay; Ctrl-C stops"},
     };
     cloud_place_t place;
@@ -264,12 +277,14 @@ int cloud_cmd_up(int argc, char **argv)
         !port_ok(up.ports.alpn) || !port_ok(up.ports.data)) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "a port is a number from 0 to 65535", NULL, NULL);
     }
-    if (up.quotas != NULL && strcmp(up.quotas, "aws") != 0 && strcmp(up.quotas, "none") != 0) {
+    if (!is_one_of(up.quotas, "aws", "none")) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "--quotas is aws or none", NULL, NULL);
     }
-    if (up.endpoint != NULL && strcmp(up.endpoint, "own") != 0 &&
-        strcmp(up.endpoint, "localhost") != 0) {
+    if (!is_one_of(up.endpoint, "own", "localhost")) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "--endpoint is localhost or own", NULL, NULL);
+    }
+    if (!is_one_of(up.broker, "mosquitto", "none")) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--broker is mosquitto or none", NULL, NULL);
     }
     return run_up(&place, &up);
 }

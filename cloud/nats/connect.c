@@ -6,6 +6,7 @@
 
 #include "announce.h"
 #include "gateway_private.h"
+#include "jit.h"
 
 enum { V4_REFUSED_VERSION = 1, V4_NOT_AUTHORIZED = 5, V5_UNSUPPORTED_VERSION = 0x84 };
 enum { YOUNG_MS = 2000 };
@@ -61,6 +62,15 @@ static bool keep_will(client_t *c, const lp_mqtt_will_t *w)
     return c->will.topic != NULL && c->will.payload != NULL;
 }
 
+// Frees the document.
+static void announce(void *gateway, const char *topic, char *document)
+{
+    if (document != NULL) {
+        gw_announce(gateway, topic, document, strlen(document), 0);
+        free(document);
+    }
+}
+
 static void announce_presence(client_t *c, bool connected)
 {
     char topic[300];
@@ -71,10 +81,7 @@ static void announce_presence(client_t *c, bool connected)
                              .at_ms = gw_wall_ms(),
                              .version = ++g->presence};
     char *doc = lp_announce_presence(&p, connected, topic);
-    if (doc != NULL) {
-        gw_announce(g, topic, doc, strlen(doc), 0);
-        free(doc);
-    }
+    announce(g, topic, doc);
 }
 
 // --- takeover -----------------------------------------------------------------------------------
@@ -205,6 +212,11 @@ static bool judge(client_t *c, const lp_mqtt_connect_t *k)
         return refuse(c, NULL, fault[0] != '\0' ? fault : "the client id is longer than 128 bytes");
     }
     if (!lp_session_open(c->gateway->reg, &c->gateway->scope, &config, &c->session, &d)) {
+        const lp_jit_t jit = {.reg = c->gateway->reg,
+                              .scope = &c->gateway->scope,
+                              .announce = announce,
+                              .arg = c->gateway};
+        lp_jit_register(&jit, &c->pass, &d);
         return refuse(c, NULL, d.reason);
     }
     if (!keep_will(c, k->will)) {

@@ -16,22 +16,22 @@ static bool may_receive(client_t *c, const lp_reg_message_t *m)
     return false;
 }
 
-static bool is_inflight(const client_t *c, uint16_t id)
+static bool is_in_flight(const client_t *c, uint16_t id)
 {
-    for (size_t i = 0; i < INFLIGHT_MAX; i++) {
-        if (c->inflight[i] == id) {
+    for (size_t i = 0; i < IN_FLIGHT_MAX; i++) {
+        if (c->in_flight[i] == id) {
             return true;
         }
     }
     return false;
 }
 
-static void set_inflight(client_t *c, uint16_t from, uint16_t to)
+static void set_in_flight(client_t *c, uint16_t from, uint16_t to)
 {
-    for (size_t i = 0; i < INFLIGHT_MAX; i++) {
-        if (c->inflight[i] == from) {
-            c->inflight[i] = to;
-            c->inflight_count += to != 0 ? 1 : -1;
+    for (size_t i = 0; i < IN_FLIGHT_MAX; i++) {
+        if (c->in_flight[i] == from) {
+            c->in_flight[i] = to;
+            c->in_flight_count += to != 0 ? 1 : -1;
             return;
         }
     }
@@ -41,7 +41,7 @@ static uint16_t next_id(client_t *c)
 {
     do {
         c->last_id = c->last_id == UINT16_MAX ? 1 : (uint16_t)(c->last_id + 1);
-    } while (is_inflight(c, c->last_id));
+    } while (is_in_flight(c, c->last_id));
     return c->last_id;
 }
 
@@ -66,7 +66,7 @@ static void send_first(client_t *c)
     c->waiting = w->next;
     c->waiting_last = c->waiting == NULL ? &c->waiting : c->waiting_last;
     c->waiting_count--;
-    set_inflight(c, 0, id);
+    set_in_flight(c, 0, id);
     if (!gw_send(c, lp_span(w->packet, w->len))) {
         gw_client_fail(c);
     }
@@ -113,7 +113,7 @@ static void enqueue(client_t *c, waiting_t *w)
     *c->waiting_last = w;
     c->waiting_last = &w->next;
     c->waiting_count++;
-    if (c->inflight_count < INFLIGHT_MAX) {
+    if (c->in_flight_count < IN_FLIGHT_MAX) {
         send_first(c);
     }
 }
@@ -159,10 +159,10 @@ void gw_message(lp_gateway_t *g, const link_item_t *item)
 
 void gw_acknowledged(client_t *c, uint16_t packet_id)
 {
-    if (packet_id != 0 && is_inflight(c, packet_id)) {
-        set_inflight(c, packet_id, 0);
+    if (packet_id != 0 && is_in_flight(c, packet_id)) {
+        set_in_flight(c, packet_id, 0);
     }
-    while (c->waiting != NULL && c->inflight_count < INFLIGHT_MAX) {
+    while (c->waiting != NULL && c->in_flight_count < IN_FLIGHT_MAX) {
         send_first(c);
     }
 }

@@ -273,6 +273,7 @@ static bool open_all(lp_gateway_t *g, char *why, size_t size)
                                   .account = g->config.account,
                                   .region = g->config.region,
                                   .replicas = g->config.replicas,
+                                  .keep_h = g->config.keep_h,
                                   .stop = g->config.stop};
     if (!open_registry(g, why, size)) {
         return false;

@@ -15,7 +15,7 @@
 
 enum {
     TICK_MS = 50,
-    INFLIGHT_MAX = 100,    // messages that a client has not acknowledged
+    IN_FLIGHT_MAX = 100,   // messages that a client has not acknowledged
     WAITING_MAX = 1000,    // and that wait behind those; a client that is slower is let go
     PENDING_MAX = 100,     // of a client, that the stream has not acknowledged
     OUT_MAX = 1024 * 1024, // bytes that a client does not take
@@ -81,8 +81,8 @@ struct client {
     int sub_count;
     suback_t *subacks;
     uint16_t last_id;
-    uint16_t inflight[INFLIGHT_MAX]; // 0: free
-    int inflight_count;
+    uint16_t in_flight[IN_FLIGHT_MAX]; // 0: free
+    int in_flight_count;
     waiting_t *waiting, **waiting_last;
     int waiting_count;
     int pending;
@@ -104,6 +104,7 @@ typedef struct pending {
     uint16_t packet_id;
     int64_t since_ms, sent_ms;
     char *subject;
+    bool retain;
     size_t len;
     uint8_t payload[];
 } pending_t;

@@ -16,6 +16,7 @@
 enum { START_MS = 30000, RECONNECT_MS = 250, PING_MS = 5000, STEP_MS = 250, SERVERS_MAX = 16 };
 enum { API_MS = 3000, PENDING_BYTES = 32 * 1024 * 1024, POOL = 4 };
 #define DUPLICATES_NS (120LL * 1000 * 1000 * 1000)
+#define HOUR_NS       (3600LL * 1000 * 1000 * 1000)
 
 // --- the queue ----------------------------------------------------------------------------------
 
@@ -181,7 +182,7 @@ static bool set_options(link_t *link, const char *urls)
            natsOptions_UseGlobalMessageDelivery(o, true) == NATS_OK;
 }
 
-static natsStatus make_stream(link_t *link, int replicas)
+static natsStatus make_stream(link_t *link, const link_config_t *config)
 {
     char stored[160];
     const char *subjects[] = {stored};
@@ -194,7 +195,8 @@ static natsStatus make_stream(link_t *link, int replicas)
     sc.Subjects = subjects;
     sc.SubjectsLen = 1;
     sc.Storage = js_FileStorage;
-    sc.Replicas = replicas;
+    sc.Replicas = config->replicas;
+    sc.MaxAge = config->keep_h * HOUR_NS;
     sc.Duplicates = DUPLICATES_NS;
     natsStatus s = js_AddStream(NULL, link->js, &sc, NULL, &code);
     // Made by another gateway, or changed by its owner: what is there counts.
@@ -236,7 +238,7 @@ static bool join(link_t *link, const link_config_t *config, char *why, size_t si
         s = link->nc == NULL ? natsConnection_Connect(&link->nc, link->opts) : NATS_OK;
         s = s == NATS_OK && link->js == NULL ? natsConnection_JetStream(&link->js, link->nc, &jo)
                                              : s;
-        s = s == NATS_OK ? make_stream(link, config->replicas) : s;
+        s = s == NATS_OK ? make_stream(link, config) : s;
         if (s != NATS_OK) {
             pause_ms(STEP_MS);
         }

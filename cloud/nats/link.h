@@ -35,7 +35,7 @@ typedef struct link_item {
 typedef struct {
     const char *urls;
     const char *account, *region;
-    int replicas;
+    int replicas, keep_h;
     const volatile sig_atomic_t *stop;
 } link_config_t;
 

@@ -46,6 +46,7 @@ static bool store(lp_gateway_t *g, client_t *c, uint16_t packet_id, const char *
                      .packet_id = packet_id,
                      .since_ms = g->now_ms,
                      .subject = copy,
+                     .retain = m->retain,
                      .len = m->payload_len};
     if (m->payload_len > 0) {
         memcpy(p->payload, m->payload, m->payload_len);
@@ -68,6 +69,40 @@ static bool acknowledge(client_t *c, uint16_t packet_id)
            gw_send(c, lp_buf_span(&out));
 }
 
+// c null: the cloud itself, or a client that is gone by now.
+static void write_down(lp_gateway_t *g, const client_t *c, const lp_reg_message_t *m,
+                       bool acknowledged)
+{
+    const lp_reg_event_t e = {
+        .kind = "publish",
+        .client = c != NULL ? c->id : "(REST)",
+        .certificate = c != NULL ? c->pass.certificate_id : NULL,
+        .thing = c != NULL && c->session != NULL ? lp_session_thing(c->session) : NULL,
+        .topic = m->topic,
+        .qos = m->qos,
+        .retain = m->retain,
+        .acknowledged = acknowledged,
+        // An ownership token does not belong in a log.
+        .payload = lp_fleet_is_request(m->topic) ? NULL : m->payload,
+        .payload_len = m->payload_len,
+    };
+    lp_journal_add(&g->journal, g->reg, &e);
+}
+
+// What a client had acknowledged is written down as that, and not before.
+static void write_stored(lp_gateway_t *g, const pending_t *p)
+{
+    char topic[LP_SUBJECT_SIZE];
+    if (p->client != NULL && lp_subject_topic(p->subject + strlen("q1."), topic)) {
+        const lp_reg_message_t m = {.topic = topic,
+                                    .payload = p->len > 0 ? p->payload : NULL,
+                                    .payload_len = p->len,
+                                    .qos = 1,
+                                    .retain = p->retain};
+        write_down(g, p->client, &m, true);
+    }
+}
+
 void gw_stored(lp_gateway_t *g, uint64_t id, bool ok)
 {
     pending_t **at = bucket_of(g, id);
@@ -79,6 +114,7 @@ void gw_stored(lp_gateway_t *g, uint64_t id, bool ok)
         return; // an answer to the second asking, or there is no leader just now
     }
     *at = p->next;
+    write_stored(g, p);
     client_t *c = p->client;
     if (c != NULL) {
         c->pending--;
@@ -234,23 +270,6 @@ static void serve(lp_gateway_t *g, client_t *c, const lp_reg_message_t *m)
     }
 }
 
-static void write_down(lp_gateway_t *g, const client_t *c, const lp_reg_message_t *m)
-{
-    const lp_reg_event_t e = {
-        .kind = "publish",
-        .client = c != NULL ? c->id : "(REST)",
-        .certificate = c != NULL ? c->pass.certificate_id : NULL,
-        .thing = c != NULL && c->session != NULL ? lp_session_thing(c->session) : NULL,
-        .topic = m->topic,
-        .qos = m->qos,
-        .retain = m->retain,
-        // An ownership token does not belong in a log.
-        .payload = lp_fleet_is_request(m->topic) ? NULL : m->payload,
-        .payload_len = m->payload_len,
-    };
-    lp_journal_add(&g->journal, g->reg, &e);
-}
-
 // --- from clients -------------------------------------------------------------------------------
 
 static bool may_publish(client_t *c, const lp_reg_message_t *m, lp_decision_t *d)
@@ -278,13 +297,16 @@ static bool publish(client_t *c, uint16_t packet_id, const lp_reg_message_t *m)
         gw_note(c, "refused", m->topic, d.reason);
         return false;
     }
-    write_down(g, c, m);
     if (m->retain && lp_reg_retained_put(g->reg, &g->scope, m) != LP_REG_OK && m->qos > 0) {
         gw_note(c, "refused", m->topic, lp_reg_error(g->reg)->message);
         return false; // it is not acknowledged, and comes again
     }
     serve(g, c, m);
-    if (is_private(m->topic)) {
+    bool is_kept_here = is_private(m->topic);
+    if (is_kept_here || m->qos == 0 || packet_id == 0) {
+        write_down(g, c, m, is_kept_here && packet_id != 0);
+    }
+    if (is_kept_here) {
         return m->qos == 0 || packet_id == 0 || acknowledge(c, packet_id);
     }
     return send_to_all(g, packet_id != 0 ? c : NULL, packet_id, m);
@@ -328,7 +350,7 @@ static void send_waiting(void *arg, const char *client, const lp_reg_message_t *
     } else {
         (void)send_to_all(g, NULL, 0, m);
     }
-    write_down(g, NULL, m);
+    write_down(g, NULL, m, false);
     serve(g, NULL, m);
 }
 

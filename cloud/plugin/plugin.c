@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "announce.h"
+#include "jit.h"
 #include "journal.h"
 #include "limpet/fleet.h"
 #include "limpet/front_filter.h"
@@ -91,6 +92,12 @@ static void announce(const char *topic, char *document)
     }
 }
 
+static void announce_for(void *arg, const char *topic, char *document)
+{
+    (void)arg;
+    announce(topic, document);
+}
+
 static lp_presence_t presence_of(plugin_t *p, const lp_session_t *s, const char *address)
 {
     return (lp_presence_t){.client_id = lp_session_client(s),
@@ -149,54 +156,6 @@ static int admit(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass,
     return MOSQ_ERR_SUCCESS;
 }
 
-// With a template the certificate is a device from its next connection on, as AWS has it; what a
-// template was refused for leaves the certificate waiting, and is said.
-static void provision_just_in_time(plugin_t *p, const char *id, const char *ca_id, lp_decision_t *d)
-{
-    lp_reg_err_t rc = lp_fleet_just_in_time(p->reg, &p->scope, id, ca_id);
-    if (rc == LP_REG_OK) {
-        snprintf(d->reason, sizeof d->reason,
-                 "certificate %.8s was just provisioned by its CA: connect again", id);
-    } else if (rc != LP_REG_NOT_FOUND) {
-        snprintf(d->reason, sizeof d->reason,
-                 "certificate %.8s could not be provisioned by its CA: %.300s", id,
-                 lp_reg_error(p->reg)->message);
-    }
-}
-
-// A device whose provisioning failed gets another chance each time it comes, since its template may
-// have been mended.
-static void provision_again(plugin_t *p, const char *id, const cJSON *known, lp_decision_t *d)
-{
-    const char *status = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(known, "status"));
-    const char *ca =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(known, "caCertificateId"));
-    if (status != NULL && strcmp(status, "PENDING_ACTIVATION") == 0 && ca != NULL) {
-        provision_just_in_time(p, id, ca, d);
-    }
-}
-
-// Just-in-time registration: the first connection of an unknown certificate of a known CA is
-// refused, but the certificate is on record from then on, and who listens may activate it.
-static void register_just_in_time(plugin_t *p, const lp_pass_t *pass, lp_decision_t *d)
-{
-    const char *id = pass->certificate_id;
-    char ca_id[LP_REG_ID_SIZE];
-    char topic[300];
-    cJSON *known = NULL;
-    if (lp_reg_cert_get(p->reg, &p->scope, id, &known) != LP_REG_NOT_FOUND) {
-        provision_again(p, id, known, d);
-        cJSON_Delete(known);
-        return;
-    }
-    if (lp_reg_cert_auto_register(p->reg, &p->scope, pass->pem, ca_id) == LP_REG_OK) {
-        announce(topic, lp_announce_registered(id, ca_id, p->scope.account, now_ms(), topic));
-        snprintf(d->reason, sizeof d->reason,
-                 "certificate %.8s was just registered by its CA and waits for its activation", id);
-        provision_just_in_time(p, id, ca_id, d);
-    }
-}
-
 static int judge(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass)
 {
     lp_decision_t d = {0};
@@ -206,7 +165,8 @@ static int judge(plugin_t *p, struct mosquitto *client, const lp_pass_t *pass)
     }
     lp_session_t *session = open_session(p, client, pass->certificate_id, pass, &d);
     if (session == NULL) {
-        register_just_in_time(p, pass, &d);
+        const lp_jit_t jit = {.reg = p->reg, .scope = &p->scope, .announce = announce_for};
+        lp_jit_register(&jit, pass, &d);
         return refuse(p, client, pass, d.reason);
     }
     if (!lp_session_check(session, LP_ACTION_CONNECT, lp_session_client(session), &d)) {

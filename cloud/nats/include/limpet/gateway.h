@@ -22,6 +22,7 @@ typedef struct {
     const char *region;
     const char *nats; // URLs with commas between
     int replicas;     // of the stream, 1..5
+    int keep_h;       // hours that it keeps a message; 0: for ever
     const volatile sig_atomic_t *stop;
 } lp_gateway_config_t;
 
