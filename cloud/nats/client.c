@@ -29,6 +29,16 @@ client_t *gw_client_new(lp_gateway_t *g, int fd)
     return c;
 }
 
+// A CONNACK that says no has to get out.
+static void say_last_words(const client_t *c)
+{
+    lp_span_t out = lp_bytes_span(&c->out);
+    if (out.len > 0) {
+        ssize_t n = write(c->fd, out.ptr, out.len);
+        (void)n;
+    }
+}
+
 void gw_client_drop(client_t *c)
 {
     if (c->state == CLIENT_DEAD) {
@@ -38,6 +48,7 @@ void gw_client_drop(client_t *c)
     c->state = CLIENT_DEAD;
     c->gateway->has_dead = true;
     gw_watch(c->gateway, c, 0);
+    say_last_words(c);
     gw_unsubscribe_all(c);
     gw_pending_forget(c);
     if (was_open) {

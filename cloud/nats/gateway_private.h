@@ -100,7 +100,7 @@ struct feed {
 typedef struct pending {
     struct pending *next;
     uint64_t id;
-    client_t *client; // null: gone, or a last will
+    client_t *client; // null: a last will, or the cloud itself
     uint16_t packet_id;
     int64_t since_ms, sent_ms;
     char *subject;

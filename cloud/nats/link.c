@@ -14,7 +14,7 @@
 #include "link_private.h"
 
 enum { START_MS = 30000, RECONNECT_MS = 250, PING_MS = 5000, STEP_MS = 250, SERVERS_MAX = 16 };
-enum { API_MS = 3000, PENDING_BYTES = 32 * 1024 * 1024, POOL = 4 };
+enum { API_MS = 3000, PENDING_BYTES = 32 * 1024 * 1024, POOL = 4, QUEUE_MAX = 16384 };
 #define DUPLICATES_NS (120LL * 1000 * 1000 * 1000)
 #define HOUR_NS       (3600LL * 1000 * 1000 * 1000)
 
@@ -26,10 +26,22 @@ void link_put(link_t *link, link_item_t *item)
     pthread_mutex_lock(&link->mutex);
     *link->last = item;
     link->last = &item->next;
+    link->count++;
     pthread_mutex_unlock(&link->mutex);
     // It only fails when it is readable already.
     ssize_t n = write(link->event, &one, sizeof one);
     (void)n;
+}
+
+// Where the loop does not keep up, the library's threads wait, and with them the cluster: out of
+// the stream comes no more than what is taken.
+static void wait_for_room(link_t *link)
+{
+    pthread_mutex_lock(&link->mutex);
+    while (link->count >= QUEUE_MAX && !link->is_closing) {
+        pthread_cond_wait(&link->has_room, &link->mutex);
+    }
+    pthread_mutex_unlock(&link->mutex);
 }
 
 void link_put_message(link_t *link, link_kind_t kind, uint64_t id, natsMsg *msg)
@@ -48,6 +60,7 @@ void link_put_message(link_t *link, link_kind_t kind, uint64_t id, natsMsg *msg)
                           .payload = natsMsg_GetData(msg),
                           .payload_len = (size_t)natsMsg_GetDataLength(msg),
                           .msg_ = msg};
+    wait_for_room(link);
     link_put(link, item);
 }
 
@@ -69,6 +82,8 @@ link_item_t *link_take(link_t *link)
     link_item_t *first = link->first;
     link->first = NULL;
     link->last = &link->first;
+    link->count = 0;
+    pthread_cond_broadcast(&link->has_room);
     pthread_mutex_unlock(&link->mutex);
     return first;
 }
@@ -234,7 +249,8 @@ static bool join(link_t *link, const link_config_t *config, char *why, size_t si
     natsStatus s = NATS_TIMEOUT;
     jsOptions_Init(&jo);
     jo.Wait = API_MS;
-    for (int t = 0; s != NATS_OK && t < START_MS && *config->stop == 0; t += STEP_MS) {
+    const int64_t end = nats_Now() + START_MS;
+    while (s != NATS_OK && nats_Now() < end && *config->stop == 0) {
         s = link->nc == NULL ? natsConnection_Connect(&link->nc, link->opts) : NATS_OK;
         s = s == NATS_OK && link->js == NULL ? natsConnection_JetStream(&link->js, link->nc, &jo)
                                              : s;
@@ -261,6 +277,7 @@ link_t *link_open(const link_config_t *config, char *why, size_t size)
     }
     link->last = &link->first;
     pthread_mutex_init(&link->mutex, NULL);
+    pthread_cond_init(&link->has_room, NULL);
     snprintf(link->prefix, sizeof link->prefix, "lp.%s.%s.", config->account, config->region);
     snprintf(link->stream, sizeof link->stream, "limpet_%s_%s", config->account, config->region);
     link->prefix_len = strlen(link->prefix);
@@ -281,6 +298,10 @@ void link_close(link_t *link)
     if (link == NULL) {
         return;
     }
+    pthread_mutex_lock(&link->mutex);
+    link->is_closing = true;
+    pthread_cond_broadcast(&link->has_room);
+    pthread_mutex_unlock(&link->mutex);
     follow_stop(link);
     natsSubscription_Destroy(link->answers);
     natsSubscription_Destroy(link->control);
@@ -299,6 +320,7 @@ void link_close(link_t *link)
     if (link->event >= 0) {
         close(link->event);
     }
+    pthread_cond_destroy(&link->has_room);
     pthread_mutex_destroy(&link->mutex);
     free(link);
 }

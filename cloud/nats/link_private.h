@@ -21,7 +21,10 @@ struct link {
     size_t prefix_len;
     int event;
     pthread_mutex_t mutex; // of the two queues
+    pthread_cond_t has_room;
     link_item_t *first, **last;
+    size_t count;
+    bool is_closing;
     // follow.c
     pthread_t worker;
     pthread_cond_t wake;

@@ -69,7 +69,7 @@ static bool acknowledge(client_t *c, uint16_t packet_id)
            gw_send(c, lp_buf_span(&out));
 }
 
-// c null: the cloud itself, or a client that is gone by now.
+// c null: the cloud itself.
 static void write_down(lp_gateway_t *g, const client_t *c, const lp_reg_message_t *m,
                        bool acknowledged)
 {
@@ -174,13 +174,18 @@ void gw_pending_resend(lp_gateway_t *g)
     each_pending(g, send_pending);
 }
 
+// It was not told that they are stored, so it sends them again when it comes back.
 void gw_pending_forget(client_t *c)
 {
     for (size_t i = 0; c->pending > 0 && i < BUCKETS; i++) {
-        for (pending_t *p = c->gateway->pending[i]; p != NULL; p = p->next) {
+        for (pending_t **at = &c->gateway->pending[i]; *at != NULL;) {
+            pending_t *p = *at;
             if (p->client == c) {
-                p->client = NULL;
+                *at = p->next;
+                free_pending(p);
                 c->pending--;
+            } else {
+                at = &p->next;
             }
         }
     }
