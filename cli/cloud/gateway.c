@@ -24,7 +24,8 @@
 enum { NAME_MAX_LEN = 40, REPLICAS = 3, REPLICAS_MAX = 5, KEEP_H = 24, KEEP_H_MAX = 87600 };
 
 typedef struct {
-    const char *dir, *nats, *name;
+    const char *dir, *name;
+    lp_nats_access_t nats;
     long port[LP_FRONT_KINDS];
     long replicas, keep_h;
 } gateway_args_t;
@@ -56,6 +57,53 @@ static bool name_ok(const char *name)
 static int fail(const char *what, const char *why, const char *next)
 {
     return lp_ui_fail(LP_EXIT_LOCAL, "cloud-gateway", what, why, next);
+}
+
+// A process's arguments are for everybody to see; its environment is not.
+static bool has_password(const char *servers)
+{
+    lp_nats_servers_t s;
+    bool found = servers != NULL && lp_nats_servers_read(servers, &s) && s.has_user;
+    lp_nats_servers_wipe(&s);
+    return found;
+}
+
+static int fail_access(const lp_nats_fault_t *f)
+{
+    static const struct {
+        lp_exit_t exit;
+        const char *code;
+    } by_kind[] = {[LP_NATS_FAULT_USAGE] = {LP_EXIT_USAGE, "nats-access"},
+                   [LP_NATS_FAULT_PLAIN] = {LP_EXIT_USAGE, "nats-plain"},
+                   [LP_NATS_FAULT_FILE] = {LP_EXIT_LOCAL, "nats-file"}};
+    return lp_ui_fail(by_kind[f->kind].exit, by_kind[f->kind].code, f->what, f->why, f->next);
+}
+
+static int fail_open(lp_gateway_trouble_t trouble, const char *why)
+{
+    static const struct {
+        lp_exit_t exit;
+        const char *code, *what, *next;
+    } by[] = {
+        [LP_GATEWAY_LOCAL] = {LP_EXIT_LOCAL, "cloud-gateway", "the gateway does not start",
+                              "is the cloud's folder whole? limpet cloud status"},
+        [LP_GATEWAY_UNREACHABLE] =
+            {LP_EXIT_NETWORK, "nats-unreachable", "the gateway does not reach its NATS cluster",
+             "are nats-servers with JetStream there, as many as --replicas?"},
+        [LP_GATEWAY_NOT_TRUSTED] =
+            {LP_EXIT_NETWORK, "nats-tls", "the gateway does not trust the NATS server",
+             "do its certificate's names, its CA and --nats-ca fit? Does it have tls { } set?"},
+        [LP_GATEWAY_NOT_LET_IN] = {LP_EXIT_CREDENTIALS, "nats-denied",
+                                   "the NATS cluster does not let the gateway in",
+                                   "compare its users and permissions with docs/fleet-broker.md"},
+        [LP_GATEWAY_OPEN_TO_ALL] = {LP_EXIT_NETWORK, "nats-open",
+                                    "the NATS cluster lets anybody in",
+                                    "set verify and users as docs/fleet-broker.md has it"},
+        [LP_GATEWAY_STREAM] = {LP_EXIT_CONFLICT, "nats-stream",
+                               "the stream does not keep what a gateway promises",
+                               "change the stream, or --replicas"},
+    };
+    return lp_ui_fail(by[trouble].exit, by[trouble].code, by[trouble].what, why, by[trouble].next);
 }
 
 static bool make_folder(const char *path)
@@ -141,13 +189,17 @@ static int serve(const gateway_args_t *a, const cloud_place_t *cloud, cloud_info
     }
     show(a, info);
     bool ok = lp_gateway_run(gateway);
+    bool is_shut_out = !ok && errno == EACCES;
     bool ended = waitpid(front, NULL, WNOHANG) == front;
     if (!ended) {
         broker_stop(front);
     }
+    if (is_shut_out) {
+        return fail_open(LP_GATEWAY_NOT_LET_IN, "it did so until now");
+    }
     return ok && is_told
                ? LP_EXIT_OK
-               : lp_ui_fail(LP_EXIT_FAILED, "cloud-gateway", "the gateway ended by itself",
+               : lp_ui_fail(LP_EXIT_FAILED, "gateway-ended", "the gateway ended by itself",
                             ended ? "its front ended" : NULL, "start it again");
 }
 
@@ -159,18 +211,18 @@ static int run(const gateway_args_t *a, const cloud_place_t *cloud, cloud_info_t
                                         .place = sockets->place,
                                         .account = info->account,
                                         .region = info->region,
-                                        .nats = a->nats,
+                                        .nats = &a->nats,
                                         .replicas = (int)a->replicas,
                                         .keep_h = (int)a->keep_h,
                                         .stop = &stop};
     if (!front_listen(sockets, a->port, info, why, sizeof why)) {
         return fail("the gateway cannot listen", why, "choose another port, or none for any");
     }
+    lp_gateway_trouble_t trouble = LP_GATEWAY_LOCAL;
     catch_signals();
-    lp_gateway_t *gateway = lp_gateway_open(&config, why, sizeof why);
+    lp_gateway_t *gateway = lp_gateway_open(&config, &trouble, why, sizeof why);
     if (gateway == NULL) {
-        return fail("the gateway does not reach its NATS cluster", why,
-                    "are nats-servers with JetStream there, as many as --replicas?");
+        return fail_open(trouble, why);
     }
     int rc = serve(a, cloud, info, sockets, gateway);
     lp_gateway_close(gateway);
@@ -198,7 +250,7 @@ static int run_in_place(const gateway_args_t *a, const cloud_place_t *cloud)
 
 static bool args_ok(const gateway_args_t *a)
 {
-    bool ok = a->nats != NULL && a->nats[0] != '\0' && name_ok(a->name) && a->replicas >= 1 &&
+    bool ok = a->nats.servers != NULL && name_ok(a->name) && a->replicas >= 1 &&
               a->replicas <= REPLICAS_MAX && a->keep_h >= 0 && a->keep_h <= KEEP_H_MAX;
     for (int i = 0; i < LP_FRONT_KINDS; i++) {
         ok = ok && a->port[i] >= 0 && a->port[i] <= 65535;
@@ -206,41 +258,78 @@ static bool args_ok(const gateway_args_t *a)
     return ok;
 }
 
+static int check_access(const gateway_args_t *a)
+{
+    lp_nats_fault_t fault;
+    if (!lp_nats_access_check(&a->nats, &fault)) {
+        return fail_access(&fault);
+    }
+    if (a->nats.is_plain_allowed) {
+        lp_ui_warn("--insecure-plain-nats: who is on the way to the NATS servers reads all "
+                   "messages and publishes as any device");
+    }
+    return LP_OPT_GO_ON;
+}
+
+static int check_args(const gateway_args_t *a)
+{
+    if (!args_ok(a)) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage",
+                          "a gateway needs --nats URL, a name of letters and digits, "
+                          "1 to 5 replicas and ports below 65536",
+                          NULL, "limpet cloud gateway --help");
+    }
+    const char *known = getenv("LIMPET_NATS");
+    if (has_password(a->nats.servers) && a->nats.servers != known) {
+        return lp_ui_fail(LP_EXIT_USAGE, "nats-password",
+                          "a password does not belong on the command line",
+                          "everybody on this computer can see it there",
+                          "change it, and use --nats-cert, --nats-creds or the environment's "
+                          "LIMPET_NATS");
+    }
+    return check_access(a);
+}
+
+static const lp_help_t gateway_help = {
+    .name = "cloud gateway",
+    .args = "",
+    .summary = "A further way into this cloud, its messages carried by a NATS cluster.",
+    .examples = {"limpet cloud gateway --nats tls://n1:4222,tls://n2:4222,tls://n3:4222 "
+                 "--nats-ca ca.pem --nats-cert gateway.pem --nats-key gateway.key",
+                 "limpet cloud gateway --name b --port-mqtt 8884 --nats tls://n1:4222 --nats-ca "
+                 "ca.pem --nats-creds gateway.creds",
+                 "limpet cloud gateway --nats nats://127.0.0.1:4222 --replicas 1", NULL},
+    .notes = "Stays in the foreground. Without --nats the environment's LIMPET_NATS counts, "
+             "which may have a password. Servers on other computers need TLS.",
+};
+
 int cloud_cmd_gateway(int argc, char **argv)
 {
-    static const lp_help_t help = {
-        .name = "cloud gateway",
-        .args = "",
-        .summary = "A further way into this cloud, its messages carried by a NATS cluster.",
-        .examples = {"limpet cloud gateway --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222",
-                     "limpet cloud gateway --name b --port-mqtt 8884 --nats nats://10.0.0.1", NULL},
-        .notes = "Stays in the foreground. Without --nats the environment's LIMPET_NATS counts, "
-                 "which others do not see when the address has a password.",
-    };
     gateway_args_t a = {
-        .nats = getenv("LIMPET_NATS"), .name = "1", .replicas = REPLICAS, .keep_h = KEEP_H};
+        .nats.servers = getenv("LIMPET_NATS"), .name = "1", .replicas = REPLICAS, .keep_h = KEEP_H};
     const lp_opt_t opts[] = {
         CLOUD_OPT_DIR(a.dir),
-        {"nats", LP_OPT_STR, &a.nats, "URL,...", "the servers of the cluster"},
+        {"nats", LP_OPT_STR, &a.nats.servers, "URL,...", "the servers of the cluster"},
+        {"nats-ca", LP_OPT_STR, &a.nats.ca, "FILE", "the CA of their certificates, PEM"},
+        {"nats-cert", LP_OPT_STR, &a.nats.cert, "FILE", "this gateway's certificate, PEM"},
+        {"nats-key", LP_OPT_STR, &a.nats.key, "FILE", "and its key; for its owner alone"},
+        {"nats-creds", LP_OPT_STR, &a.nats.creds, "FILE", "or a user's JWT and seed, or seed"},
         {"name", LP_OPT_STR, &a.name, "NAME", "tells this one from the others here (1)"},
         {"replicas", LP_OPT_INT, &a.replicas, "N", "copies of a stored message, 1 to 5 (3)"},
         {"keep", LP_OPT_INT, &a.keep_h, "HOURS", "how long the stream keeps a message (24)"},
         {"port-mqtt", LP_OPT_INT, &a.port[LP_FRONT_MQTT], "PORT", "of the broker (any)"},
         {"port-alpn", LP_OPT_INT, &a.port[LP_FRONT_ALPN], "PORT", "MQTT or HTTPS by ALPN (any)"},
         {"port-data", LP_OPT_INT, &a.port[LP_FRONT_HTTPS], "PORT", "HTTPS of devices (any)"},
+        {"insecure-plain-nats", LP_OPT_BOOL, &a.nats.is_plain_allowed, NULL,
+         "other computers without TLS"},
     };
     cloud_place_t place;
     int n_args = 0;
-    int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    int rc = lp_opt_parse(&gateway_help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
     rc = rc == LP_OPT_GO_ON ? cloud_find_place(a.dir, &place) : rc;
     if (rc != LP_OPT_GO_ON) {
         return rc;
     }
-    if (!args_ok(&a)) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage",
-                          "a gateway needs --nats URL, a name of letters and digits, "
-                          "1 to 5 replicas and ports below 65536",
-                          NULL, "limpet cloud gateway --help");
-    }
-    return run_in_place(&a, &place);
+    rc = check_args(&a);
+    return rc == LP_OPT_GO_ON ? run_in_place(&a, &place) : rc;
 }

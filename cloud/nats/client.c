@@ -117,9 +117,14 @@ static long cut(lp_span_t in, lp_mqtt_head_t *h, lp_span_t *body)
     return (long)(at + h->remaining);
 }
 
+static bool has_room(const client_t *c)
+{
+    return c->pending < PENDING_MAX && c->pending_bytes < PENDING_BYTES;
+}
+
 static void take_packets(client_t *c)
 {
-    while (c->state != CLIENT_DEAD && c->pending < PENDING_MAX) {
+    while (c->state != CLIENT_DEAD && has_room(c)) {
         lp_mqtt_head_t h;
         lp_span_t body;
         long n = cut(lp_bytes_span(&c->in), &h, &body);
@@ -136,8 +141,7 @@ static void take_packets(client_t *c)
 
 static bool can_read(const client_t *c)
 {
-    return c->state != CLIENT_DEAD && c->pending < PENDING_MAX &&
-           lp_bytes_len(&c->out) < OUT_MAX / 2;
+    return c->state != CLIENT_DEAD && has_room(c) && lp_bytes_len(&c->out) < OUT_MAX / 2;
 }
 
 static void read_some(client_t *c)

@@ -66,6 +66,7 @@ static void send_first(client_t *c)
     c->waiting = w->next;
     c->waiting_last = c->waiting == NULL ? &c->waiting : c->waiting_last;
     c->waiting_count--;
+    c->waiting_bytes -= w->len;
     set_in_flight(c, 0, id);
     if (!gw_send(c, lp_span(w->packet, w->len))) {
         gw_client_fail(c);
@@ -105,7 +106,7 @@ static void fail_slow(client_t *c)
 
 static void enqueue(client_t *c, waiting_t *w)
 {
-    if (c->waiting_count >= WAITING_MAX) {
+    if (c->waiting_count >= WAITING_MAX || c->waiting_bytes >= WAITING_BYTES) {
         free(w);
         fail_slow(c);
         return;
@@ -113,6 +114,7 @@ static void enqueue(client_t *c, waiting_t *w)
     *c->waiting_last = w;
     c->waiting_last = &w->next;
     c->waiting_count++;
+    c->waiting_bytes += w->len;
     if (c->in_flight_count < IN_FLIGHT_MAX) {
         send_first(c);
     }

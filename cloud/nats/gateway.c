@@ -111,6 +111,9 @@ static void take_item(lp_gateway_t *g, const link_item_t *item)
             gw_pending_resend(g);
         }
         break;
+    case LINK_CLOSED:
+        g->is_shut_out = true;
+        break;
     }
 }
 
@@ -203,6 +206,10 @@ bool lp_gateway_run(lp_gateway_t *g)
         }
         tick(g);
         bury(g);
+        if (g->is_shut_out) {
+            errno = EACCES;
+            return false;
+        }
     }
     return true;
 }
@@ -267,9 +274,9 @@ static void raise_limit(void)
     }
 }
 
-static bool open_all(lp_gateway_t *g, char *why, size_t size)
+static bool open_all(lp_gateway_t *g, lp_gateway_trouble_t *trouble, char *why, size_t size)
 {
-    const link_config_t config = {.urls = g->config.nats,
+    const link_config_t config = {.access = g->config.nats,
                                   .account = g->config.account,
                                   .region = g->config.region,
                                   .replicas = g->config.replicas,
@@ -278,7 +285,7 @@ static bool open_all(lp_gateway_t *g, char *why, size_t size)
     if (!open_registry(g, why, size)) {
         return false;
     }
-    g->link = link_open(&config, why, size);
+    g->link = link_open(&config, trouble, why, size);
     if (g->link == NULL) {
         return false;
     }
@@ -293,8 +300,10 @@ static bool open_all(lp_gateway_t *g, char *why, size_t size)
     return true;
 }
 
-lp_gateway_t *lp_gateway_open(const lp_gateway_config_t *config, char *why, size_t size)
+lp_gateway_t *lp_gateway_open(const lp_gateway_config_t *config, lp_gateway_trouble_t *trouble,
+                              char *why, size_t size)
 {
+    *trouble = LP_GATEWAY_LOCAL;
     lp_gateway_t *g = calloc(1, sizeof *g);
     if (g == NULL) {
         snprintf(why, size, "out of memory");
@@ -306,7 +315,7 @@ lp_gateway_t *lp_gateway_open(const lp_gateway_config_t *config, char *why, size
     snprintf(g->instance, sizeof g->instance, "%lld-%d", (long long)gw_wall_ms(), (int)getpid());
     signal(SIGPIPE, SIG_IGN);
     raise_limit();
-    if (!open_all(g, why, size)) {
+    if (!open_all(g, trouble, why, size)) {
         lp_gateway_close(g);
         return NULL;
     }

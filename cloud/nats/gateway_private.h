@@ -15,9 +15,11 @@
 
 enum {
     TICK_MS = 50,
-    IN_FLIGHT_MAX = 100,   // messages that a client has not acknowledged
-    WAITING_MAX = 1000,    // and that wait behind those; a client that is slower is let go
-    PENDING_MAX = 100,     // of a client, that the stream has not acknowledged
+    IN_FLIGHT_MAX = 100, // messages that a client has not acknowledged
+    WAITING_MAX = 1000,  // and that wait behind those; a client that is slower is let go
+    WAITING_BYTES = 4 * 1024 * 1024,
+    PENDING_MAX = 100, // of a client, that the stream has not acknowledged
+    PENDING_BYTES = 1024 * 1024,
     OUT_MAX = 1024 * 1024, // bytes that a client does not take
     SUBSCRIPTIONS_MAX = 50,
     CLIENT_ID_SIZE = 129,
@@ -85,7 +87,9 @@ struct client {
     int in_flight_count;
     waiting_t *waiting, **waiting_last;
     int waiting_count;
+    size_t waiting_bytes;
     int pending;
+    size_t pending_bytes;
 };
 
 struct feed {
@@ -129,7 +133,8 @@ struct lp_gateway {
     int64_t change;
     long long presence;
     bool has_dead;
-    bool is_paused; // no descriptors left
+    bool is_paused;   // no descriptors left
+    bool is_shut_out; // the cluster does not let us in any more
 };
 
 // gateway.c

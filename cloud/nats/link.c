@@ -2,6 +2,7 @@
 #include "link.h"
 
 #include <cjson/cJSON.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,8 @@
 #include "follow.h"
 #include "link_private.h"
 
-enum { START_MS = 30000, RECONNECT_MS = 250, PING_MS = 5000, STEP_MS = 250, SERVERS_MAX = 16 };
-enum { API_MS = 3000, PENDING_BYTES = 32 * 1024 * 1024, POOL = 4, QUEUE_MAX = 16384 };
-#define DUPLICATES_NS (120LL * 1000 * 1000 * 1000)
-#define HOUR_NS       (3600LL * 1000 * 1000 * 1000)
+enum { RECONNECT_MS = 250, PING_MS = 5000, POOL = 4, PENDING_BYTES = 32 * 1024 * 1024 };
+enum { QUEUE_MAX = 16384, QUEUE_BYTES = 64 * 1024 * 1024 };
 
 // --- the queue ----------------------------------------------------------------------------------
 
@@ -27,6 +26,7 @@ void link_put(link_t *link, link_item_t *item)
     *link->last = item;
     link->last = &item->next;
     link->count++;
+    link->bytes += item->payload_len;
     pthread_mutex_unlock(&link->mutex);
     // It only fails when it is readable already.
     ssize_t n = write(link->event, &one, sizeof one);
@@ -38,7 +38,7 @@ void link_put(link_t *link, link_item_t *item)
 static void wait_for_room(link_t *link)
 {
     pthread_mutex_lock(&link->mutex);
-    while (link->count >= QUEUE_MAX && !link->is_closing) {
+    while ((link->count >= QUEUE_MAX || link->bytes >= QUEUE_BYTES) && !link->is_closing) {
         pthread_cond_wait(&link->has_room, &link->mutex);
     }
     pthread_mutex_unlock(&link->mutex);
@@ -82,7 +82,7 @@ link_item_t *link_take(link_t *link)
     link_item_t *first = link->first;
     link->first = NULL;
     link->last = &link->first;
-    link->count = 0;
+    link->count = link->bytes = 0;
     pthread_cond_broadcast(&link->has_room);
     pthread_mutex_unlock(&link->mutex);
     return first;
@@ -101,13 +101,33 @@ int link_fd(const link_t *link)
 
 // --- what the library's threads bring -----------------------------------------------------------
 
+static void keep_refusal(link_t *link, const cJSON *error)
+{
+    const char *words =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "description"));
+    pthread_mutex_lock(&link->mutex);
+    snprintf(link->refusal, sizeof link->refusal, "%s",
+             words != NULL ? words : "no stream takes it");
+    pthread_mutex_unlock(&link->mutex);
+}
+
+void link_refusal(link_t *link, char *words, size_t size)
+{
+    pthread_mutex_lock(&link->mutex);
+    snprintf(words, size, "%s", link->refusal);
+    pthread_mutex_unlock(&link->mutex);
+}
+
 // {"stream":"...","seq":1}, or with "error"; no text at all when no stream takes the subject.
-static bool is_stored(natsMsg *msg)
+static bool is_stored(link_t *link, natsMsg *msg)
 {
     cJSON *doc = cJSON_ParseWithLength(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg));
     const cJSON *seq = cJSON_GetObjectItemCaseSensitive(doc, "seq");
-    bool ok = cJSON_IsNumber(seq) && seq->valuedouble >= 1 &&
-              cJSON_GetObjectItemCaseSensitive(doc, "error") == NULL;
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(doc, "error");
+    bool ok = cJSON_IsNumber(seq) && seq->valuedouble >= 1 && error == NULL;
+    if (!ok) {
+        keep_refusal(link, error);
+    }
     cJSON_Delete(doc);
     return ok;
 }
@@ -118,7 +138,8 @@ static void on_stored(natsConnection *nc, natsSubscription *sub, natsMsg *msg, v
     (void)sub;
     link_t *link = closure;
     const char *id = strrchr(natsMsg_GetSubject(msg), '.');
-    link_put_answer(link, LINK_STORED, id != NULL ? strtoull(id + 1, NULL, 10) : 0, is_stored(msg));
+    uint64_t number = id != NULL ? strtoull(id + 1, NULL, 10) : 0;
+    link_put_answer(link, LINK_STORED, number, is_stored(link, msg));
     natsMsg_Destroy(msg);
 }
 
@@ -141,13 +162,21 @@ static void on_disconnected(natsConnection *nc, void *closure)
     link_put_answer(closure, LINK_CONNECTED, 0, false);
 }
 
+// The library gives up when it is turned away twice; only then, as it is set up here.
+static void on_closed(natsConnection *nc, void *closure)
+{
+    (void)nc;
+    link_put_answer(closure, LINK_CLOSED, 0, false);
+}
+
 // --- sending ------------------------------------------------------------------------------------
 
 bool link_publish(link_t *link, const char *subject, const void *payload, size_t len)
 {
     char full[LINK_SUBJECT_SIZE];
-    snprintf(full, sizeof full, "%s%s", link->prefix, subject);
-    return natsConnection_Publish(link->nc, full, payload, (int)len) == NATS_OK;
+    int n = snprintf(full, sizeof full, "%s%s", link->prefix, subject);
+    return n < (int)sizeof full &&
+           natsConnection_Publish(link->nc, full, payload, (int)len) == NATS_OK;
 }
 
 bool link_store(link_t *link, uint64_t id, const char *subject, const void *payload, size_t len)
@@ -168,57 +197,7 @@ bool link_store(link_t *link, uint64_t id, const char *subject, const void *payl
 
 // --- opening ------------------------------------------------------------------------------------
 
-static bool set_servers(natsOptions *opts, const char *urls)
-{
-    const char *server[SERVERS_MAX];
-    int count = 0;
-    char *rest = NULL;
-    char *copy = strdup(urls);
-    for (char *s = copy != NULL ? strtok_r(copy, ", ", &rest) : NULL;
-         s != NULL && count < SERVERS_MAX; s = strtok_r(NULL, ", ", &rest)) {
-        server[count++] = s;
-    }
-    bool ok = count > 0 && natsOptions_SetServers(opts, server, count) == NATS_OK;
-    free(copy);
-    return ok;
-}
-
-static bool set_options(link_t *link, const char *urls)
-{
-    natsOptions *o = link->opts;
-    return set_servers(o, urls) && natsOptions_SetName(o, "limpet-gateway") == NATS_OK &&
-           natsOptions_SetMaxReconnect(o, -1) == NATS_OK &&
-           natsOptions_SetReconnectWait(o, RECONNECT_MS) == NATS_OK &&
-           natsOptions_SetReconnectJitter(o, RECONNECT_MS, RECONNECT_MS) == NATS_OK &&
-           natsOptions_SetPingInterval(o, PING_MS) == NATS_OK &&
-           natsOptions_SetReconnectBufSize(o, PENDING_BYTES) == NATS_OK &&
-           natsOptions_SetReconnectedCB(o, on_reconnected, link) == NATS_OK &&
-           natsOptions_SetDisconnectedCB(o, on_disconnected, link) == NATS_OK &&
-           natsOptions_UseGlobalMessageDelivery(o, true) == NATS_OK;
-}
-
-static natsStatus make_stream(link_t *link, const link_config_t *config)
-{
-    char stored[160];
-    const char *subjects[] = {stored};
-    jsStreamConfig sc;
-    jsErrCode code = 0;
-    jsStreamConfig_Init(&sc);
-    snprintf(stored, sizeof stored, "%sq1.>", link->prefix);
-    sc.Name = link->stream;
-    sc.Description = "MQTT messages of QoS 1";
-    sc.Subjects = subjects;
-    sc.SubjectsLen = 1;
-    sc.Storage = js_FileStorage;
-    sc.Replicas = config->replicas;
-    sc.MaxAge = config->keep_h * HOUR_NS;
-    sc.Duplicates = DUPLICATES_NS;
-    natsStatus s = js_AddStream(NULL, link->js, &sc, NULL, &code);
-    // Made by another gateway, or changed by its owner: what is there counts.
-    return s != NATS_OK && code == JSStreamNameExistErr ? NATS_OK : s;
-}
-
-static natsStatus listen_all(link_t *link)
+natsStatus link_listen(link_t *link)
 {
     char subject[LINK_SUBJECT_SIZE];
     natsInbox *inbox = NULL;
@@ -236,39 +215,26 @@ static natsStatus listen_all(link_t *link)
                : s;
 }
 
-static void pause_ms(long ms)
+// Servers that the cluster tells of are left alone: what counts are the named ones, whose names are
+// in their certificates.
+static bool set_options(link_t *link)
 {
-    const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    nanosleep(&t, NULL);
+    natsOptions *o = link->opts;
+    return natsOptions_SetName(o, "limpet-gateway") == NATS_OK &&
+           natsOptions_SetIgnoreDiscoveredServers(o, true) == NATS_OK &&
+           natsOptions_SetMaxReconnect(o, -1) == NATS_OK &&
+           natsOptions_SetReconnectWait(o, RECONNECT_MS) == NATS_OK &&
+           natsOptions_SetReconnectJitter(o, RECONNECT_MS, RECONNECT_MS) == NATS_OK &&
+           natsOptions_SetPingInterval(o, PING_MS) == NATS_OK &&
+           natsOptions_SetReconnectBufSize(o, PENDING_BYTES) == NATS_OK &&
+           natsOptions_SetReconnectedCB(o, on_reconnected, link) == NATS_OK &&
+           natsOptions_SetDisconnectedCB(o, on_disconnected, link) == NATS_OK &&
+           natsOptions_SetClosedCB(o, on_closed, link) == NATS_OK &&
+           natsOptions_UseGlobalMessageDelivery(o, true) == NATS_OK;
 }
 
-// A cluster that was started just now needs a few seconds to choose its leader.
-static bool join(link_t *link, const link_config_t *config, char *why, size_t size)
-{
-    jsOptions jo;
-    natsStatus s = NATS_TIMEOUT;
-    jsOptions_Init(&jo);
-    jo.Wait = API_MS;
-    const int64_t end = nats_Now() + START_MS;
-    while (s != NATS_OK && nats_Now() < end && *config->stop == 0) {
-        s = link->nc == NULL ? natsConnection_Connect(&link->nc, link->opts) : NATS_OK;
-        s = s == NATS_OK && link->js == NULL ? natsConnection_JetStream(&link->js, link->nc, &jo)
-                                             : s;
-        s = s == NATS_OK ? make_stream(link, config) : s;
-        if (s != NATS_OK) {
-            pause_ms(STEP_MS);
-        }
-    }
-    s = s == NATS_OK ? listen_all(link) : s;
-    if (s != NATS_OK) {
-        const char *detail = nats_GetLastError(NULL);
-        snprintf(why, size, "%s%s%s", natsStatus_GetText(s), detail != NULL ? ": " : "",
-                 detail != NULL ? detail : "");
-    }
-    return s == NATS_OK;
-}
-
-link_t *link_open(const link_config_t *config, char *why, size_t size)
+link_t *link_open(const link_config_t *config, lp_gateway_trouble_t *trouble, char *why,
+                  size_t size)
 {
     link_t *link = calloc(1, sizeof *link);
     if (link == NULL) {
@@ -282,15 +248,24 @@ link_t *link_open(const link_config_t *config, char *why, size_t size)
     snprintf(link->stream, sizeof link->stream, "limpet_%s_%s", config->account, config->region);
     link->prefix_len = strlen(link->prefix);
     link->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    snprintf(why, size, "the addresses of the NATS servers cannot be used");
+    snprintf(why, size, "the client library of NATS does not start");
     bool ok = link->event >= 0 && natsOptions_Create(&link->opts) == NATS_OK &&
-              nats_SetMessageDeliveryPoolSize(POOL) == NATS_OK && set_options(link, config->urls) &&
-              join(link, config, why, size);
+              nats_SetMessageDeliveryPoolSize(POOL) == NATS_OK && set_options(link) &&
+              secure_set(link->opts, config->access, why, size) &&
+              link_join(link, config, trouble, why, size);
     if (!ok || !follow_start(link)) {
         link_close(link);
         return NULL;
     }
     return link;
+}
+
+// No callback runs after this. When the process ends the library (3.4) frees OpenSSL's list of
+// compression methods and leaves it where OpenSSL frees it once more; so it must not find it.
+static void close_library(void)
+{
+    nats_CloseAndWait(LINK_API_MS);
+    sk_SSL_COMP_free(SSL_COMP_set0_compression_methods(NULL));
 }
 
 void link_close(link_t *link)
@@ -307,12 +282,12 @@ void link_close(link_t *link)
     natsSubscription_Destroy(link->control);
     jsCtx_Destroy(link->js);
     if (link->nc != NULL) {
-        natsConnection_FlushTimeout(link->nc, STEP_MS);
+        natsConnection_FlushTimeout(link->nc, LINK_STEP_MS);
         natsConnection_Close(link->nc);
     }
     natsConnection_Destroy(link->nc);
     natsOptions_Destroy(link->opts);
-    nats_CloseAndWait(API_MS); // no callback runs after this
+    close_library();
     for (link_item_t *i = link->first, *next = NULL; i != NULL; i = next) {
         next = i->next;
         link_item_free(i);

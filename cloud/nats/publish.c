@@ -56,6 +56,7 @@ static bool store(lp_gateway_t *g, client_t *c, uint16_t packet_id, const char *
     *bucket = p;
     if (c != NULL) {
         c->pending++;
+        c->pending_bytes += m->payload_len;
     }
     send_pending(g, p);
     return true;
@@ -118,6 +119,7 @@ void gw_stored(lp_gateway_t *g, uint64_t id, bool ok)
     client_t *c = p->client;
     if (c != NULL) {
         c->pending--;
+        c->pending_bytes -= p->len;
         if (!acknowledge(c, p->packet_id)) {
             gw_client_fail(c);
         }
@@ -135,11 +137,21 @@ static void each_pending(lp_gateway_t *g, void (*fn)(lp_gateway_t *g, pending_t 
     }
 }
 
+static void give_up(lp_gateway_t *g, client_t *c)
+{
+    char words[200];
+    char said[120];
+    link_refusal(g->link, said, sizeof said);
+    snprintf(words, sizeof words, "the cluster does not store its messages%s%s",
+             said[0] != '\0' ? "; it said: " : "", said);
+    gw_note(c, "kick", NULL, words);
+    gw_client_fail(c);
+}
+
 static void look_at(lp_gateway_t *g, pending_t *p)
 {
     if (g->now_ms - p->since_ms > GIVE_UP_MS && p->client != NULL && !p->client->is_failed) {
-        gw_note(p->client, "kick", NULL, "the cluster does not store its messages");
-        gw_client_fail(p->client);
+        give_up(g, p->client);
     }
     if (g->now_ms - p->sent_ms >= RESEND_MS) {
         send_pending(g, p);
@@ -182,8 +194,9 @@ void gw_pending_forget(client_t *c)
             pending_t *p = *at;
             if (p->client == c) {
                 *at = p->next;
-                free_pending(p);
                 c->pending--;
+                c->pending_bytes -= p->len;
+                free_pending(p);
             } else {
                 at = &p->next;
             }

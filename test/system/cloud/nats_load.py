@@ -5,6 +5,14 @@
   nats_load.py leader NATS-PORT STREAM              the name of the stream's leader
   nats_load.py healthy NATS-PORT... STREAM          ends well when the stream has all its copies
   nats_load.py load FOLDER WORK COUNT PORT-A PORT-B publishes COUNT messages; each has to be acknowledged
+  nats_load.py refused NATS-PORT USER               ends well when a client with this certificate (or "") gets no answer
+  nats_load.py denied NATS-PORT USER SUBJECT        ends well when this user may not publish there
+  nats_load.py route NODE-PORT USER                 ends well when a node with this certificate is welcome
+  nats_load.py ask FOLDER WORK NAME PORT CLIENT-ID TOPIC PAYLOAD
+                                                    publishes, and prints what comes on TOPIC/accepted
+  nats_load.py plain PORT-FILE HEARD                a server without TLS for one connection; says what it heard
+  nats_load.py seed FILE                            an NKey of a user: FILE.seed and FILE.public
+  nats_load.py creds FILE                           a user by JWT: FILE.creds, and FILE.conf for the server
   nats_load.py verify WORK NATS-PORT STREAM PREFIX  compares what was acknowledged, stored and received
 """
 import base64
@@ -13,6 +21,7 @@ import json
 import os
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -27,13 +36,33 @@ UNANSWERED_S = 5  # then the connection is made anew, and all that is open is se
 PATIENCE_S = 240
 
 
+def read_line(sock):
+    """No byte more, since TLS begins behind it."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = sock.recv(1)
+        if not byte:
+            raise OSError("the server went away")
+        line += byte
+    return line
+
+
+def user_context(name):
+    work = os.environ["LIMPET_TEST_NATS"]
+    context = ssl.create_default_context(cafile=os.path.join(work, "nodes-ca.pem"))
+    if name:
+        context.load_cert_chain(os.path.join(work, name + ".pem"), os.path.join(work, name + ".key"))
+    return context
+
+
 class Nats:
     """Just enough of NATS' protocol of lines to ask JetStream something."""
 
-    def __init__(self, port):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=10)
+    def __init__(self, port, user="watcher"):
+        raw = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.greeting = read_line(raw)
+        self.sock = user_context(user).wrap_socket(raw, server_hostname="localhost")
         self.file = self.sock.makefile("rb")
-        self.file.readline()  # INFO
         self.inbox = f"_INBOX.test{os.getpid()}"
         self.sock.sendall(f'CONNECT {{"verbose":false,"pedantic":false}}\r\nSUB {self.inbox} 1\r\n'.encode())
 
@@ -52,6 +81,155 @@ class Nats:
 
     def info(self, stream):
         return self.ask(f"$JS.API.STREAM.INFO.{stream}")
+
+
+def talk(port, user, line):
+    """What a server says to a client: lines until PONG, or an error."""
+    nats = Nats(port, user)
+    nats.sock.settimeout(10)
+    nats.sock.sendall(line.encode() + b"PING\r\n")
+    said = b""
+    while b"PONG" not in said and b"-ERR" not in said:
+        got = nats.file.readline()
+        if not got:
+            raise OSError("the server went away")
+        said += got
+    return said
+
+
+def refused(port, user):
+    try:
+        said = talk(port, user, "")
+    except (OSError, ssl.SSLError) as e:
+        print(repr(e))
+        return
+    if b"PONG" in said:
+        sys.exit(f"the server answers: {said}")
+
+
+def denied(port, user, subject):
+    said = talk(port, user, f"PUB {subject} 0\r\n\r\n")
+    print(said)
+    sys.exit(0 if b"Permissions Violation" in said else 1)
+
+
+def route(port, user):
+    """Between nodes TLS comes before everything else."""
+    try:
+        raw = socket.create_connection(("127.0.0.1", port), timeout=10)
+        said = read_line(user_context(user).wrap_socket(raw, server_hostname="localhost"))
+    except (OSError, ssl.SSLError) as e:
+        sys.exit(repr(e))
+    print(said)
+    sys.exit(0 if said.startswith(b"INFO") else 1)
+
+
+def ask(folder, work, name, port, client_id, topic, payload):
+    cloud = raw_mqtt.Cloud(folder, work)
+    client = connect(cloud, cloud.context(name), client_id, port)
+    client.send(packet(0x32, binary(topic) + b"\0\1" + payload.encode()))
+    while got := client.read(20):
+        end = 2 + int.from_bytes(got[2][:2], "big")
+        if got[0] == raw_mqtt.PUBLISH and got[2][2:end].decode().startswith(topic + "/"):
+            text = got[2][end:].decode()
+            print(text)
+            sys.exit(0 if got[2][2:end].decode() == topic + "/accepted" else f"rejected: {text}")
+    sys.exit("no answer")
+
+
+def plain(port_file, heard):
+    server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(30)
+    with open(port_file, "w", encoding="utf-8") as f:
+        f.write(str(server.getsockname()[1]))
+    sock, _ = server.accept()
+    info = {"server_id": "x", "version": "2.9.10", "proto": 1, "host": "127.0.0.1", "headers": True, "max_payload": 1048576}
+    sock.sendall(b"INFO " + json.dumps(info).encode() + b"\r\n")
+    sock.settimeout(10)
+    got = b""
+    with contextlib.suppress(OSError):
+        while chunk := sock.recv(4096):
+            got += chunk
+    with open(heard, "w", encoding="utf-8") as f:
+        f.write(f"connections: 1, bytes: {len(got)}")
+
+
+def crc16(data):
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
+    return crc.to_bytes(2, "little")
+
+
+def write_secret(path, text):
+    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+        f.write(text)
+
+
+class NKey:
+    """An Ed25519 key as NATS writes it."""
+
+    KINDS = {"operator": 14 << 3, "account": 0, "user": 20 << 3}
+
+    def __init__(self, work, kind, name=None):
+        self.pem = os.path.join(work, f"nkey-{name or kind}.pem")
+        write_secret(self.pem, self.openssl("genpkey", "-algorithm", "ed25519").decode())
+        raw = self.openssl("pkey", "-in", self.pem, "-outform", "DER")[-32:]
+        public = self.openssl("pkey", "-in", self.pem, "-pubout", "-outform", "DER")[-32:]
+        prefix = self.KINDS[kind]
+        self.seed = self.encode(bytes([18 << 3 | prefix >> 5, prefix << 3 & 0xFF]) + raw)
+        self.public = self.encode(bytes([prefix]) + public)
+
+    @staticmethod
+    def openssl(*args, data=None):
+        return subprocess.run(["openssl", *args], input=data, capture_output=True, check=True).stdout
+
+    @staticmethod
+    def encode(data):
+        return base64.b32encode(data + crc16(data)).decode().rstrip("=")
+
+    def jwt(self, kind, subject, more):
+        """Says of `subject` that it is a `kind`, signed by this key."""
+        claims = {"jti": kind, "iat": int(time.time()), "iss": self.public, "name": kind, "sub": subject.public}
+        claims["nats"] = {"type": kind, "version": 2, **more}
+        text = b".".join(map(base64url, ({"typ": "JWT", "alg": "ed25519-nkey"}, claims)))
+        with open(self.pem + ".text", "wb") as f:
+            f.write(text)
+        signature = self.openssl("pkeyutl", "-sign", "-rawin", "-inkey", self.pem, "-in", self.pem + ".text")
+        return (text + b"." + base64url(signature)).decode()
+
+
+def base64url(data):
+    data = data if isinstance(data, bytes) else json.dumps(data).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def seed(path):
+    key = NKey(os.path.dirname(path), "user")
+    write_secret(path + ".seed", key.seed + "\n")
+    write_secret(path + ".public", key.public + "\n")
+
+
+def creds(path):
+    operator, account, user = (NKey(os.path.dirname(path), kind) for kind in NKey.KINDS)
+    system = NKey(os.path.dirname(path), "account", "system")
+    some = dict.fromkeys("subs data payload imports exports conn leaf".split(), -1) | {"wildcards": True}
+    storage = dict.fromkeys("mem_storage disk_storage streams consumer".split(), -1)
+    limits = {account: {"limits": some | storage}, system: {"limits": some}}
+    accounts = (f"{a.public}: {operator.jwt('account', a, limits[a])}" for a in limits)
+    user_jwt = account.jwt("user", user, dict.fromkeys(["subs", "data", "payload"], -1))
+    write_secret(
+        path + ".conf",
+        f"operator: {operator.jwt('operator', operator, {})}\nresolver: MEMORY\n"
+        f"system_account: {system.public}\nresolver_preload: {{ {', '.join(accounts)} }}\n",
+    )
+    write_secret(
+        path + ".creds",
+        f"-----BEGIN NATS USER JWT-----\n{user_jwt}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{user.seed}\n------END USER NKEY SEED------\n",
+    )
 
 
 def healthy(ports, stream):
@@ -284,6 +462,20 @@ def main(what, *args):
         print(Nats(int(args[0])).info(args[1])["cluster"]["leader"])
     elif what == "healthy":
         healthy([int(p) for p in args[:-1]], args[-1])
+    elif what == "refused":
+        refused(int(args[0]), args[1])
+    elif what == "denied":
+        denied(int(args[0]), args[1], args[2])
+    elif what == "route":
+        route(int(args[0]), args[1])
+    elif what == "ask":
+        ask(args[0], args[1], args[2], int(args[3]), *args[4:])
+    elif what == "plain":
+        plain(args[0], args[1])
+    elif what == "seed":
+        seed(args[0])
+    elif what == "creds":
+        creds(args[0])
     elif what == "load":
         load(args[0], args[1], int(args[2]), int(args[3]), int(args[4]))
     else:
