@@ -17,24 +17,35 @@ static size_t span_of(const char *at, const char *more)
     return n;
 }
 
+// The octet at host[*at], which is moved behind it; -1: none, or written in another way than
+// plainly.
+static int take_octet(const char *host, size_t len, size_t *at)
+{
+    size_t digits = 0;
+    int value = 0;
+    while (*at < len && digits < 4 && host[*at] >= '0' && host[*at] <= '9') {
+        value = value * 10 + (host[*at] - '0');
+        *at += 1;
+        digits++;
+    }
+    bool is_padded = digits > 1 && host[*at - digits] == '0';
+    return digits == 0 || value > 255 || is_padded ? -1 : value;
+}
+
 // 127.0.0.0/8 in the dotted form; nothing that a resolver could read as something else.
 static bool is_loopback_v4(const char *host, size_t len)
 {
-    int octets = 0;
-    for (size_t at = 0; at < len; octets++) {
-        unsigned value = 0;
-        size_t digits = 0;
-        for (; at < len && digits < 4 && host[at] >= '0' && host[at] <= '9'; at++, digits++) {
-            value = value * 10 + (unsigned)(host[at] - '0');
-        }
-        bool is_padded = digits > 1 && host[at - digits] == '0';
-        if (digits == 0 || value > 255 || is_padded || (octets == 0 && value != 127) ||
-            (at < len && host[at] != '.') || (at + 1 == len && host[at] == '.')) {
+    size_t at = 0;
+    for (int i = 0; i < 4; i++) {
+        int octet = take_octet(host, len, &at);
+        bool is_end = i == 3;
+        if (octet < 0 || (i == 0 && octet != 127) || (at == len) != is_end ||
+            (!is_end && host[at] != '.')) {
             return false;
         }
-        at += at < len ? 1 : 0;
+        at++;
     }
-    return octets == 4;
+    return true;
 }
 
 static bool is_loopback(const char *host, size_t len)
