@@ -87,7 +87,8 @@ static void print_names(const char *separator)
 }
 
 // The scripts ask the tool itself for the flags of a command, so they never go stale.
-static int print_flags(const char *name)
+// `sub`: what stands behind it, which counts where the command is a group, like "cloud".
+static int print_flags(const char *name, const char *sub)
 {
     const lp_command_t *command = lp_command_find(name);
     if (command == NULL || command->run == lp_cmd_help || command->run == lp_cmd_completion) {
@@ -95,9 +96,12 @@ static int print_flags(const char *name)
     }
     char copy[64];
     snprintf(copy, sizeof copy, "%s", name);
-    char *args[] = {copy, NULL};
+    char second[64];
+    bool has_sub = sub != NULL && sub[0] != '\0' && sub[0] != '-';
+    snprintf(second, sizeof second, "%s", has_sub ? sub : "");
+    char *args[] = {copy, has_sub ? second : NULL, NULL};
     lp_opt_is_listing = true;
-    return command->run(1, args);
+    return command->run(has_sub ? 2 : 1, args);
 }
 
 static void print_bash(void)
@@ -111,7 +115,7 @@ static void print_bash(void)
     printf("\" -- \"$cur\")\n"
            "    elif [[ $cur == -* ]]; then\n"
            "        mapfile -t COMPREPLY < <(compgen -W \"$(\"${COMP_WORDS[0]}\" completion flags"
-           " \"${COMP_WORDS[1]}\" 2>/dev/null | sed 's/^/--/; s/\\t.*//')"
+           " \"${COMP_WORDS[1]}\" \"${COMP_WORDS[2]##-*}\" 2>/dev/null | sed 's/^/--/; s/\\t.*//')"
            " --json --verbose --quiet --help\" -- \"$cur\")\n"
            "    fi\n"
            "}\n"
@@ -125,11 +129,12 @@ static void print_zsh(void)
            "if (( CURRENT == 2 )); then\n"
            "    compadd -- ");
     print_names(" ");
-    printf("\nelse\n"
-           "    compadd -- ${(f)\"$($words[1] completion flags $words[2] 2>/dev/null |"
-           " sed 's/^/--/; s/\\t.*//')\"} --json --verbose --quiet --help\n"
-           "    _files\n"
-           "fi\n");
+    printf(
+        "\nelse\n"
+        "    compadd -- ${(f)\"$($words[1] completion flags $words[2] ${words[3]##-*} 2>/dev/null |"
+        " sed 's/^/--/; s/\\t.*//')\"} --json --verbose --quiet --help\n"
+        "    _files\n"
+        "fi\n");
 }
 
 static void print_fish(void)
@@ -142,7 +147,8 @@ static void print_fish(void)
         }
     }
     printf("complete -c limpet -n 'not __fish_use_subcommand' -a "
-           "'(limpet completion flags (commandline -opc)[2] 2>/dev/null |"
+           "'(limpet completion flags (string match -v -- \"-*\" (commandline -opc)[2..3]) "
+           "2>/dev/null |"
            " string replace -r \"^([^\\t]*)\\t[^\\t]*\\t\" \"--\\$1\\t\")'\n");
 }
 
@@ -153,7 +159,7 @@ int lp_cmd_completion(int argc, char **argv)
         .args = "bash|zsh|fish",
         .summary = "Prints a completion script for your shell.",
         .examples = {"source <(limpet completion bash)", "limpet completion fish | source", NULL},
-        .max_args = 2,
+        .max_args = 3,
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, NULL, 0, argc, argv, &n_args);
@@ -167,8 +173,8 @@ int lp_cmd_completion(int argc, char **argv)
         print_zsh();
     } else if (strcmp(shell, "fish") == 0) {
         print_fish();
-    } else if (strcmp(shell, "flags") == 0 && n_args == 2) {
-        return print_flags(argv[2]);
+    } else if (strcmp(shell, "flags") == 0 && n_args >= 2) {
+        return print_flags(argv[2], n_args > 2 ? argv[3] : NULL);
     } else {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "name a shell: bash, zsh or fish", NULL,
                           "limpet completion --help");

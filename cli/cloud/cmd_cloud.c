@@ -57,6 +57,9 @@ static int fail_unknown(const char *name)
 
 int lp_cmd_cloud(int argc, char **argv)
 {
+    if (lp_opt_is_listing && argc < 2) {
+        return LP_EXIT_OK; // its commands have flags, it has none
+    }
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         return print_help();
