@@ -4,7 +4,7 @@
   nats_load.py ports COUNT                          free ports, one a line
   nats_load.py leader NATS-PORT STREAM              the name of the stream's leader
   nats_load.py healthy NATS-PORT... STREAM          ends well when the stream has all its copies
-  nats_load.py load FOLDER WORK COUNT PORT-A PORT-B publishes COUNT messages; each has to be acknowledged
+  nats_load.py load FOLDER WORK PORT-A PORT-B       publishes until there is WORK/enough; each has to be acknowledged
   nats_load.py refused NATS-PORT USER               ends well when a client with this certificate (or "") gets no answer
   nats_load.py denied NATS-PORT USER SUBJECT        ends well when this user may not publish there
   nats_load.py route NODE-PORT USER                 ends well when a node with this certificate is welcome
@@ -31,7 +31,7 @@ from raw_mqtt import Client, Closed, binary, packet
 
 PUBLISHERS = 4
 WINDOW = 25
-PACE_S = 0.011  # the front lets 100 a second through
+PACE_S = 0.02  # the front lets 100 a second through
 UNANSWERED_S = 5  # then the connection is made anew, and all that is open is sent again
 PATIENCE_S = 240
 
@@ -247,6 +247,10 @@ class Ledger:
         self.lock = threading.Lock()
         self.sent, self.acked, self.received, self.retries = {}, {}, set(), 0
         self.path = os.path.join(work, "progress")
+        self.enough = os.path.join(work, "enough")
+
+    def is_enough(self):
+        return os.path.exists(self.enough)
 
     def note(self, number, message):
         with self.lock:
@@ -272,10 +276,10 @@ def connect(cloud, context, name, port):
 
 
 class Publisher(threading.Thread):
-    def __init__(self, cloud, ledger, me, count, ports):
+    def __init__(self, cloud, ledger, me, ports):
         super().__init__()
         self.cloud, self.ledger, self.me, self.ports = cloud, ledger, me, ports
-        self.todo = list(range(me, count, PUBLISHERS))
+        self.number = me
         self.open = {}  # packet id: (number, message)
         self.context = cloud.context("load")
         self.client, self.tries, self.next_id = None, 0, 0
@@ -321,8 +325,8 @@ class Publisher(threading.Thread):
             raise Closed("no answer")
 
     def turn(self):
-        if self.todo and len(self.open) < WINDOW:
-            number = self.todo.pop(0)
+        if len(self.open) < WINDOW and not self.ledger.is_enough():
+            number, self.number = self.number, self.number + PUBLISHERS
             message = self.message(number)
             with self.ledger.lock:
                 self.ledger.sent[number] = message
@@ -337,7 +341,7 @@ class Publisher(threading.Thread):
         self.end = time.monotonic() + PATIENCE_S
         try:
             self.reconnect()
-            while self.todo or self.open:
+            while self.open or not self.ledger.is_enough():
                 if time.monotonic() > self.end:
                     raise TimeoutError(f"{len(self.open)} messages are not acknowledged")
                 try:
@@ -375,12 +379,12 @@ class Listener(threading.Thread):
                         self.ledger.received.add((body[2:end].decode(), body[end + 2 :].decode()))
 
 
-def load(folder, work, count, port_a, port_b):
+def load(folder, work, port_a, port_b):
     cloud = raw_mqtt.Cloud(folder, work)
     ledger = Ledger(work)
     listener = Listener(cloud, ledger, port_b)
     listener.start()
-    publishers = [Publisher(cloud, ledger, i, count, (port_a, port_b)) for i in range(PUBLISHERS)]
+    publishers = [Publisher(cloud, ledger, i, (port_a, port_b)) for i in range(PUBLISHERS)]
     for p in publishers:
         p.start()
     for p in publishers:
@@ -401,7 +405,7 @@ def load(folder, work, count, port_a, port_b):
         )
     faults = [p.fault for p in publishers if p.fault]
     print(f"{len(ledger.sent)} sent, {len(acked)} acknowledged, {ledger.retries} sent again", faults)
-    sys.exit(1 if faults or len(acked) != count else 0)
+    sys.exit(1 if faults or len(acked) != len(ledger.sent) else 0)
 
 
 def topic_of(subject):
@@ -477,7 +481,7 @@ def main(what, *args):
     elif what == "creds":
         creds(args[0])
     elif what == "load":
-        load(args[0], args[1], int(args[2]), int(args[3]), int(args[4]))
+        load(args[0], args[1], int(args[2]), int(args[3]))
     else:
         verify(args[0], int(args[1]), args[2], args[3])
 
