@@ -130,6 +130,7 @@ struct lp_gateway {
     uint64_t last_feed, last_pending;
     char instance[40];
     int64_t now_ms, ticked_ms, swept_ms, jobs_ms; // monotonic
+    int64_t told_ms;                              // when the log last had that the stream refuses
     int64_t change;
     long long presence;
     bool has_dead;

@@ -9,7 +9,7 @@
 #include "gateway_private.h"
 #include "limpet/fleet.h"
 
-enum { RESEND_MS = 1000, GIVE_UP_MS = 30000 };
+enum { RESEND_MS = 1000, GIVE_UP_MS = 30000, TELL_MS = 10000 };
 
 static pending_t **bucket_of(lp_gateway_t *g, uint64_t id)
 {
@@ -104,6 +104,22 @@ static void write_stored(lp_gateway_t *g, const pending_t *p)
     }
 }
 
+// A full stream is its owner's business: the log says it soon, and not for each message.
+static void tell_refused(lp_gateway_t *g, const pending_t *p)
+{
+    char topic[LP_SUBJECT_SIZE];
+    char said[120];
+    char words[200];
+    if (p->client == NULL || !lp_subject_topic(p->subject + strlen("q1."), topic) ||
+        (g->told_ms != 0 && g->now_ms - g->told_ms < TELL_MS)) {
+        return;
+    }
+    g->told_ms = g->now_ms;
+    link_refusal(g->link, said, sizeof said);
+    snprintf(words, sizeof words, "the cluster does not store it, and is asked again: %s", said);
+    gw_note(p->client, "waiting", topic, words);
+}
+
 void gw_stored(lp_gateway_t *g, uint64_t id, bool ok)
 {
     pending_t **at = bucket_of(g, id);
@@ -111,8 +127,12 @@ void gw_stored(lp_gateway_t *g, uint64_t id, bool ok)
         at = &(*at)->next;
     }
     pending_t *p = *at;
-    if (p == NULL || !ok) {
-        return; // an answer to the second asking, or there is no leader just now
+    if (p == NULL) {
+        return; // an answer to the second asking
+    }
+    if (!ok) {
+        tell_refused(g, p);
+        return;
     }
     *at = p->next;
     write_stored(g, p);

@@ -3,6 +3,7 @@
 
   nats_load.py ports COUNT                          free ports, one a line
   nats_load.py leader NATS-PORT STREAM              the name of the stream's leader
+  nats_load.py limit NATS-PORT STREAM MESSAGES|none it takes no more than it has now and so many
   nats_load.py healthy NATS-PORT... STREAM          ends well when the stream has all its copies
   nats_load.py load FOLDER WORK PORT-A PORT-B       publishes until there is WORK/enough; each has to be acknowledged
   nats_load.py refused NATS-PORT USER               ends well when a client with this certificate (or "") gets no answer
@@ -81,6 +82,15 @@ class Nats:
 
     def info(self, stream):
         return self.ask(f"$JS.API.STREAM.INFO.{stream}")
+
+
+def limit(port, stream, more):
+    nats = Nats(port)
+    info = nats.info(stream)
+    most = -1 if more == "none" else info["state"]["messages"] + int(more)
+    config = info["config"] | {"max_msgs": most, "discard": "old" if more == "none" else "new"}
+    answer = nats.ask(f"$JS.API.STREAM.UPDATE.{stream}", json.dumps(config))
+    sys.exit(str(answer["error"]) if "error" in answer else 0)
 
 
 def talk(port, user, line):
@@ -466,6 +476,8 @@ def main(what, *args):
         print(Nats(int(args[0])).info(args[1])["cluster"]["leader"])
     elif what == "healthy":
         healthy([int(p) for p in args[:-1]], args[-1])
+    elif what == "limit":
+        limit(int(args[0]), args[1], args[2])
     elif what == "refused":
         refused(int(args[0]), args[1])
     elif what == "denied":
