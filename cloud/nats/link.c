@@ -251,7 +251,7 @@ link_t *link_open(const link_config_t *config, lp_gateway_trouble_t *trouble, ch
     snprintf(why, size, "the client library of NATS does not start");
     bool ok = link->event >= 0 && natsOptions_Create(&link->opts) == NATS_OK &&
               nats_SetMessageDeliveryPoolSize(POOL) == NATS_OK && set_options(link) &&
-              secure_set(link->opts, config->access, why, size) &&
+              secure_set(&link->secure, link->opts, config->access, why, size) &&
               link_join(link, config, trouble, why, size);
     if (!ok || !follow_start(link)) {
         link_close(link);

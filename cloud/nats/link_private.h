@@ -15,6 +15,7 @@ typedef struct order order_t;
 
 struct link {
     natsOptions *opts;
+    secure_t secure;
     natsConnection *nc;
     jsCtx *js;
     natsSubscription *answers, *control;

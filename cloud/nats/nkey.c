@@ -78,15 +78,39 @@ static bool derive(const uint8_t raw[RAW], char out[LP_NATS_KEY_SIZE])
     return ok;
 }
 
+static bool take_seed(lp_span_t seed, uint8_t bytes[SEED_BYTES])
+{
+    return seed.len == SEED_LETTERS && decode_seed(seed, bytes) && bytes[0] == 0x95 &&
+           bytes[1] == 0x00 &&
+           crc16_xmodem(bytes, SEED_BYTES - 2) ==
+               (bytes[SEED_BYTES - 2] | bytes[SEED_BYTES - 1] << 8);
+}
+
 bool lp_nats_key_public(lp_span_t seed, char out[LP_NATS_KEY_SIZE])
 {
     uint8_t bytes[SEED_BYTES];
     out[0] = '\0';
-    bool ok = seed.len == SEED_LETTERS && decode_seed(seed, bytes) && bytes[0] == 0x95 &&
-              bytes[1] == 0x00 &&
-              crc16_xmodem(bytes, SEED_BYTES - 2) ==
-                  (bytes[SEED_BYTES - 2] | bytes[SEED_BYTES - 1] << 8) &&
-              derive(bytes + 2, out);
+    bool ok = take_seed(seed, bytes) && derive(bytes + 2, out);
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return ok;
+}
+
+static bool sign(const uint8_t raw[RAW], lp_span_t message, uint8_t out[LP_NATS_SIGNATURE_SIZE])
+{
+    size_t len = LP_NATS_SIGNATURE_SIZE;
+    EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw, RAW);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = k != NULL && ctx != NULL && EVP_DigestSignInit(ctx, NULL, NULL, NULL, k) == 1 &&
+              EVP_DigestSign(ctx, out, &len, message.ptr, message.len) == 1;
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(k);
+    return ok;
+}
+
+bool lp_nats_key_sign(lp_span_t seed, lp_span_t message, uint8_t out[LP_NATS_SIGNATURE_SIZE])
+{
+    uint8_t bytes[SEED_BYTES];
+    bool ok = take_seed(seed, bytes) && sign(bytes + 2, message, out);
     OPENSSL_cleanse(bytes, sizeof bytes);
     return ok;
 }
@@ -104,4 +128,24 @@ lp_span_t lp_nats_seed_find(lp_span_t text)
         }
     }
     return lp_span(NULL, 0);
+}
+
+lp_span_t lp_nats_jwt_find(lp_span_t text)
+{
+    static const char begin[] = "-----BEGIN NATS USER JWT-----";
+    size_t at = 0;
+    while (at + sizeof begin - 1 < text.len &&
+           memcmp(text.ptr + at, begin, sizeof begin - 1) != 0) {
+        at++;
+    }
+    at += sizeof begin - 1;
+    while (at < text.len && (text.ptr[at] == '\r' || text.ptr[at] == '\n')) {
+        at++;
+    }
+    size_t end = at;
+    while (end < text.len && text.ptr[end] > ' ' && text.ptr[end] < 0x7f) {
+        end++;
+    }
+    bool found = end > at && text.ptr[at] != '-' && end < text.len;
+    return found ? lp_span(text.ptr + at, end - at) : lp_span(NULL, 0);
 }

@@ -7,8 +7,14 @@
 
 #include "limpet/nats_access.h"
 
+// Of one connection; lives as long as `opts`.
+typedef struct {
+    const char *creds; // borrowed
+} secure_t;
+
 // False: `why`.
-bool secure_set(natsOptions *opts, const lp_nats_access_t *access, char *why, size_t size);
+bool secure_set(secure_t *own, natsOptions *opts, const lp_nats_access_t *access, char *why,
+                size_t size);
 // Does the cluster let in somebody who has nothing but the CA? Asks it.
 bool secure_lets_anybody_in(const lp_nats_access_t *access);
 

@@ -54,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (seed.len > 0) {
         must(out[0] == '\0');
     }
+    lp_span_t jwt = lp_nats_jwt_find(lp_span(text, size));
+    must(jwt.len == 0 || (jwt.ptr[0] != '-' && memchr(jwt.ptr, '\n', jwt.len) == NULL));
     free(text);
     return 0;
 }

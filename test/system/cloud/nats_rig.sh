@@ -71,6 +71,7 @@ gateway_may='{
 
 tls_flags=(--nats-ca "$work/nodes-ca.pem" --nats-cert "$work/gateway.pem" --nats-key "$work/gateway.key")
 start_gateway() { # NAME
+    rm -f "$work/gw-$1.json"
     "$limpet" cloud gateway --dir "$cloud" --name "$1" --nats "$urls" "${tls_flags[@]}" --json >"$work/gw-$1.json" 2>"$work/gw-$1.log" &
     gateway[$1]=$!
 }

@@ -261,6 +261,41 @@ static void key_seed_is_found_among_lines(void **state)
     }
 }
 
+// @source RFC 8032, 7.1, TEST 2 ("72"): the seed below is its secret key as NATS writes it.
+static void key_signs_as_the_rfc_has_it(void **state)
+{
+    (void)state;
+    static const uint8_t wanted[] = {0x92, 0xa0, 0x09, 0xa9, 0xf0, 0xd4, 0xca, 0xb8};
+    static const char rfc_seed[] = "SUAEZTIITMUP7FW2TW3MGRXMCFHA6W4KGGPTLK5GETNIZ5XNJ64KN63OVI";
+    const uint8_t message = 0x72;
+    uint8_t out[LP_NATS_SIGNATURE_SIZE] = {0};
+    assert_true(lp_nats_key_sign(lp_span_str(rfc_seed), lp_span(&message, 1), out));
+    assert_memory_equal(out, wanted, sizeof wanted);
+    const uint8_t first = out[0];
+    assert_false(lp_nats_key_sign(lp_span_str(public_key), lp_span(&message, 1), out));
+    assert_int_equal(out[0], first);
+}
+
+static void key_jwt_is_found_between_its_lines(void **state)
+{
+    (void)state;
+#define JWT_BEGIN "-----BEGIN NATS USER JWT-----"
+    static const char *const good[] = {JWT_BEGIN "\na.b-_.c\n------END",
+                                       "# x\n" JWT_BEGIN "\r\na.b-_.c\r\n"};
+    static const char *const bad[] = {"",
+                                      JWT_BEGIN,
+                                      JWT_BEGIN "\n",
+                                      JWT_BEGIN "\n------END\n",
+                                      JWT_BEGIN "\na.b.c",
+                                      "-----BEGIN USER NKEY SEED-----\nx\n"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(lp_span_equal_str(lp_nats_jwt_find(lp_span_str(good[i])), "a.b-_.c"));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(lp_nats_jwt_find(lp_span_str(bad[i])).len, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +309,8 @@ int main(void)
         cmocka_unit_test(key_of_the_documentation_is_derived),
         cmocka_unit_test(key_every_changed_letter_is_noticed),
         cmocka_unit_test(key_seed_is_found_among_lines),
+        cmocka_unit_test(key_signs_as_the_rfc_has_it),
+        cmocka_unit_test(key_jwt_is_found_between_its_lines),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }
