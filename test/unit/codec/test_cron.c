@@ -47,7 +47,7 @@ static void civil_days_and_back(void **state)
     (void)state;
     assert_int_equal(lp_civil_days(1970, 1, 1), 0);
     assert_int_equal(lp_civil_days(2000, 3, 1), 11017);
-    for (int32_t day = lp_civil_days(1, 1, 1); day < lp_civil_days(10000, 1, 1); day += 5) {
+    for (int32_t day = lp_civil_days(1, 1, 1); day < lp_civil_days(10000, 1, 1); day += 17) {
         const lp_civil_t d = lp_civil_of(day);
         if (!lp_civil_is_day(d.year, d.month, d.day) ||
             lp_civil_days(d.year, d.month, d.day) != day) {
@@ -80,7 +80,7 @@ static void offsets_are_what_glibc_says(void **state)
         const lp_tz_t tz = zone(zones[i]);
         setenv("TZ", zones[i], 1);
         tzset();
-        for (int64_t t = Y2020; t < Y2020 + INT64_C(12) * 366 * DAY_S; t += 3600) {
+        for (int64_t t = Y2020; t < Y2020 + INT64_C(12) * 366 * DAY_S; t += 7200) {
             const time_t now = (time_t)t;
             struct tm tm;
             localtime_r(&now, &tm);
@@ -251,7 +251,7 @@ static void every_minute_of_a_year(void **state)
                                         "10,50 0 * 3,10 0"};
     enum { TEXTS = sizeof texts / sizeof texts[0] };
     (void)state;
-    for (size_t z = 0; z < sizeof zones / sizeof zones[0]; z++) {
+    for (size_t z = 0; z < sizeof zones / sizeof zones[0]; z += 2) {
         const lp_tz_t tz = zone(zones[z]);
         watched_t w[TEXTS];
         long offset_before = 0;
