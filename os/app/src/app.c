@@ -11,6 +11,7 @@
 #include "limpet/log.h"
 #include "limpet/port/system.h"
 #include "limpet/settings.h"
+#include "limpet/svc_bus.h"
 #include "limpet/svc_cloud.h"
 #include "limpet/svc_jobs_basic.h"
 #include "limpet/svc_rpc.h"
@@ -57,6 +58,8 @@ static struct {
     lp_i2c_share_t i2c;
     lp_i2c_port_t i2c_chip, i2c_app, i2c_extras;
 } app;
+
+static lp_svc_bus_t bus_service; // not in `app`: an image without it saves its memory
 
 // -- what is on the flash
 
@@ -151,6 +154,16 @@ static lp_i2c_bus_t *i2c_port(const lp_app_board_t *board, lp_i2c_port_t *port)
     return &port->bus;
 }
 
+// Null where the image has no room for it.
+static lp_svc_chip_guard_t *make_guard(void)
+{
+    if (!SIZE_HAS_BUS_KEY) {
+        return NULL;
+    }
+    lp_svc_bus_init(&bus_service, &app.chip, &app.store);
+    return &bus_service.guard;
+}
+
 static void start_chip(const lp_app_board_t *board)
 {
     lp_turn_init(&app.turn, board->loop);
@@ -170,8 +183,12 @@ static void start_chip(const lp_app_board_t *board)
                                       .keys = &app.keys,
                                       .turn = &app.turn,
                                       .counters = &app.counters,
-                                      .plan = &lp_atecc_plan_limpet1};
+                                      .plan = &lp_atecc_plan_limpet1,
+                                      .guard = make_guard()};
     lp_svc_chip_init(&app.chip, &chip);
+    if (SIZE_HAS_BUS_KEY) {
+        lp_svc_bus_add_methods(&bus_service, &app.rpc);
+    }
     const lp_svc_identity_setup_t identity = {.loop = board->loop,
                                               .rpc = &app.rpc,
                                               .config = &app.config,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ECDHE of a 508A with the secret sealed on the bus: GenKey in slot 4, ECDH into slot 5, encrypted
-// read.
+// read. In one request, or with the key made before.
 // @source DS20005927A 9.5
 #include "sealed.h"
 
@@ -12,16 +12,21 @@ static lp_err_t step(lp_atecc_t *chip, lp_atecc_req_t *req, lp_err_t last)
 {
     static const lp_atecc_at_t at = {.zone = LP_ATECC_DATA, .slot = SECRET_SLOT};
     lp_atecc_sealed_t *op = req->aux_;
-    const enum phase phase = (enum phase)req->phase_++;
     if (last != LP_OK) {
         return last;
     }
+    if (req->phase_ == MAKE && op->pub_ == NULL) {
+        req->phase_ = AGREE; // the key was made before
+    }
+    const enum phase phase = (enum phase)req->phase_++;
     switch (phase) {
     case MAKE:
         lp_atecc_begin_genkey(chip, GENKEY_CREATE, KEY_SLOT);
         return LP_E_AGAIN;
     case AGREE:
-        memcpy(op->pub_, lp_atecc_reply(chip), PUB_LEN);
+        if (op->pub_ != NULL) {
+            memcpy(op->pub_, lp_atecc_reply(chip), PUB_LEN);
+        }
         lp_atecc_cmd_begin(chip, OP_ECDH, 0, KEY_SLOT, REPLY_STATUS);
         lp_atecc_cmd_put(chip, lp_span(op->peer_, PUB_LEN));
         return LP_E_AGAIN;
@@ -51,5 +56,17 @@ lp_err_t lp_atecc_ecdhe_sealed(lp_atecc_t *chip, lp_atecc_sealed_t *op,
     }
     const lp_atecc_sealed_t fresh = {
         .secret_ = *secret, .peer_ = peer, .pub_ = pub, .out_ = out, .out_len_ = BLOCK};
+    return lp_atecc_sealed_start(chip, op, &fresh, step, done, ctx);
+}
+
+lp_err_t lp_atecc_ecdh_sealed(lp_atecc_t *chip, lp_atecc_sealed_t *op,
+                              const lp_atecc_secret_t *secret, const uint8_t peer[64],
+                              uint8_t out[32], lp_atecc_done_fn *done, void *ctx)
+{
+    if (!lp_atecc_secret_is_whole(secret) || peer == NULL || out == NULL) {
+        return LP_E_INVALID;
+    }
+    const lp_atecc_sealed_t fresh = {
+        .secret_ = *secret, .peer_ = peer, .out_ = out, .out_len_ = BLOCK};
     return lp_atecc_sealed_start(chip, op, &fresh, step, done, ctx);
 }

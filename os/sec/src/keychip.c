@@ -14,22 +14,39 @@ static bool has_tempkey_ecdh(const lp_keychip_t *keys)
     return part == LP_ATECC_608A || part == LP_ATECC_608B;
 }
 
+static bool makes_key(const lp_key_op_t *op)
+{
+    return op->kind == LP_KEY_OP_ECDHE_GENERATE || op->kind == LP_KEY_OP_ECDHE_SEALED;
+}
+
 static void on_done(void *ctx, lp_err_t err)
 {
     lp_keychip_t *keys = ctx;
-    if (keys->op_->kind == LP_KEY_OP_ECDHE_GENERATE && err == LP_OK && keys->is_in_tempkey_) {
+    if (makes_key(keys->op_) && err == LP_OK && keys->is_in_tempkey_) {
         keys->tempkey_mark_ = lp_atecc_tempkey_mark(keys->chip_);
     }
     keys->op_ = NULL;
     keys->done_(keys->ctx_, err);
 }
 
-static lp_err_t start_ecdhe(lp_keychip_t *keys, lp_key_op_t *op)
+static lp_err_t make_ecdhe(lp_keychip_t *keys, lp_key_op_t *op)
 {
-    if (op->kind == LP_KEY_OP_ECDHE_GENERATE) {
-        keys->is_in_tempkey_ = has_tempkey_ecdh(keys);
-        uint16_t slot = keys->is_in_tempkey_ ? LP_ATECC_TEMPKEY : LP_ATECC_SLOT_ECDHE;
-        return lp_atecc_genkey(keys->chip_, &keys->req_, slot, op->out, on_done, keys);
+    keys->is_sealed_ = op->kind == LP_KEY_OP_ECDHE_SEALED;
+    if (keys->is_sealed_ && keys->prov.seal != LP_KEY_SEAL_READY) {
+        return LP_E_UNSUPPORTED;
+    }
+    keys->is_in_tempkey_ = has_tempkey_ecdh(keys);
+    const uint16_t slot = keys->is_sealed_ ? LP_ATECC_SLOT_ECDHE_SEALED : LP_ATECC_SLOT_ECDHE;
+    return lp_atecc_genkey(keys->chip_, &keys->req_, keys->is_in_tempkey_ ? LP_ATECC_TEMPKEY : slot,
+                           op->out, on_done, keys);
+}
+
+// A key that was made for a sealed exchange is never used in the clear.
+static lp_err_t agree(lp_keychip_t *keys, lp_key_op_t *op)
+{
+    if (keys->is_sealed_) {
+        return keys->seal_ != NULL ? keys->seal_->agree_(keys, op->in, op->out, on_done)
+                                   : LP_E_STATE;
     }
     if (keys->is_in_tempkey_) {
         return lp_atecc_ecdh_tempkey(keys->chip_, &keys->req_, keys->tempkey_mark_, op->in, op->out,
@@ -53,8 +70,10 @@ static lp_err_t start_op(lp_keychip_t *keys, lp_key_op_t *op)
     case LP_KEY_OP_RANDOM:
         return lp_atecc_random(chip, &keys->req_, op->out, on_done, keys);
     case LP_KEY_OP_ECDHE_GENERATE:
+    case LP_KEY_OP_ECDHE_SEALED:
+        return make_ecdhe(keys, op);
     case LP_KEY_OP_ECDHE_AGREE:
-        return start_ecdhe(keys, op);
+        return agree(keys, op);
     case LP_KEY_OP_VERIFY:
         return lp_atecc_verify(chip, &keys->req_, op->in, op->check->signature, op->check->pub,
                                on_done, keys);

@@ -72,6 +72,12 @@ const char *lp_key_place_name(lp_key_place_t place)
     return place == LP_KEY_IN_CHIP ? "chip" : "flash";
 }
 
+const char *lp_key_seal_name(lp_key_seal_t seal)
+{
+    static const char *const names[] = {"clear", "broken", "sealed"};
+    return names[seal];
+}
+
 static void on_provider_done(void *ctx, lp_err_t err)
 {
     lp_keystore_t *ks = ctx;
@@ -141,6 +147,11 @@ lp_err_t lp_keystore_set_chip(lp_keystore_t *ks, lp_keyprov_t *chip)
 bool lp_keystore_has_chip(const lp_keystore_t *ks)
 {
     return ks->chip_ != NULL;
+}
+
+lp_key_seal_t lp_keystore_seal(const lp_keystore_t *ks)
+{
+    return ks->chip_ != NULL ? ks->chip_->seal : LP_KEY_SEAL_NONE;
 }
 
 lp_err_t lp_keystore_start(lp_keystore_t *ks, lp_key_op_t *op)

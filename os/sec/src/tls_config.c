@@ -183,14 +183,39 @@ static lp_err_t take_identity(lp_tls_t *tls, const lp_tls_config_t *config)
     return take_own(tls, config);
 }
 
+// Where a bus key was agreed on, a chip that cannot prove it (any more) gets nothing to do: else
+// whoever breaks the proof on the bus would have the secrets in the clear.
+static void choose_ecdhe(lp_tls_session_t *s, lp_tls_ecdhe_t wish)
+{
+    const bool is_own_in_chip = s->has_identity && s->id.place == LP_KEY_IN_CHIP;
+    const lp_key_seal_t seal = lp_tls_engine_seal();
+    switch (wish) {
+    case LP_TLS_ECDHE_AUTO:
+        s->is_ecdhe_in_chip = is_own_in_chip && seal != LP_KEY_SEAL_BROKEN;
+        s->is_ecdhe_sealed = s->is_ecdhe_in_chip && seal == LP_KEY_SEAL_READY;
+        break;
+    case LP_TLS_ECDHE_CHIP:
+        s->is_ecdhe_in_chip = true;
+        break;
+    case LP_TLS_ECDHE_SEALED:
+        s->is_ecdhe_in_chip = true;
+        s->is_ecdhe_sealed = true;
+        break;
+    case LP_TLS_ECDHE_SOFTWARE:
+        break;
+    }
+}
+
 static lp_err_t take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
 {
     lp_tls_session_t *s = tls->session_;
-    s->is_ecdhe_in_chip =
-        config->ecdhe == LP_TLS_ECDHE_CHIP ||
-        (config->ecdhe == LP_TLS_ECDHE_AUTO && s->has_identity && s->id.place == LP_KEY_IN_CHIP);
+    choose_ecdhe(s, config->ecdhe);
     if (s->is_ecdhe_in_chip && !lp_tls_engine_has_chip()) {
         LP_TLS_DETAIL(tls, "key exchange in the chip is asked for and this board has no chip");
+        return LP_E_UNSUPPORTED;
+    }
+    if (s->is_ecdhe_sealed && lp_tls_engine_seal() != LP_KEY_SEAL_READY) {
+        LP_TLS_DETAIL(tls, "sealed is asked for and the chip has proven no bus key (Chip.Bind)");
         return LP_E_UNSUPPORTED;
     }
     s->is_verify_in_chip = config->verify_in_chip;
@@ -207,7 +232,7 @@ static const uint16_t *groups_of(const lp_tls_t *tls, const lp_tls_config_t *con
     if (!tls->session_->is_ecdhe_in_chip) {
         return lp_tls_groups;
     }
-    return config->ecdhe == LP_TLS_ECDHE_CHIP ? lp_tls_groups_chip : lp_tls_groups_auto;
+    return config->ecdhe == LP_TLS_ECDHE_AUTO ? lp_tls_groups_auto : lp_tls_groups_chip;
 }
 
 static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)

@@ -122,6 +122,11 @@ bool lp_tls_engine_has_chip(void)
     return lp_keystore_has_chip(engine.setup.keys);
 }
 
+lp_key_seal_t lp_tls_engine_seal(void)
+{
+    return lp_keystore_seal(engine.setup.keys);
+}
+
 lp_tls_t *lp_tls_engine_owner(void)
 {
     return engine.owner;
@@ -264,6 +269,7 @@ static lp_tls_use_t use_of(lp_key_op_kind_t kind)
     case LP_KEY_OP_SIGN:
         return LP_TLS_USE_SIGN;
     case LP_KEY_OP_ECDHE_GENERATE:
+    case LP_KEY_OP_ECDHE_SEALED:
     case LP_KEY_OP_ECDHE_AGREE:
         return LP_TLS_USE_ECDHE;
     case LP_KEY_OP_VERIFY:

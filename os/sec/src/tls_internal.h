@@ -49,6 +49,7 @@ bool lp_tls_engine_waits_for_key(void);
 lp_loop_t *lp_tls_engine_loop(void);
 bool lp_tls_engine_is_ready(void);
 bool lp_tls_engine_has_chip(void);
+lp_key_seal_t lp_tls_engine_seal(void);
 // The connection whose handshake runs, or null.
 lp_tls_t *lp_tls_engine_owner(void);
 void lp_tls_engine_count(int open_connections);
@@ -83,6 +84,8 @@ typedef enum {
 void lp_tls_session_key_failed(lp_tls_t *tls, lp_tls_use_t use, lp_err_t err);
 // Whether the server's signatures are to be checked by the chip.
 bool lp_tls_session_verifies_in_chip(const lp_tls_t *tls);
+// Whether the secret of an ECDHE key in the chip is to come sealed.
+bool lp_tls_session_seals(const lp_tls_t *tls);
 // Whether the ECDHE key of this kind is to be made in the chip; notes the group for the report.
 bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group);
 

@@ -91,8 +91,11 @@ psa_status_t lp_psa_generate_key(const psa_key_attributes_t *attributes, uint8_t
         return PSA_ERROR_NOT_SUPPORTED;
     }
     ref_t ref = {.is_ephemeral = true, .id = {.place = LP_KEY_IN_CHIP}};
-    lp_err_t err =
-        lp_tls_engine_key(LP_KEY_OP_ECDHE_GENERATE, ref.id, NULL, 0, ref.pub, sizeof ref.pub);
+    lp_tls_t *tls = lp_tls_engine_owner();
+    const lp_key_op_kind_t kind = tls != NULL && lp_tls_session_seals(tls)
+                                      ? LP_KEY_OP_ECDHE_SEALED
+                                      : LP_KEY_OP_ECDHE_GENERATE;
+    lp_err_t err = lp_tls_engine_key(kind, ref.id, NULL, 0, ref.pub, sizeof ref.pub);
     if (err == LP_OK) {
         memcpy(key_buffer, &ref, sizeof ref);
         *key_buffer_length = sizeof ref;

@@ -56,11 +56,17 @@ bool lp_tls_session_verifies_in_chip(const lp_tls_t *tls)
     return tls->session_->is_verify_in_chip;
 }
 
+bool lp_tls_session_seals(const lp_tls_t *tls)
+{
+    return tls->session_->is_ecdhe_sealed;
+}
+
 bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group)
 {
     bool in_chip = is_p256 && tls->session_->is_ecdhe_in_chip;
     tls->report_.group = group;
-    tls->report_.ecdhe = in_chip ? "chip" : "software";
+    const char *in_what = tls->session_->is_ecdhe_sealed ? "sealed" : "chip";
+    tls->report_.ecdhe = in_chip ? in_what : "software";
     return in_chip;
 }
 

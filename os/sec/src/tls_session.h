@@ -30,6 +30,7 @@ struct lp_tls_session {
     lp_key_id_t id;
     bool check_dates;
     bool is_ecdhe_in_chip;
+    bool is_ecdhe_sealed; // and so that its secret does not cross the bus in the clear
     bool is_verify_in_chip;
     lp_tls_use_t failed_use;
     lp_err_t key_err; // of the first operation of a key that failed

@@ -193,7 +193,7 @@ const lp_config_row_t lp_settings[LP_SETTINGS_COUNT] = {
     STR("cloud.tls_max", "1.3", 3, "1.2|1.3", NULL),
     STR("identity.key", "atca:0", 40, NULL, check_key_id),
     STR("identity.cert", "", LP_SETTINGS_CERT_MAX, NULL, check_certificates),
-    STR("identity.ecdhe", "auto", 8, "auto|chip|software", NULL),
+    STR("identity.ecdhe", "auto", 8, "auto|chip|sealed|software", NULL),
     STR("identity.verify", "software", 8, "chip|software", NULL),
     STR("trust.ca", "", LP_SETTINGS_CA_MAX, NULL, check_certificates),
     BOOL("trust.check_dates", true),

@@ -5,6 +5,8 @@
 //                              `-> another serial: said, taken, done
 //                              `-> error: gone, said, keys taken out of the store, done(error)
 //           absent --scan--> found --identify--> keys into the store, done
+//
+// A chip that comes, or comes back, proves the bus key first where there is one (svc_bus.c).
 #include "limpet/svc_chip.h"
 
 #include <string.h>
@@ -88,6 +90,7 @@ static void lose(lp_svc_chip_t *svc, lp_err_t why)
         LP_LOGW("no crypto chip on the bus %s (%s)", svc->s_.bus_name, text);
     }
     svc->is_present = false;
+    svc->is_guarded_ = false;
     svc->was_told_ = true;
     (void)lp_keystore_set_chip(svc->s_.keys, NULL); // busy: its operations fail by themselves
 }
@@ -103,6 +106,9 @@ static void tell_new_chip(lp_svc_chip_t *svc, bool is_other)
             lp_atecc_part_name(svc->id_.part), serial, svc->id_.addr,
             lp_atecc_variant_name(svc->id_.variant), svc->id_.is_config_locked ? "" : "not ",
             svc->id_.is_data_locked ? "" : "not ");
+    if (svc->s_.guard == NULL) {
+        LP_LOGI("what it answers crosses the bus in clear");
+    }
 }
 
 // `seen_` was read without an error.
@@ -115,23 +121,38 @@ static void take_seen(lp_svc_chip_t *svc)
     svc->id_ = svc->seen_;
     svc->is_present = true;
     svc->was_told_ = false;
-    (void)lp_keystore_set_chip(svc->s_.keys, &svc->keychip_.prov);
     if (is_news) {
         svc->arrivals++;
+        svc->is_guarded_ = false;
         tell_new_chip(svc, is_other);
         lp_timer_start(svc->s_.loop, &svc->watch_, LP_SVC_CHIP_WATCH_MS);
     }
 }
 
+// Without an answer about the bus key the chip is used all the same, in no way that would need it.
+static void on_guarded(void *ctx, lp_err_t err)
+{
+    lp_svc_chip_t *svc = ctx;
+    svc->is_guarded_ = err == LP_OK;
+    (void)lp_keystore_set_chip(svc->s_.keys, &svc->keychip_.prov);
+    complete(svc, LP_OK);
+}
+
 static void on_identified(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
-    if (err == LP_OK) {
-        take_seen(svc);
-    } else {
+    lp_svc_chip_guard_t *guard = svc->s_.guard;
+    if (err != LP_OK) {
         lose(svc, err);
+        complete(svc, err);
+        return;
     }
-    complete(svc, err);
+    take_seen(svc);
+    if (guard != NULL && !svc->is_guarded_) {
+        guard->check(guard, &svc->id_, &svc->keychip_, on_guarded, svc);
+    } else {
+        on_guarded(svc, LP_OK);
+    }
 }
 
 static void identify(lp_svc_chip_t *svc)
@@ -168,6 +189,7 @@ static void use(lp_svc_chip_t *svc, uint8_t addr)
     lp_atecc_init(&svc->chip_, &cfg);
     lp_keychip_init(&svc->keychip_, &svc->chip_);
     svc->has_driver_ = true;
+    svc->is_guarded_ = false;
 }
 
 static void on_scanned(void *ctx, lp_err_t err)

@@ -77,7 +77,7 @@ static void put_plan(lp_json_writer_t *w, const lp_svc_chip_t *svc)
 
 // -- the ends of a method
 
-static lp_rpc_req_t *finish(lp_svc_chip_t *svc)
+lp_rpc_req_t *lp_svc_chip_finish(lp_svc_chip_t *svc)
 {
     lp_rpc_req_t *req = svc->rpc_req_;
     svc->rpc_req_ = NULL;
@@ -85,18 +85,18 @@ static lp_rpc_req_t *finish(lp_svc_chip_t *svc)
     return req;
 }
 
-static void fail(lp_svc_chip_t *svc, lp_err_t err, const char *what)
+void lp_svc_chip_fail(lp_svc_chip_t *svc, lp_err_t err, const char *what)
 {
-    lp_rpc_fail(finish(svc), err, "%s (%s)", what, lp_err_text(err));
+    lp_rpc_fail(lp_svc_chip_finish(svc), err, "%s (%s)", what, lp_err_text(err));
 }
 
 static void answer_scan(lp_svc_chip_t *svc, lp_err_t err)
 {
     if (err != LP_OK && err != LP_E_CHIP_MISSING) {
-        fail(svc, err, "the I2C bus cannot be searched");
+        lp_svc_chip_fail(svc, err, "the I2C bus cannot be searched");
         return;
     }
-    lp_rpc_req_t *req = finish(svc);
+    lp_rpc_req_t *req = lp_svc_chip_finish(svc);
     lp_json_writer_t *w = lp_rpc_result(req);
     lp_json_put_object(w);
     lp_json_put_key(w, "bus");
@@ -124,20 +124,30 @@ static void answer_scan(lp_svc_chip_t *svc, lp_err_t err)
     lp_rpc_done(req);
 }
 
+void lp_svc_chip_put_bus(const lp_svc_chip_t *svc, lp_json_writer_t *w)
+{
+    const lp_svc_chip_guard_t *guard = svc->s_.guard;
+    lp_json_put_key(w, "bus");
+    lp_json_put_str(w, lp_key_seal_name(svc->keychip_.prov.seal));
+    lp_json_put_key(w, "can_bind");
+    lp_json_put_bool(w, guard != NULL && guard->can_bind(guard, &svc->id_));
+}
+
 static void answer_info(lp_svc_chip_t *svc)
 {
-    lp_rpc_req_t *req = finish(svc);
+    lp_rpc_req_t *req = lp_svc_chip_finish(svc);
     lp_json_writer_t *w = lp_rpc_result(req);
     lp_json_put_object(w);
     put_chip_members(w, &svc->id_);
     put_plan(w, svc);
+    lp_svc_chip_put_bus(svc, w);
     lp_json_put_object_end(w);
     lp_rpc_done(req);
 }
 
 static void answer_locked(lp_svc_chip_t *svc, const char *zone)
 {
-    lp_rpc_req_t *req = finish(svc);
+    lp_rpc_req_t *req = lp_svc_chip_finish(svc);
     lp_json_writer_t *w = lp_rpc_result(req);
     lp_json_put_object(w);
     lp_json_put_key(w, "zone");
@@ -154,20 +164,22 @@ static void on_configured(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
     if (err == LP_E_STATE) {
-        fail(svc, err,
-             "the chip is locked with another configuration; Chip.Info lists what differs");
+        lp_svc_chip_fail(
+            svc, err,
+            "the chip is locked with another configuration; Chip.Info lists what differs");
         return;
     }
     if (err != LP_OK) {
-        fail(svc, err,
-             err == LP_E_VERIFY ? "written, but not read back the same; nothing is locked"
-                                : "the slot plan could not be written");
+        lp_svc_chip_fail(svc, err,
+                         err == LP_E_VERIFY
+                             ? "written, but not read back the same; nothing is locked"
+                             : "the slot plan could not be written");
         return;
     }
     svc->id_ = svc->op_.id;
     char crc[5];
     (void)lp_fmt_str(crc, sizeof crc, "%04x", lp_atecc_config_crc(svc->id_.config));
-    lp_rpc_req_t *req = finish(svc);
+    lp_rpc_req_t *req = lp_svc_chip_finish(svc);
     lp_json_writer_t *w = lp_rpc_result(req);
     lp_json_put_object(w);
     put_hex(w, "config", svc->id_.config, sizeof svc->id_.config);
@@ -184,7 +196,7 @@ static void configure(lp_svc_chip_t *svc)
     const lp_err_t err =
         lp_atecc_plan_write(&svc->chip_, &svc->op_, svc->s_.plan, NULL, NULL, on_configured, svc);
     if (err != LP_OK) {
-        fail(svc, err, "the slot plan could not be written");
+        lp_svc_chip_fail(svc, err, "the slot plan could not be written");
     }
 }
 
@@ -194,7 +206,7 @@ static void on_config_locked(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
     if (err != LP_OK) {
-        fail(svc, err, "the configuration was not locked");
+        lp_svc_chip_fail(svc, err, "the configuration was not locked");
         return;
     }
     LP_LOGI("configuration locked for ever, CRC matched");
@@ -206,13 +218,14 @@ static void on_checked_for_lock(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
     if (err == LP_E_VERIFY) {
-        fail(svc, LP_E_STATE,
-             "nothing was locked: the chip's configuration is not the plan; "
-             "Chip.Configure writes it");
+        lp_svc_chip_fail(svc, LP_E_STATE,
+                         "nothing was locked: the chip's configuration is not the plan; "
+                         "Chip.Configure writes it");
         return;
     }
     if (err == LP_OK && svc->op_.token.crc != svc->crc_) {
-        fail(svc, LP_E_CRC, "nothing was locked: crc is not the one of the chip's configuration");
+        lp_svc_chip_fail(svc, LP_E_CRC,
+                         "nothing was locked: crc is not the one of the chip's configuration");
         return;
     }
     svc->token_ = svc->op_.token;
@@ -220,7 +233,7 @@ static void on_checked_for_lock(void *ctx, lp_err_t err)
         err = lp_atecc_lock_config(&svc->chip_, &svc->op_, &svc->token_, on_config_locked, svc);
     }
     if (err != LP_OK) {
-        fail(svc, err, "nothing was locked");
+        lp_svc_chip_fail(svc, err, "nothing was locked");
     }
 }
 
@@ -229,7 +242,7 @@ static void lock_config(lp_svc_chip_t *svc)
     const lp_err_t err = lp_atecc_plan_check(&svc->chip_, &svc->op_, svc->s_.plan, NULL, NULL,
                                              on_checked_for_lock, svc);
     if (err != LP_OK) {
-        fail(svc, err, "nothing was locked");
+        lp_svc_chip_fail(svc, err, "nothing was locked");
     }
 }
 
@@ -237,7 +250,7 @@ static void on_data_locked(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
     if (err != LP_OK) {
-        fail(svc, err, "the data zone was not locked");
+        lp_svc_chip_fail(svc, err, "the data zone was not locked");
         return;
     }
     LP_LOGI("data zone locked for ever");
@@ -248,7 +261,8 @@ static void on_filled(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
     if (err == LP_E_STATE || err == LP_E_VERIFY) {
-        fail(svc, LP_E_STATE, "nothing was locked: first lock a configuration that is the plan's");
+        lp_svc_chip_fail(svc, LP_E_STATE,
+                         "nothing was locked: first lock a configuration that is the plan's");
         return;
     }
     svc->token_ = svc->op_.token;
@@ -256,7 +270,7 @@ static void on_filled(void *ctx, lp_err_t err)
         err = lp_atecc_lock_data(&svc->chip_, &svc->op_, &svc->token_, on_data_locked, svc);
     }
     if (err != LP_OK) {
-        fail(svc, err, "the data zone was not locked");
+        lp_svc_chip_fail(svc, err, "the data zone was not locked");
     }
 }
 
@@ -269,7 +283,7 @@ static void lock_data(lp_svc_chip_t *svc)
     const lp_err_t err =
         lp_atecc_plan_fill(&svc->chip_, &svc->op_, svc->s_.plan, NULL, 0, on_filled, svc);
     if (err != LP_OK) {
-        fail(svc, err, "the data zone was not locked");
+        lp_svc_chip_fail(svc, err, "the data zone was not locked");
     }
 }
 
@@ -277,10 +291,10 @@ static void on_trust_loaded(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
     if (err != LP_OK) {
-        fail(svc, err, "the chip brought no certificate along");
+        lp_svc_chip_fail(svc, err, "the chip brought no certificate along");
         return;
     }
-    lp_rpc_req_t *req = finish(svc);
+    lp_rpc_req_t *req = lp_svc_chip_finish(svc);
     err = lp_svc_chip_put_certificates(svc, req);
     if (err != LP_OK) {
         lp_rpc_fail(req, err, "the chip's certificate is of a chain that is not known (%s)",
@@ -295,7 +309,7 @@ static void load_certificates(lp_svc_chip_t *svc)
     const lp_err_t err =
         lp_atecc_trust_load(&svc->chip_, &svc->req_, &svc->trust_, on_trust_loaded, svc);
     if (err != LP_OK) {
-        fail(svc, err, "the chip's certificate cannot be read");
+        lp_svc_chip_fail(svc, err, "the chip's certificate cannot be read");
     }
 }
 
@@ -311,11 +325,12 @@ static void on_looked(void *ctx, lp_err_t err)
         return;
     }
     if (err != LP_OK) {
-        fail(svc, err, "no chip can be used");
+        lp_svc_chip_fail(svc, err, "no chip can be used");
         return;
     }
     if (needs_consent && !lp_svc_chip_is_serial(svc, svc->confirm_)) {
-        fail(svc, LP_E_DENIED, "confirm must be the serial number of this chip; nothing was done");
+        lp_svc_chip_fail(svc, LP_E_DENIED,
+                         "confirm must be the serial number of this chip; nothing was done");
         return;
     }
     switch (svc->job_) {
@@ -336,6 +351,9 @@ static void on_looked(void *ctx, lp_err_t err)
     case LP_SVC_CHIP_CERTIFICATE:
         load_certificates(svc);
         break;
+    case LP_SVC_CHIP_BIND:
+        svc->s_.guard->bind(svc->s_.guard, &svc->id_, &svc->keychip_);
+        break;
     }
 }
 
@@ -345,11 +363,11 @@ static void on_turn(void *ctx)
     const lp_err_t err = svc->job_ == LP_SVC_CHIP_SCAN ? lp_svc_chip_scan(svc, on_looked, svc)
                                                        : lp_svc_chip_check(svc, on_looked, svc);
     if (err != LP_OK) {
-        fail(svc, err, "the chip cannot be looked at");
+        lp_svc_chip_fail(svc, err, "the chip cannot be looked at");
     }
 }
 
-static void start(lp_svc_chip_t *svc, lp_rpc_req_t *req, lp_svc_chip_job_t job)
+void lp_svc_chip_start(lp_svc_chip_t *svc, lp_rpc_req_t *req, lp_svc_chip_job_t job)
 {
     if (svc->rpc_req_ != NULL) {
         lp_rpc_fail(req, LP_E_BUSY, "another Chip method is under way");
@@ -364,22 +382,22 @@ static void start(lp_svc_chip_t *svc, lp_rpc_req_t *req, lp_svc_chip_job_t job)
 
 static void rpc_scan(void *ctx, lp_rpc_req_t *req)
 {
-    start(ctx, req, LP_SVC_CHIP_SCAN);
+    lp_svc_chip_start(ctx, req, LP_SVC_CHIP_SCAN);
 }
 
 static void rpc_info(void *ctx, lp_rpc_req_t *req)
 {
-    start(ctx, req, LP_SVC_CHIP_INFO);
+    lp_svc_chip_start(ctx, req, LP_SVC_CHIP_INFO);
 }
 
 static void rpc_certificate(void *ctx, lp_rpc_req_t *req)
 {
-    start(ctx, req, LP_SVC_CHIP_CERTIFICATE);
+    lp_svc_chip_start(ctx, req, LP_SVC_CHIP_CERTIFICATE);
 }
 
 static void rpc_configure(void *ctx, lp_rpc_req_t *req)
 {
-    start(ctx, req, LP_SVC_CHIP_CONFIGURE);
+    lp_svc_chip_start(ctx, req, LP_SVC_CHIP_CONFIGURE);
 }
 
 // The checksum as Chip.Configure gave it: four hex digits, or a number.
@@ -430,13 +448,13 @@ static void rpc_lock(void *ctx, lp_rpc_req_t *req)
     if (svc->rpc_req_ == NULL) {
         svc->crc_ = crc;
     }
-    start(svc, req, is_config ? LP_SVC_CHIP_LOCK_CONFIG : LP_SVC_CHIP_LOCK_DATA);
+    lp_svc_chip_start(svc, req, is_config ? LP_SVC_CHIP_LOCK_CONFIG : LP_SVC_CHIP_LOCK_DATA);
 }
 
 static const lp_rpc_method_t methods[] = {
     {"Chip.Scan", LP_RPC_READ, rpc_scan, "", "{bus: {name, lines}, tried: [addr], chips: [chip]}"},
     {"Chip.Info", LP_RPC_READ, rpc_info, "",
-     "chip and {plan: {name, state, differences: [words]}}"},
+     "chip and {plan: {name, state, differences: [words]}, bus, can_bind}"},
     {"Chip.Certificate", LP_RPC_READ, rpc_certificate, "", "{certificate: PEM, signer: PEM}"},
     {"Chip.Configure", LP_RPC_CHIP, rpc_configure, "confirm: serial",
      "{config: hex, crc: 4 hex digits, is_equal}"},

@@ -107,6 +107,12 @@ static void rpc_status(void *ctx, lp_rpc_req_t *req)
     lp_json_put_uint(w, (lp_port_now_ms() - svc->since_ms) / 1000);
     put_cert_id(svc, w);
     put_tls(svc, w);
+    lp_json_put_key(w, "bus"); // to the chip
+    if (lp_keystore_has_chip(svc->s_.keys)) {
+        lp_json_put_str(w, lp_key_seal_name(lp_keystore_seal(svc->s_.keys)));
+    } else {
+        lp_json_put_null(w);
+    }
     put_last_error(svc, w);
     lp_json_put_key(w, "published");
     lp_json_put_uint(w, stats.published);
@@ -226,7 +232,8 @@ static void rpc_prove(void *ctx, lp_rpc_req_t *req)
 
 static const lp_rpc_method_t methods[] = {
     {"Cloud.Status", LP_RPC_READ, rpc_status, "",
-     "{state, server, client_id, since_s, cert_id, tls, last_error, published, acked, queued}"},
+     "{state, server, client_id, since_s, cert_id, tls, bus, last_error, published, acked, "
+     "queued}"},
     {"Cloud.Prove", LP_RPC_WRITE, rpc_prove, "nonce: 32 hex digits", "{topic, cert_id, rtt_ms}"},
 };
 

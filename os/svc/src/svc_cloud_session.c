@@ -79,6 +79,9 @@ static lp_tls_ecdhe_t ecdhe_of(const char *text)
     if (strcmp(text, "chip") == 0) {
         return LP_TLS_ECDHE_CHIP;
     }
+    if (strcmp(text, "sealed") == 0) {
+        return LP_TLS_ECDHE_SEALED;
+    }
     return strcmp(text, "software") == 0 ? LP_TLS_ECDHE_SOFTWARE : LP_TLS_ECDHE_AUTO;
 }
 

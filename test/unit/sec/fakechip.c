@@ -75,6 +75,7 @@ static lp_err_t work(fakechip_t *chip, lp_key_op_t *op)
     case LP_KEY_OP_RANDOM:
         return RAND_bytes(op->out, 32) == 1 ? LP_OK : LP_E_CHIP_HEALTH;
     case LP_KEY_OP_ECDHE_GENERATE:
+    case LP_KEY_OP_ECDHE_SEALED:
         EVP_PKEY_free(chip->ephemeral);
         chip->ephemeral = pki_key_p256();
         pki_public(chip->ephemeral, op->out);

@@ -6,7 +6,7 @@
 #include "limpet/keystore.h"
 #include "pki.h"
 
-enum { FAKECHIP_KINDS = 7 };
+enum { FAKECHIP_KINDS = LP_KEY_OP_VERIFY + 1 };
 
 typedef struct {
     lp_keyprov_t prov; // must stay first

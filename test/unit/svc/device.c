@@ -47,6 +47,7 @@ static void start_services(device_t *d, bool has_bus, lp_keyprov_t *files)
     lp_svc_sys_init(&d->sys, &sys);
     lp_turn_init(&d->turn, d->loop);
     lp_keystore_init(&d->keys, d->loop, NULL, files);
+    lp_svc_bus_init(&d->bus, &d->chip, &d->store);
     const lp_svc_chip_setup_t chip = {.loop = d->loop,
                                       .rpc = &d->rpc,
                                       .bus = has_bus ? &d->w->i2c : NULL,
@@ -54,8 +55,10 @@ static void start_services(device_t *d, bool has_bus, lp_keyprov_t *files)
                                       .keys = &d->keys,
                                       .turn = &d->turn,
                                       .counters = &d->counters,
-                                      .plan = &lp_atecc_plan_limpet1};
+                                      .plan = &lp_atecc_plan_limpet1,
+                                      .guard = &d->bus.guard};
     lp_svc_chip_init(&d->chip, &chip);
+    lp_svc_bus_add_methods(&d->bus, &d->rpc);
     const lp_svc_identity_setup_t identity = {.loop = d->loop,
                                               .rpc = &d->rpc,
                                               .config = &d->config,

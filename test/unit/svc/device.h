@@ -9,6 +9,7 @@
 #include "fake/stream.h"
 #include "limpet/keyflash.h"
 #include "limpet/settings.h"
+#include "limpet/svc_bus.h"
 #include "limpet/svc_chip.h"
 #include "limpet/svc_identity.h"
 #include "limpet/svc_rpc.h"
@@ -32,6 +33,7 @@ typedef struct {
     lp_turn_t turn;
     lp_keystore_t keys;
     lp_svc_chip_t chip;
+    lp_svc_bus_t bus;
     lp_svc_identity_t identity;
     unsigned config_changes;
 } device_t;

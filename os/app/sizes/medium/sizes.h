@@ -5,6 +5,7 @@
 #define SIZES_H
 
 enum {
+    SIZE_HAS_BUS_KEY = 1,             // limpet/svc_bus.h
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
     SIZE_TLS_ARENA_BYTES = 56 * 1024, // certificates of three kinds and both record buffers

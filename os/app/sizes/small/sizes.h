@@ -4,6 +4,7 @@
 #define SIZES_H
 
 enum {
+    SIZE_HAS_BUS_KEY = 0,             // limpet/svc_bus.h: no room
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
     SIZE_TLS_ARENA_BYTES = 13 * 1024, // docs/memory.md

@@ -79,6 +79,20 @@ lp_err_t lp_atecc_ecdhe_sealed(lp_atecc_t *chip, lp_atecc_sealed_t *op,
                                const lp_atecc_secret_t *secret, const uint8_t peer[64],
                                uint8_t pub[64], uint8_t out[32], lp_atecc_done_fn *done, void *ctx);
 
+// The second half of it alone, for a key that lp_atecc_genkey() made in slot 4: a handshake sends
+// its public key before it knows the peer's.
+lp_err_t lp_atecc_ecdh_sealed(lp_atecc_t *chip, lp_atecc_sealed_t *op,
+                              const lp_atecc_secret_t *secret, const uint8_t peer[64],
+                              uint8_t out[32], lp_atecc_done_fn *done, void *ctx);
+
+// The same on a 608 with the key that lp_atecc_genkey() made in TempKey, see
+// lp_atecc_ecdh_tempkey(): the chip seals its answer with the I/O protection key `io_key` (32
+// bytes, lends until done). LP_E_UNSUPPORTED: a 508A. LP_E_CHIP_EXEC also where the chip's
+// configuration does not allow it.
+lp_err_t lp_atecc_ecdh_tempkey_sealed(lp_atecc_t *chip, lp_atecc_req_t *req, uint32_t mark,
+                                      const uint8_t *io_key, const uint8_t peer[64],
+                                      uint8_t out[32], lp_atecc_done_fn *done, void *ctx);
+
 // The chip says, signed by `signer` (slot 3 of limpet-1), which public key belongs to the private
 // key in `slot`: that it was made in, and lives in, this chip. `random` is the chip's half of the
 // nonce. Who verifies computes lp_atecc_calc_nonce_random(), lp_atecc_calc_pubkey_digest() with

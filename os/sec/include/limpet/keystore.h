@@ -46,6 +46,7 @@ typedef enum {
     LP_KEY_OP_SIGN,           // in: digest (32); out: signature (64)
     LP_KEY_OP_RANDOM,         // out: 32 bytes from the store's own generator; id.slot unused
     LP_KEY_OP_ECDHE_GENERATE, // a fresh key for one handshake; out: public key (64)
+    LP_KEY_OP_ECDHE_SEALED,   // the same; its secret will not cross the bus in the clear
     LP_KEY_OP_ECDHE_AGREE,    // in: the peer's public key (64); out: shared secret (32). Once.
     LP_KEY_OP_VERIFY,         // in: digest (32), `check`: LP_E_CHIP_MISMATCH for a wrong signature.
                               // The answer is as good as the bus it came over.
@@ -86,8 +87,20 @@ typedef struct {
     lp_err_t (*start)(lp_keyprov_t *prov, lp_key_op_t *op, lp_key_done_fn *done, void *ctx);
 } lp_keyprov_ops_t;
 
+// Whether a chip can give out ECDH secrets so that a listener on its bus learns nothing.
+typedef enum {
+    LP_KEY_SEAL_NONE,   // board and chip share no bus key
+    LP_KEY_SEAL_BROKEN, // they should, and the chip could not prove it
+    LP_KEY_SEAL_READY,
+} lp_key_seal_t;
+
+// "clear"; "broken": nothing is asked of the chip that would need the key, and nothing in clear
+// instead; "sealed". Static.
+const char *lp_key_seal_name(lp_key_seal_t seal);
+
 struct lp_keyprov {
     const lp_keyprov_ops_t *ops;
+    lp_key_seal_t seal;
 };
 
 typedef struct {
@@ -108,6 +121,8 @@ void lp_keystore_init(lp_keystore_t *ks, lp_loop_t *loop, lp_keyprov_t *chip, lp
 // A chip that was found later, or taken off (null). LP_E_BUSY: an operation is under way.
 lp_err_t lp_keystore_set_chip(lp_keystore_t *ks, lp_keyprov_t *chip);
 bool lp_keystore_has_chip(const lp_keystore_t *ks);
+// LP_KEY_SEAL_NONE also without a chip.
+lp_key_seal_t lp_keystore_seal(const lp_keystore_t *ks);
 
 // Starts `op` or queues it behind those under way. LP_OK: op->done comes later, exactly once, with
 //   LP_E_CHIP_MISSING   a chip key is asked for and this board has no chip

@@ -57,8 +57,10 @@ typedef enum {
 } lp_tls_version_t;
 
 typedef enum {
-    LP_TLS_ECDHE_AUTO, // in the chip when the identity key is in a chip
+    LP_TLS_ECDHE_AUTO, // in the chip when the identity key is in a chip: sealed where board and
+                       // chip share a bus key, in software where the chip cannot prove it any more
     LP_TLS_ECDHE_CHIP, // P-256 only; the chip's result crosses the bus, see docs/caveats.md
+    LP_TLS_ECDHE_SEALED, // as chip, but only so that a listener on the bus learns nothing
     LP_TLS_ECDHE_SOFTWARE,
 } lp_tls_ecdhe_t;
 
@@ -83,7 +85,7 @@ typedef struct {
     const char *suite; // OpenSSL's name: "ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"
     const char *group; // "P-256", "X25519", ...
     const char *key_source; // "chip", "flash" or "none"
-    const char *ecdhe;      // "chip" or "software": what was really used
+    const char *ecdhe;      // "chip", "sealed" or "software": what was really used
     const char *verify;     // "chip" or "software": who checked the server's signatures
     uint32_t handshake_ms;
     uint32_t chip_ms; // of it, spent waiting for keys

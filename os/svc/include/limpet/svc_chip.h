@@ -22,6 +22,18 @@ enum {
     LP_SVC_CHIP_HEX_MAX = 2 * LP_ATECC_SERIAL_LEN + 1, // a serial number as text
 };
 
+// Who knows the key that board and chip share, see limpet/svc_bus.h.
+typedef struct lp_svc_chip_guard {
+    // A chip is there that was not there before: seals `keys` or not, and says it. `done` may come
+    // at once; on errors keys->prov.seal is LP_KEY_SEAL_BROKEN and it is asked again.
+    void (*check)(struct lp_svc_chip_guard *guard, const lp_atecc_id_t *id, lp_keychip_t *keys,
+                  lp_atecc_done_fn *done, void *ctx);
+    // LP_SVC_CHIP_BIND has its turn and consent: makes such a key, for ever, and answers.
+    void (*bind)(struct lp_svc_chip_guard *guard, const lp_atecc_id_t *id, lp_keychip_t *keys);
+    // Whether bind() could help with this chip.
+    bool (*can_bind)(const struct lp_svc_chip_guard *guard, const lp_atecc_id_t *id);
+} lp_svc_chip_guard_t;
+
 typedef struct {
     lp_loop_t *loop;
     lp_rpc_t *rpc;
@@ -31,6 +43,7 @@ typedef struct {
     lp_turn_t *turn;
     lp_counters_t *counters;
     const lp_atecc_plan_t *plan;
+    lp_svc_chip_guard_t *guard; // null: this board keeps no bus key
 } lp_svc_chip_setup_t;
 
 typedef enum {
@@ -40,6 +53,7 @@ typedef enum {
     LP_SVC_CHIP_LOCK_CONFIG,
     LP_SVC_CHIP_LOCK_DATA,
     LP_SVC_CHIP_CERTIFICATE,
+    LP_SVC_CHIP_BIND,
 } lp_svc_chip_job_t;
 
 typedef struct lp_svc_chip {
@@ -54,6 +68,7 @@ typedef struct lp_svc_chip {
     bool was_told_; // that there is none
     bool is_checking_;
     bool has_driver_;  // chip_ is initialised
+    bool is_guarded_;  // the guard knows it
     uint32_t arrivals; // changes whenever a chip comes or is another one
     // a look at the bus
     lp_atecc_scan_t scan_;
