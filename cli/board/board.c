@@ -54,7 +54,7 @@ static const struct {
     {"Config.Set", 6000, true},    {"Config.Save", 8000, false},      {"Chip.Scan", 12000, true},
     {"Chip.Info", 8000, true},     {"Chip.Configure", 20000, false},  {"Chip.Lock", 10000, false},
     {"Identity.Info", 8000, true}, {"Identity.GenKey", 15000, false}, {"Identity.Csr", 15000, true},
-    {"Cloud.Status", 4000, true},  {"Cloud.Prove", 30000, false},
+    {"Cloud.Status", 4000, true},  {"Cloud.Prove", 30000, false},     {"Chip.Bind", 15000, true},
 };
 
 enum { DEFAULT_TIMEOUT_MS = 10000 };

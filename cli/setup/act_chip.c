@@ -147,6 +147,33 @@ lp_exit_t lp_act_lock(lp_setup_t *s, lp_fault_t *f)
     return LP_EXIT_OK;
 }
 
+lp_exit_t lp_act_bind(lp_setup_t *s, lp_fault_t *f)
+{
+    cJSON *params = cJSON_CreateObject();
+    cJSON_AddStringToObject(params, "confirm", s->state.board.chip.serial);
+    cJSON *r = NULL;
+    lp_exit_t rc = call(s, "Chip.Bind", params, &r, f);
+    cJSON_Delete(r);
+    if (rc != LP_EXIT_OK) {
+        return as_chip_fault(f, "chip-bind", "board and chip did not agree on a bus key",
+                             "run the same command again, it goes on there; or with "
+                             "--no-bus-key to leave the bus in clear");
+    }
+    lp_setup_chip_t after;
+    if (lp_observe_chip(s->board, &after, f) != LP_EXIT_OK) {
+        return f->exit;
+    }
+    if (strcmp(after.seal, "sealed") != 0) {
+        lp_fault_set(f, LP_EXIT_CHIP, "chip-bind", "the chip did not prove the bus key");
+        lp_fault_why(f, "Chip.Info says bus \"%s\"", after.seal);
+        lp_fault_next(f, "is the right chip in place? limpet console shows what the board says");
+        return f->exit;
+    }
+    s->state.board.chip = after;
+    lp_ui_step_done("bus key made, proven by the chip and locked");
+    return LP_EXIT_OK;
+}
+
 static lp_exit_t check_key(lp_setup_t *s, const char *key_id, const char *public_key, lp_fault_t *f)
 {
     lp_setup_identity_t *i = &s->state.board.identity;

@@ -77,6 +77,8 @@ int lp_cmd_aws_iot_setup(int argc, char **argv)
         {"policy", LP_OPT_STR, &o.policy, "NAME", "policy (limpet-device)"},
         {"software-key", LP_OPT_BOOL, &o.is_software_key_wanted, NULL,
          "go on with a key in flash although no chip answers"},
+        {"no-bus-key", LP_OPT_BOOL, &o.is_bus_clear, NULL,
+         "leave what the chip says to the board in clear"},
         {"require-chip", LP_OPT_BOOL, &o.is_chip_required, NULL, "refuse to make a software key"},
         {"use-slot", LP_OPT_INT, &o.use_slot, "N", "use slot N of a chip that is locked already"},
         {"new-certificate", LP_OPT_BOOL, &o.is_new_certificate, NULL,

@@ -136,6 +136,8 @@ lp_exit_t lp_observe_chip(lp_board_t *board, lp_setup_chip_t *chip, lp_fault_t *
     }
     take_chip(r, chip);
     take_plan(cJSON_GetObjectItemCaseSensitive(r, "plan"), chip);
+    chip->can_bind = lp_take_bool(r, "can_bind");
+    lp_take_string(r, "bus", chip->seal, sizeof chip->seal);
     cJSON_Delete(r);
     if (chip->serial[0] == '\0' || chip->part[0] == '\0') {
         return lp_fault_set(f, LP_EXIT_BOARD, "board-answer", "Chip.Info names no part or serial");

@@ -137,7 +137,10 @@ static lp_exit_t plan_chip(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_
     if (!chip->is_data_locked) {
         plan->actions |= LP_DO_LOCK_DATA;
     }
-    plan->is_irreversible = (plan->actions & LP_DO_LOCK) != 0;
+    if (chip->can_bind && !s->wish.is_bus_clear) {
+        plan->actions |= LP_DO_BIND;
+    }
+    plan->is_irreversible = (plan->actions & (LP_DO_LOCK | LP_DO_BIND)) != 0;
     return LP_EXIT_OK;
 }
 
@@ -259,6 +262,10 @@ static void add_warnings(const lp_setup_state_t *s, lp_plan_t *plan)
         warn(plan, "the certificate on the board is for another key: was the chip changed? It is "
                    "replaced; the old one stays in the cloud");
     }
+    if (strcmp(s->board.chip.seal, "broken") == 0 && (plan->actions & LP_DO_BIND) == 0) {
+        warn(plan, "board and chip do not share the bus key that one of them has: was the chip on "
+                   "another board, or the flash erased? Keys are exchanged in software");
+    }
     if (s->wish.is_policy_named && s->cloud.policy_wildcard[0] != '\0') {
         char text[sizeof plan->warnings[0]];
         snprintf(text, sizeof text,
@@ -295,6 +302,10 @@ static void say_chip(const lp_setup_state_t *s, lp_plan_t *plan)
                  (a & LP_DO_LOCK) == LP_DO_LOCK ? "configuration and data zones"
                  : (a & LP_DO_LOCK_CONFIG) != 0 ? "configuration"
                                                 : "data zone");
+    }
+    if ((a & LP_DO_BIND) != 0) {
+        snprintf(add_line(plan, LP_DO_BIND, "cannot be undone")->text, sizeof plan->lines[0].text,
+                 "board and chip agree on a bus key, locked in slot 6");
     }
     if ((a & LP_DO_KEY) == 0) {
         return;

@@ -19,6 +19,7 @@ enum {
     LP_DO_ATTACH_THING = 1 << 9,
     LP_DO_CONFIG = 1 << 10, // change the board's settings
     LP_DO_PROVE = 1 << 11,  // restart it, watch it connect, prove it
+    LP_DO_BIND = 1 << 12,   // board and chip get a bus key; irreversible
 };
 
 enum {
@@ -26,7 +27,7 @@ enum {
     LP_DO_CLOUD = LP_DO_CERT_CREATE | LP_DO_CERT_ACTIVATE | LP_DO_THING | LP_DO_POLICY |
                   LP_DO_ATTACH_POLICY | LP_DO_ATTACH_THING,
     LP_DO_CONNECT = LP_DO_CONFIG | LP_DO_PROVE,
-    LP_PLAN_MAX_LINES = 5,
+    LP_PLAN_MAX_LINES = 6,
 };
 
 typedef struct {

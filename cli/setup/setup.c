@@ -48,8 +48,9 @@ static void say_chip(const lp_setup_chip_t *c)
     const char *kind = strcmp(c->variant, "blank") == 0    ? "factory new"
                        : strcmp(c->variant, "limpet") == 0 ? "Limpet's slot plan"
                                                            : c->variant;
-    lp_ui_label("Chip", "%s %s at 0x%02X, %s, %s", c->part, serial, (unsigned)c->addr, kind,
-                lock_words(c));
+    lp_ui_label("Chip", "%s %s at 0x%02X, %s, %s%s%s", c->part, serial, (unsigned)c->addr, kind,
+                lock_words(c), c->is_data_locked && c->seal[0] != '\0' ? ", bus " : "",
+                c->is_data_locked ? c->seal : "");
 }
 
 static void say_cloud(const lp_setup_t *s)
@@ -77,6 +78,7 @@ static void found_event(const lp_setup_t *s)
         cJSON_AddStringToObject(chip, "variant", b->chip.variant);
         cJSON_AddBoolToObject(chip, "config_locked", b->chip.is_config_locked);
         cJSON_AddBoolToObject(chip, "data_locked", b->chip.is_data_locked);
+        cJSON_AddStringToObject(chip, "bus", b->chip.seal);
     } else {
         cJSON_AddNullToObject(e, "chip");
     }
@@ -161,6 +163,7 @@ static lp_exit_t make_wish(lp_setup_t *s, lp_fault_t *f)
     *w = (lp_setup_wish_t){.is_policy_named = o->policy != NULL,
                            .is_chip_required = o->is_chip_required,
                            .is_software_key_wanted = o->is_software_key_wanted,
+                           .is_bus_clear = o->is_bus_clear,
                            .is_new_certificate = o->is_new_certificate,
                            .use_slot = o->use_slot};
     snprintf(w->thing, sizeof w->thing, "%s", o->thing != NULL ? o->thing : "");
@@ -254,11 +257,9 @@ static lp_exit_t run_steps(lp_setup_t *s, lp_fault_t *f)
         unsigned group;
         lp_exit_t (*act)(lp_setup_t *, lp_fault_t *);
     } steps[] = {
-        {LP_DO_CHIP_PLAN, lp_act_chip_plan},
-        {LP_DO_LOCK, lp_act_lock},
-        {LP_DO_KEY, lp_act_key},
-        {LP_DO_CLOUD, lp_act_cloud},
-        {LP_DO_CONNECT, lp_act_connect},
+        {LP_DO_CHIP_PLAN, lp_act_chip_plan}, {LP_DO_LOCK, lp_act_lock},
+        {LP_DO_BIND, lp_act_bind},           {LP_DO_KEY, lp_act_key},
+        {LP_DO_CLOUD, lp_act_cloud},         {LP_DO_CONNECT, lp_act_connect},
     };
     lp_exit_t rc = LP_EXIT_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == LP_EXIT_OK; i++) {
@@ -276,8 +277,8 @@ static lp_exit_t ask(const lp_setup_t *s)
     const lp_setup_chip_t *c = &s->state.board.chip;
     char question[160] = "Go ahead?";
     if (s->plan.is_irreversible) {
-        snprintf(question, sizeof question, "Locking %s %s cannot be undone. Go ahead?", c->part,
-                 c->serial);
+        snprintf(question, sizeof question, "Locking %s%s %s cannot be undone. Go ahead?",
+                 (s->plan.actions & LP_DO_LOCK) != 0 ? "" : "the bus key in ", c->part, c->serial);
     }
     return lp_ui_ask(question, s->options->is_yes);
 }

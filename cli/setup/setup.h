@@ -25,6 +25,7 @@ typedef struct {
     bool is_yes;
     bool is_chip_required;
     bool is_software_key_wanted;
+    bool is_bus_clear;
     bool is_new_certificate;
 } lp_setup_options_t;
 
@@ -49,6 +50,7 @@ void lp_setup_deinit(lp_setup_t *s);
 // become.
 lp_exit_t lp_act_chip_plan(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_lock(lp_setup_t *s, lp_fault_t *f);
+lp_exit_t lp_act_bind(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_key(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_cloud(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_connect(lp_setup_t *s, lp_fault_t *f);

@@ -21,6 +21,8 @@ typedef struct {
     bool is_data_locked;
     lp_chip_plan_t plan;
     char differences[400]; // one a line
+    bool can_bind;         // the board could make a bus key with it
+    char seal[12];         // "sealed", "clear", "broken"; "" where the board does not say
     char bus[64];          // name of the bus
     char lines[96];        // what the bus lines look like
     char tried[80];        // "0x60 0x35"
@@ -103,6 +105,7 @@ typedef struct {
     bool is_chip_required;
     bool is_software_key_wanted;
     bool is_new_certificate; // although the old one was revoked
+    bool is_bus_clear;       // no bus key
     long use_slot;           // -1: Limpet's plan
     char key[40];            // key id, for the board that has one in use; "" for the usual one
     char trust_ca[4600];     // roots that the board is to trust, PEM

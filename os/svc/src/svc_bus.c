@@ -133,7 +133,8 @@ static bool can_bind(const lp_svc_chip_guard_t *guard, const lp_atecc_id_t *id)
 {
     const lp_svc_bus_t *svc = (const lp_svc_bus_t *)guard;
     const bool is_open = svc->state_ == LP_BUSKEY_NONE || svc->state_ == LP_BUSKEY_UNFINISHED;
-    return svc->err_ == LP_OK && id->variant == LP_ATECC_LIMPET && id->is_data_locked &&
+    const bool is_ours = id->variant == LP_ATECC_LIMPET || id->variant == LP_ATECC_BLANK;
+    return svc->err_ == LP_OK && is_ours &&
            (is_open || (svc->state_ == LP_BUSKEY_OTHER_CHIP && lp_buskey_is_open(id)));
 }
 

@@ -139,6 +139,8 @@ static cJSON *chip_info(fake_board_t *b, const cJSON *params, const char **error
     if (is_foreign) {
         cJSON_AddItemToArray(differences, cJSON_CreateString("slot 0 may be written in the clear"));
     }
+    cJSON_AddStringToObject(r, "bus", b->is_bound ? "sealed" : "clear");
+    cJSON_AddBoolToObject(r, "can_bind", b->has_bus_service && !b->is_bound && !is_foreign);
     return r;
 }
 
@@ -197,6 +199,20 @@ static cJSON *chip_lock(fake_board_t *b, const cJSON *params, const char **error
     cJSON *r = cJSON_CreateObject();
     cJSON_AddStringToObject(r, "zone", is_config ? "config" : "data");
     cJSON_AddBoolToObject(r, "is_locked", true);
+    return r;
+}
+
+static cJSON *chip_bind(fake_board_t *b, const cJSON *params, const char **error)
+{
+    if (!is_confirmed(params) || !b->is_data_locked || !b->has_bus_service) {
+        *error = "LP_E_STATE";
+        return NULL;
+    }
+    b->n_bind++;
+    b->is_bound = !b->does_not_prove;
+    cJSON *r = cJSON_CreateObject();
+    cJSON_AddStringToObject(r, "bus", "sealed");
+    cJSON_AddBoolToObject(r, "can_bind", false);
     return r;
 }
 
@@ -431,6 +447,7 @@ static const struct {
     {"Chip.Info", chip_info, false},
     {"Chip.Configure", chip_configure, false},
     {"Chip.Lock", chip_lock, false},
+    {"Chip.Bind", chip_bind, false},
     {"Identity.Info", identity_info, false},
     {"Identity.GenKey", identity_genkey, false},
     {"Identity.Csr", identity_csr, false},
@@ -581,7 +598,7 @@ static void *serve(void *ctx)
 
 void fake_board_start(fake_board_t *b, fake_cloud_t *cloud, const char *link)
 {
-    *b = (fake_board_t){.cloud = cloud, .has_chip = true, .boots = 1};
+    *b = (fake_board_t){.cloud = cloud, .has_chip = true, .has_bus_service = true, .boots = 1};
     snprintf(b->link, sizeof b->link, "%s", link);
     snprintf(b->lines, sizeof b->lines, "both high");
     pthread_mutex_init(&b->lock, NULL);

@@ -37,6 +37,9 @@ typedef struct {
     bool is_written;
     bool is_config_locked;
     bool is_data_locked;
+    bool has_bus_service;
+    bool is_bound;
+    bool does_not_prove; // says that it bound, and has not
     bool lies_about_read_back;
     bool signs_wrongly;  // a CSR for another key
     bool ignores_proof;  // says acknowledged, publishes nothing
@@ -58,6 +61,7 @@ typedef struct {
     int n_configure;
     int n_lock_config;
     int n_lock_data;
+    int n_bind;
     int n_genkey;
     int n_save;
     int n_prove;

@@ -50,6 +50,8 @@ void scene_assert_set_up(scene_t *s)
     assert_non_null(strstr(s->cloud.retained, cert->id));
     assert_false(s->board.was_locked_unread);
     assert_true(s->board.n_lock_config <= 1 && s->board.n_lock_data <= 1);
+    assert_true(s->board.is_bound || !s->board.has_chip || !s->board.has_bus_service ||
+                s->board.is_preset);
 }
 
 void scene_assert_tidy_failure(scene_t *s, int rc)

@@ -130,6 +130,43 @@ static void plan_bare_board_needs_everything_in_order(void **state)
     assert_int_equal(lp_plan_number(&plan, LP_DO_PROVE), 5);
 }
 
+static void plan_bus_key_comes_after_the_lock_and_asks(void **state)
+{
+    (void)state;
+    lp_setup_state_t s = bare();
+    s.board.chip.can_bind = true;
+    lp_plan_t plan = plan_of(&s);
+    assert_int_equal(plan.n_lines, 6);
+    assert_int_equal(lp_plan_number(&plan, LP_DO_BIND), 3);
+    assert_string_equal(plan.lines[2].note, "cannot be undone");
+    assert_int_equal(lp_plan_number(&plan, LP_DO_KEY), 4);
+    s.wish.is_bus_clear = true;
+    assert_int_equal(plan_of(&s).actions & LP_DO_BIND, 0);
+    // A board that was set up before there was a bus key.
+    s = perfect();
+    s.board.chip.can_bind = true;
+    expect(&s, LP_DO_BIND | LP_DO_PROVE);
+    assert_true(plan_of(&s).is_irreversible);
+    // Not with somebody else's configuration.
+    s.wish.use_slot = 3;
+    SET_TEXT(s.board.identity.key, "atca:3");
+    SET_TEXT(s.board.config.key, "atca:3");
+    assert_int_equal(plan_of(&s).actions & LP_DO_BIND, 0);
+}
+
+static void plan_broken_bus_is_said(void **state)
+{
+    (void)state;
+    lp_setup_state_t s = perfect();
+    SET_TEXT(s.board.chip.seal, "broken");
+    lp_plan_t plan = plan_of(&s);
+    assert_int_equal(plan.actions, 0);
+    assert_int_equal(plan.n_warnings, 1);
+    assert_non_null(strstr(plan.warnings[0], "bus key"));
+    s.board.chip.can_bind = true; // a new chip
+    assert_int_equal(plan_of(&s).n_warnings, 0);
+}
+
 static void plan_written_but_unlocked_chip_is_written_again(void **state)
 {
     (void)state;
@@ -378,6 +415,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plan_perfect_board_needs_nothing),
         cmocka_unit_test(plan_bare_board_needs_everything_in_order),
+        cmocka_unit_test(plan_bus_key_comes_after_the_lock_and_asks),
+        cmocka_unit_test(plan_broken_bus_is_said),
         cmocka_unit_test(plan_written_but_unlocked_chip_is_written_again),
         cmocka_unit_test(plan_half_locked_chip_is_locked_only),
         cmocka_unit_test(plan_existing_key_is_kept),

@@ -22,6 +22,7 @@ static void setup_bare_board_is_proven(void **state)
     scene_assert_set_up(s);
     assert_int_equal(s->board.n_lock_config, 1);
     assert_int_equal(s->board.n_lock_data, 1);
+    assert_int_equal(s->board.n_bind, 1);
     assert_int_equal(s->board.n_genkey, 1);
     assert_int_equal(s->board.n_prove, 1);
     assert_non_null(strstr(s->err, "0123 D4C0 FFEE 5A17 EE"));
@@ -341,6 +342,42 @@ static void setup_chip_taken_off_is_no_reason_for_another_key(void **state)
     assert_int_equal(s->board.n_genkey, 1);
 }
 
+static void setup_bus_key_can_be_left_out_and_made_later(void **state)
+{
+    scene_t *s = *state;
+    assert_int_equal(scene_setup(s, "--no-bus-key", NULL, NULL), 0);
+    assert_int_equal(s->board.n_bind, 0);
+    assert_int_equal(scene_setup(s, "--no-bus-key", NULL, NULL), 0);
+    assert_non_null(strstr(s->err, "Nothing to do"));
+    int certs = s->board.n_genkey;
+    scene_setup_ok(s);
+    assert_int_equal(s->board.n_bind, 1);
+    assert_int_equal(s->board.n_genkey, certs);
+    scene_assert_set_up(s);
+}
+
+static void setup_board_without_the_service_stays_in_clear(void **state)
+{
+    scene_t *s = *state;
+    s->board.has_bus_service = false;
+    scene_setup_ok(s);
+    assert_int_equal(s->board.n_bind, 0);
+    scene_assert_set_up(s);
+}
+
+static void setup_bus_key_is_not_believed_without_the_proof(void **state)
+{
+    scene_t *s = *state;
+    s->board.does_not_prove = true;
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    assert_int_equal(rc, LP_EXIT_CHIP);
+    assert_non_null(strstr(s->err, "chip-bind"));
+    assert_int_equal(s->board.n_genkey, 0);
+    s->board.does_not_prove = false;
+    scene_setup_ok(s);
+    scene_assert_set_up(s);
+}
+
 static void setup_wrong_read_back_is_never_locked(void **state)
 {
     scene_t *s = *state;
@@ -423,6 +460,9 @@ int main(void)
         SCENE_TEST(setup_required_chip_is_missed),
         SCENE_TEST(setup_without_chip_warns_of_the_software_key),
         SCENE_TEST(setup_chip_taken_off_is_no_reason_for_another_key),
+        SCENE_TEST(setup_bus_key_can_be_left_out_and_made_later),
+        SCENE_TEST(setup_board_without_the_service_stays_in_clear),
+        SCENE_TEST(setup_bus_key_is_not_believed_without_the_proof),
         SCENE_TEST(setup_wrong_read_back_is_never_locked),
         SCENE_TEST(setup_request_for_another_key_is_noticed),
         SCENE_TEST(setup_certificate_for_another_key_is_noticed),

@@ -15,9 +15,9 @@
 #include "scene_assert.h"
 
 static const char *const board_methods[] = {
-    "RPC.Ping",   "Sys.GetInfo",   "Chip.Scan",       "Chip.Info",    "Chip.Configure",
-    "Chip.Lock",  "Identity.Info", "Identity.GenKey", "Identity.Csr", "Config.Get",
-    "Config.Set", "Config.Save",   "Cloud.Status",    "Cloud.Prove",
+    "RPC.Ping",   "Sys.GetInfo", "Chip.Scan",     "Chip.Info",       "Chip.Configure",
+    "Chip.Lock",  "Chip.Bind",   "Identity.Info", "Identity.GenKey", "Identity.Csr",
+    "Config.Get", "Config.Set",  "Config.Save",   "Cloud.Status",    "Cloud.Prove",
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -30,7 +30,7 @@ typedef struct lp_svc_chip_guard {
                   lp_atecc_done_fn *done, void *ctx);
     // LP_SVC_CHIP_BIND has its turn and consent: makes such a key, for ever, and answers.
     void (*bind)(struct lp_svc_chip_guard *guard, const lp_atecc_id_t *id, lp_keychip_t *keys);
-    // Whether bind() could help with this chip.
+    // Whether bind() could help with this chip, now or once it is locked with the plan.
     bool (*can_bind)(const struct lp_svc_chip_guard *guard, const lp_atecc_id_t *id);
 } lp_svc_chip_guard_t;
 
