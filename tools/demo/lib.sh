@@ -6,9 +6,9 @@ limpet=$PWD/build/limpet
 board_kind=posix
 declare -A board_targets=([qemu-mps2]=cortex-m3 [qemu-lx106]=lx106)
 all_checks=(chip-detected config-locked-verified key-born-in-chip mutual-tls message-acknowledged
-    key-not-in-flash clone-refused chip-missing-refused revoked-refused second-run-changes-nothing
+    key-not-in-flash bus-recorded clone-refused chip-missing-refused revoked-refused second-run-changes-nothing
     software-key-warned)
-chip_checks=(chip-detected config-locked-verified key-born-in-chip key-not-in-flash clone-refused
+chip_checks=(chip-detected config-locked-verified key-born-in-chip key-not-in-flash bus-recorded clone-refused
     chip-missing-refused)
 
 declare -A result=() why=() pid=()
@@ -100,6 +100,8 @@ finish() {
         # A board without a chip has nothing to show about one; those checks are left out, not passed.
         if [ "$chip" = none ] && [[ " ${chip_checks[*]} " == *" $name "* ]]; then continue; fi
         if [ "$chip" != none ] && [ "$name" = software-key-warned ]; then continue; fi
+        # The small board has no room for a bus key; it says so at each boot.
+        if [ "$board_kind" = qemu-lx106 ] && [ "$name" = bus-recorded ]; then continue; fi
         [ "${result[$name]:-false}" = true ] || ok=false
         list+="${list:+,}{\"name\":\"$name\",\"ok\":${result[$name]:-false}}"
     done

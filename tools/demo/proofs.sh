@@ -96,6 +96,28 @@ key_is_nowhere() {
     ! finds_key "$key" "$dir/board" "$dir/cloud" "$dir/state" "$dir"/*.log
 }
 
+# --- who recorded the two wires of the chip has the secret of no connection
+# An exchange is in clear when a chip answers ECDH (0x43) with 32 bytes and no more.
+exchanges() { # all|clear
+    awk -v which="$1" '
+        $2 == "W" && substr($5, 1, 2) == "03" {is_ecdh = substr($5, 5, 2) == "43"}
+        $2 == "R" && $4 == "ack" && is_ecdh {is_ecdh = 0; all++; clear += substr($5, 1, 2) == "23"}
+        END {print (which == "clear" ? clear : all) + 0}' "$dir/chip.bus.log"
+}
+go_back_to_clear() {
+    local before
+    before=$(exchanges all)
+    rpc board Config.Set '{"config":{"identity":{"ecdhe":"chip"}}}' && rpc board Config.Save '{"reboot":true}'
+    wait_for 15 more_exchanges_than "$before"
+    wait_for 15 is_state board connected
+}
+more_exchanges_than() { [ "$(exchanges all)" -gt "$1" ]; }
+recorder_learns_nothing() {
+    ! is_broken bus-recorded || go_back_to_clear
+    echo "exchanges on the wires: $(exchanges all), in clear: $(exchanges clear)"
+    [ "$(rpc board Chip.Info | jq -r .bus)" = sealed ] && [ "$(exchanges all)" -ge 1 ] && [ "$(exchanges clear)" = 0 ]
+}
+
 # --- a copy of the board with another chip is refused, whatever firmware the cloner runs
 clone_is_refused() {
     ! is_broken clone-refused || { clone_with_the_same_chip; return; }
@@ -267,6 +289,10 @@ show_proofs() {
 prove_chip_attacks() {
     check key-not-in-flash "the private key was found outside of the chip" key_is_nowhere
     report key-not-in-flash "the private key is in no file of the board, in no log"
+    if [ "$board_kind" != qemu-lx106 ]; then
+        check bus-recorded "a recording of the bus has the secret of a connection in it" recorder_learns_nothing
+        report bus-recorded "a recording of the chip's wires has the secret of no connection in it"
+    fi
     check clone-refused "the clone was let in" clone_is_refused
     report clone-refused "a copy of the board with another chip is refused by the broker"
     check chip-missing-refused "the board without its chip did not stop" chip_missing_is_said
