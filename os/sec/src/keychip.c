@@ -56,6 +56,14 @@ static lp_err_t agree(lp_keychip_t *keys, lp_key_op_t *op)
                          keys);
 }
 
+static lp_err_t verify(lp_keychip_t *keys, lp_key_op_t *op)
+{
+    return keys->prov.proves_checks
+               ? keys->seal_->verify_(keys, op, on_done)
+               : lp_atecc_verify(keys->chip_, &keys->req_, op->in, op->check->signature,
+                                 op->check->pub, on_done, keys);
+}
+
 static lp_err_t start_op(lp_keychip_t *keys, lp_key_op_t *op)
 {
     lp_atecc_t *chip = keys->chip_;
@@ -75,8 +83,7 @@ static lp_err_t start_op(lp_keychip_t *keys, lp_key_op_t *op)
     case LP_KEY_OP_ECDHE_AGREE:
         return agree(keys, op);
     case LP_KEY_OP_VERIFY:
-        return lp_atecc_verify(chip, &keys->req_, op->in, op->check->signature, op->check->pub,
-                               on_done, keys);
+        return verify(keys, op);
     }
     return LP_E_INVALID;
 }

@@ -23,14 +23,30 @@ static lp_err_t agree(lp_keychip_t *keys, const uint8_t peer[64], uint8_t out[32
                : lp_atecc_ecdh_sealed(keys->chip_, &seal->op_, &secret, peer, out, done, keys);
 }
 
+static lp_err_t verify(lp_keychip_t *keys, lp_key_op_t *op, lp_atecc_done_fn *done)
+{
+    lp_keychip_seal_t *seal = keys->seal_;
+    const lp_err_t err = lp_port_entropy(seal->num_in_, sizeof seal->num_in_);
+    seal->check_ = (lp_atecc_check_t){.digest = op->in,
+                                      .sig = op->check->signature,
+                                      .pub = op->check->pub,
+                                      .io_key = seal->key_,
+                                      .nonce = seal->num_in_};
+    return err != LP_OK
+               ? err
+               : lp_atecc_verify_sealed(keys->chip_, &keys->req_, &seal->check_, done, keys);
+}
+
 void lp_keychip_seal(lp_keychip_t *keys, lp_keychip_seal_t *seal, const uint8_t bus_key[32],
                      const uint8_t serial[LP_ATECC_SERIAL_LEN])
 {
-    *seal = (lp_keychip_seal_t){.agree_ = agree};
+    const lp_atecc_part_t part = lp_atecc_part(keys->chip_);
+    *seal = (lp_keychip_seal_t){.agree_ = agree, .verify_ = verify};
     memcpy(seal->key_, bus_key, sizeof seal->key_);
     memcpy(seal->serial_, serial, sizeof seal->serial_);
     keys->seal_ = seal;
     keys->prov.seal = LP_KEY_SEAL_READY;
+    keys->prov.proves_checks = part == LP_ATECC_608A || part == LP_ATECC_608B;
 }
 
 void lp_keychip_unseal(lp_keychip_t *keys, bool is_broken)
@@ -39,5 +55,6 @@ void lp_keychip_unseal(lp_keychip_t *keys, bool is_broken)
         lp_wipe(keys->seal_->key_, sizeof keys->seal_->key_);
     }
     keys->seal_ = NULL;
+    keys->prov.proves_checks = false;
     keys->prov.seal = is_broken ? LP_KEY_SEAL_BROKEN : LP_KEY_SEAL_NONE;
 }

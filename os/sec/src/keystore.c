@@ -154,6 +154,11 @@ lp_key_seal_t lp_keystore_seal(const lp_keystore_t *ks)
     return ks->chip_ != NULL ? ks->chip_->seal : LP_KEY_SEAL_NONE;
 }
 
+bool lp_keystore_proves_checks(const lp_keystore_t *ks)
+{
+    return ks->chip_ != NULL && ks->chip_->proves_checks;
+}
+
 lp_err_t lp_keystore_start(lp_keystore_t *ks, lp_key_op_t *op)
 {
     if (op->done == NULL || op->is_queued_) {

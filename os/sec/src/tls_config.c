@@ -218,12 +218,15 @@ static lp_err_t take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
         LP_TLS_DETAIL(tls, "sealed is asked for and the chip has proven no bus key (Chip.Bind)");
         return LP_E_UNSUPPORTED;
     }
-    s->is_verify_in_chip = config->verify_in_chip;
+    // A chip that cannot prove the bus key is not asked who is trusted.
+    s->is_verify_in_chip = config->verify_in_chip && lp_tls_engine_seal() != LP_KEY_SEAL_BROKEN;
     if (s->is_verify_in_chip && !lp_tls_engine_has_chip()) {
         LP_TLS_DETAIL(tls, "the chip is to check signatures and this board has no chip");
         return LP_E_UNSUPPORTED;
     }
-    tls->report_.verify = s->is_verify_in_chip ? "chip" : "software";
+    if (s->is_verify_in_chip) {
+        tls->report_.verify = lp_tls_engine_proves_checks() ? "proven" : "chip";
+    }
     return LP_OK;
 }
 

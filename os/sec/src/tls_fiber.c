@@ -127,6 +127,11 @@ lp_key_seal_t lp_tls_engine_seal(void)
     return lp_keystore_seal(engine.setup.keys);
 }
 
+bool lp_tls_engine_proves_checks(void)
+{
+    return lp_keystore_proves_checks(engine.setup.keys);
+}
+
 lp_tls_t *lp_tls_engine_owner(void)
 {
     return engine.owner;

@@ -50,6 +50,7 @@ lp_loop_t *lp_tls_engine_loop(void);
 bool lp_tls_engine_is_ready(void);
 bool lp_tls_engine_has_chip(void);
 lp_key_seal_t lp_tls_engine_seal(void);
+bool lp_tls_engine_proves_checks(void);
 // The connection whose handshake runs, or null.
 lp_tls_t *lp_tls_engine_owner(void);
 void lp_tls_engine_count(int open_connections);

@@ -115,9 +115,9 @@ static void on_mqtt(void *ctx, const lp_mqtt_event_t *ev)
     lp_svc_cloud_t *svc = ctx;
     if (ev->id == LP_MQTT_EV_CONNECTED) {
         const lp_tls_report_t *tls = lp_tls_report(&svc->tls_);
-        LP_LOGI("connected to %s as %s: %s %s, key in %s, ECDHE %s, handshake %u ms", svc->host_,
-                svc->client_id_, tls->version, tls->suite, tls->key_source, tls->ecdhe,
-                (unsigned)tls->handshake_ms);
+        LP_LOGI("connected to %s as %s: %s %s, key in %s, ECDHE %s, checked by %s, %u ms",
+                svc->host_, svc->client_id_, tls->version, tls->suite, tls->key_source, tls->ecdhe,
+                tls->verify, (unsigned)tls->handshake_ms);
         wait_in(svc, LP_CLOUD_CONNECTED, STABLE_MS);
         lp_svc_cloud_tell_connected(svc, ev->session_present);
         lp_svc_cloud_poke(svc); // it may have been disabled during the login

@@ -279,6 +279,80 @@ static void ecdh_secret_does_not_cross_the_bus(void **state)
     each_model(ecdhe);
 }
 
+// The key made before, the two halves apart: as a handshake does it.
+static void ecdhe_in_halves(world_t *w)
+{
+    const lp_atecc_secret_t s = secret(w, LP_ATECC_SLOT_BUS_KEY);
+    const bool is_608 = w->model != LP_CHIPSIM_ATECC508A;
+    uint8_t peer[64];
+    uint8_t got[32];
+    uint8_t want[32];
+    world_peer(peer);
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, 4, w->pub, world_done, w));
+    RUN(w, LP_OK, lp_atecc_ecdh_sealed(&w->chip, &op, &s, peer, got, world_done, w));
+    world_ecdh(w->pub, want);
+    assert_memory_equal(got, want, 32);
+    check_wiped();
+    if (!is_608) {
+        assert_int_equal(
+            lp_atecc_ecdh_tempkey_sealed(&w->chip, &w->req, 0, bus_key, peer, got, world_done, w),
+            LP_E_UNSUPPORTED);
+        return;
+    }
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, LP_ATECC_TEMPKEY, w->pub, world_done, w));
+    const uint32_t mark = lp_atecc_tempkey_mark(&w->chip);
+    RUN(w, LP_OK,
+        lp_atecc_ecdh_tempkey_sealed(&w->chip, &w->req, mark, bus_key, peer, got, world_done, w));
+    world_ecdh(w->pub, want);
+    assert_memory_equal(got, want, 32);
+    // Used up, and never with the wrong one.
+    RUN(w, LP_E_STATE,
+        lp_atecc_ecdh_tempkey_sealed(&w->chip, &w->req, mark, bus_key, peer, got, world_done, w));
+    RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, LP_ATECC_TEMPKEY, w->pub, world_done, w));
+    RUN(w, LP_OK,
+        lp_atecc_ecdh_tempkey_sealed(&w->chip, &w->req, lp_atecc_tempkey_mark(&w->chip), binding,
+                                     peer, got, world_done, w));
+    world_ecdh(w->pub, want);
+    assert_memory_not_equal(got, want, 32);
+}
+
+static void ecdh_in_two_halves_does_not_cross_the_bus(void **state)
+{
+    (void)state;
+    each_model(ecdhe_in_halves);
+}
+
+static void verify(world_t *w)
+{
+    uint8_t sig[64];
+    uint8_t pub[64];
+    uint8_t nonce[32] = {7};
+    lp_atecc_check_t check = {
+        .digest = digest, .sig = sig, .pub = pub, .io_key = bus_key, .nonce = nonce};
+    world_peer(pub);
+    world_sign(digest, sig);
+    if (w->model == LP_CHIPSIM_ATECC508A) {
+        assert_int_equal(lp_atecc_verify_sealed(&w->chip, &w->req, &check, world_done, w),
+                         LP_E_UNSUPPORTED);
+        return;
+    }
+    RUN(w, LP_OK, lp_atecc_verify_sealed(&w->chip, &w->req, &check, world_done, w));
+    check.io_key = binding;
+    RUN(w, LP_E_CHIP_MISMATCH, lp_atecc_verify_sealed(&w->chip, &w->req, &check, world_done, w));
+    check.io_key = bus_key;
+    sig[40] ^= 1;
+    RUN(w, LP_E_CHIP_MISMATCH, lp_atecc_verify_sealed(&w->chip, &w->req, &check, world_done, w));
+    check.nonce = NULL;
+    assert_int_equal(lp_atecc_verify_sealed(&w->chip, &w->req, &check, world_done, w),
+                     LP_E_INVALID);
+}
+
+static void yes_of_a_608_is_proven(void **state)
+{
+    (void)state;
+    each_model(verify);
+}
+
 static void attest(world_t *w)
 {
     uint8_t signer[64];
@@ -326,8 +400,10 @@ static lp_err_t start_one(world_t *w, int which, uint8_t *a, uint8_t *b)
         return lp_atecc_sealed_write(&w->chip, &op, &s, at, digest, world_done, w);
     case 2:
         return lp_atecc_prove(&w->chip, &op, &s, world_done, w);
-    default:
+    case 3:
         return lp_atecc_ecdhe_sealed(&w->chip, &op, &s, peer, b, a, world_done, w);
+    default:
+        return lp_atecc_ecdh_sealed(&w->chip, &op, &s, peer, a, world_done, w);
     }
 }
 
@@ -335,18 +411,21 @@ static void brown_out_at_every_transfer(void **state)
 {
     (void)state;
     unsigned runs = 0;
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < 5; which++) {
         for (unsigned at = 0;; at++) {
             uint8_t a[32];
             uint8_t b[64];
             uint8_t want[32];
             world_t *w = world_crafted(LP_CHIPSIM_ATECC508A, craft);
+            if (which == 4) { // its key was made before
+                RUN(w, LP_OK, lp_atecc_genkey(&w->chip, &w->req, 4, b, world_done, w));
+            }
             world_settle(w, 100);
             w->dip_at = w->transfers + at;
             const unsigned last = w->transfers;
             assert_int_equal(start_one(w, which, a, b), LP_OK);
             const lp_err_t err = world_wait(w, w->done + 1);
-            if (err == LP_OK && which == 3) {
+            if (err == LP_OK && which >= 3) {
                 world_ecdh(b, want);
                 assert_memory_equal(a, want, 32);
             } else if (which != 3) { // its GenKey must not be repeated on a doubt
@@ -401,6 +480,8 @@ int main(void)
         cmocka_unit_test(bound_key_signs_only_for_its_board),
         cmocka_unit_test(derived_keys_are_the_same_on_both_sides),
         cmocka_unit_test(ecdh_secret_does_not_cross_the_bus),
+        cmocka_unit_test(ecdh_in_two_halves_does_not_cross_the_bus),
+        cmocka_unit_test(yes_of_a_608_is_proven),
         cmocka_unit_test(chip_states_where_a_key_lives),
         cmocka_unit_test(brown_out_at_every_transfer),
         cmocka_unit_test(impossible_arguments_are_refused),

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 
 #include "emulated.h"
 #include "fake/port.h"
@@ -367,6 +370,160 @@ static void wrong_bus_key_ends_the_handshake(void **state)
     }
 }
 
+// ---- who says yes in the chip's place -----------------------------------------------------------
+
+enum { OP_NONCE = 0x16, OP_VERIFY = 0x45, AT_DATA = 6, SIGNATURE = 64, POINT = 64 };
+
+typedef struct {
+    uint8_t opcode;
+    uint8_t digest[32];
+    bool says_yes;     // to every check
+    bool changes_keys; // has the chip check with a key that fits the signature
+    unsigned hits;
+} liar_t;
+
+static void close_packet(uint8_t *packet) // count first
+{
+    const size_t end = packet[0] - 2u;
+    const uint16_t crc = lp_crc16_8005(0, lp_span(packet, end));
+    packet[end] = (uint8_t)crc;
+    packet[end + 1] = (uint8_t)(crc >> 8);
+}
+
+// A public key under which `sig` is a signature of `digest`: (s R - z G) / r, R the point with x =
+// r.
+static void recover_key(const uint8_t digest[32], const uint8_t sig[SIGNATURE], uint8_t pub[POINT])
+{
+    uint8_t point[1 + POINT];
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    const BIGNUM *order = EC_GROUP_get0_order(group);
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *r = BN_bin2bn(sig, 32, NULL);
+    BIGNUM *s = BN_bin2bn(sig + 32, 32, NULL);
+    BIGNUM *z = BN_bin2bn(digest, 32, NULL);
+    BIGNUM *inverse = BN_mod_inverse(NULL, r, order, ctx);
+    EC_POINT *q = EC_POINT_new(group);
+    assert_int_equal(EC_POINT_set_compressed_coordinates(group, q, r, 0, ctx), 1);
+    BN_mod_mul(s, s, inverse, order, ctx);
+    BN_mod_mul(z, z, inverse, order, ctx);
+    BN_sub(z, order, z);
+    assert_int_equal(EC_POINT_mul(group, q, z, q, s, ctx), 1);
+    assert_int_equal(
+        EC_POINT_point2oct(group, q, POINT_CONVERSION_UNCOMPRESSED, point, sizeof point, ctx),
+        sizeof point);
+    memcpy(pub, point + 1, POINT);
+    BN_free(r);
+    BN_free(s);
+    BN_free(z);
+    BN_free(inverse);
+    EC_POINT_free(q);
+    EC_GROUP_free(group);
+    BN_CTX_free(ctx);
+}
+
+static bool on_command(void *ctx, uint8_t addr, lp_buf_t *bytes)
+{
+    liar_t *liar = ctx;
+    uint8_t *p = bytes->ptr;
+    (void)addr;
+    if (bytes->len <= AT_DATA || p[0] != 3) {
+        return true;
+    }
+    liar->opcode = p[2];
+    if (p[2] == OP_NONCE && p[3] == 3) {
+        memcpy(liar->digest, p + AT_DATA, sizeof liar->digest);
+    }
+    if (p[2] == OP_VERIFY && liar->changes_keys) {
+        recover_key(liar->digest, p + AT_DATA, p + AT_DATA + SIGNATURE);
+        close_packet(p + 1);
+        liar->hits++;
+    }
+    return true;
+}
+
+static bool on_answer(void *ctx, uint8_t addr, lp_buf_t *bytes)
+{
+    liar_t *liar = ctx;
+    (void)addr;
+    const bool is_no = bytes->len >= 4 && bytes->ptr[0] == 4 && bytes->ptr[1] == 1;
+    if (liar->says_yes && liar->opcode == OP_VERIFY && is_no) {
+        bytes->ptr[1] = 0;
+        close_packet(bytes->ptr);
+        liar->hits++;
+    }
+    return true;
+}
+
+// A server whose certificate names our root as its issuer and is signed by somebody else's key.
+static pki_id_t impostor(void)
+{
+    const pki_spec_t spec = {.cn = "localhost", .san = "DNS:localhost"};
+    EVP_PKEY *forger = pki_key_p256();
+    const pki_id_t false_root = {.key = forger, .cert = rig_pki.root.cert};
+    pki_id_t server = pki_issue(pki_key_p256(), &spec, &false_root);
+    EVP_PKEY_free(forger);
+    return server;
+}
+
+// Whether the board takes the impostor for the server while `liar` is on the bus.
+static bool is_fooled(liar_t liar)
+{
+    pki_id_t server = impostor();
+    const lp_chipsim_tap_t tap = {.to_chip = on_command, .from_chip = on_answer, .ctx = &liar};
+    rig.peer_config.id = &server;
+    rig.config.verify_in_chip = true;
+    lp_chipsim_bus_tap(world->bus, &tap);
+    const bool is_open = rig_handshake(&rig);
+    lp_chipsim_bus_tap(world->bus, NULL);
+    assert_true(liar.hits > 0 || strcmp(rig_report(&rig)->verify, "chip") != 0);
+    rig.peer_config.id = &rig_pki.server;
+    pki_free(&server);
+    again();
+    return is_open;
+}
+
+static void yes_of_the_bus_is_believed_by_a_508_and_not_by_a_608(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"chip", "proven"};
+    for (size_t m = 0; m < 2; m++) {
+        open_with(models[m], true);
+        rig.config.verify_in_chip = true;
+        assert_true(rig_handshake(&rig));
+        assert_string_equal(rig_report(&rig)->verify, words[m]);
+        again();
+        assert_int_equal(is_fooled((liar_t){.says_yes = true}), m == 0);
+        close_all();
+    }
+}
+
+// What the proof does not cover (docs/slot-plan.md): why software checks by default, on a 608 too.
+static void key_changed_on_the_bus_fools_even_a_proven_yes(void **state)
+{
+    (void)state;
+    open_with(LP_CHIPSIM_ATECC608B, true);
+    assert_true(is_fooled((liar_t){.changes_keys = true}));
+    rig.config.verify_in_chip = false;
+    assert_true(rig_handshake(&rig));
+    assert_string_equal(rig_report(&rig)->verify, "software");
+    close_all();
+}
+
+static void chip_that_cannot_prove_itself_is_not_asked_who_is_trusted(void **state)
+{
+    (void)state;
+    open_with(LP_CHIPSIM_ATECC608B, true);
+    lp_keychip_unseal(&keychip, true);
+    rig.config.verify_in_chip = true;
+    assert_true(rig_handshake(&rig));
+    assert_string_equal(rig_report(&rig)->verify, "software");
+    again();
+    lp_keychip_unseal(&keychip, false);
+    assert_true(rig_handshake(&rig));
+    assert_string_equal(rig_report(&rig)->verify, "chip");
+    close_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +535,9 @@ int main(void)
         cmocka_unit_test(changed_secret_or_public_key_ends_the_handshake),
         cmocka_unit_test(replayed_secret_ends_the_handshake),
         cmocka_unit_test(wrong_bus_key_ends_the_handshake),
+        cmocka_unit_test(yes_of_the_bus_is_believed_by_a_508_and_not_by_a_608),
+        cmocka_unit_test(key_changed_on_the_bus_fools_even_a_proven_yes),
+        cmocka_unit_test(chip_that_cannot_prove_itself_is_not_asked_who_is_trusted),
     };
     return cmocka_run_group_tests_name("tls bus", tests, rig_pki_make, rig_pki_drop);
 }

@@ -93,6 +93,22 @@ lp_err_t lp_atecc_ecdh_tempkey_sealed(lp_atecc_t *chip, lp_atecc_req_t *req, uin
                                       const uint8_t *io_key, const uint8_t peer[64],
                                       uint8_t out[32], lp_atecc_done_fn *done, void *ctx);
 
+// A signature and what it is said to be of. All pointers lend until done, as does the structure.
+typedef struct {
+    const uint8_t *digest; // 32 bytes
+    const uint8_t *sig;    // 64
+    const uint8_t *pub;    // 64
+    const uint8_t *io_key; // 32, the 608's I/O protection key
+    const uint8_t *nonce;  // 32, new and not to be guessed each time
+} lp_atecc_check_t;
+
+// As lp_atecc_verify(), on a 608, and the chip's "yes" is proven with the I/O protection key.
+// LP_E_CHIP_MISMATCH: the signature is wrong, or the yes is not the chip's. The proof says nothing
+// about `pub`: who can change commands on the bus can have another key checked, one made so that
+// this signature fits it. LP_E_UNSUPPORTED: a 508A.
+lp_err_t lp_atecc_verify_sealed(lp_atecc_t *chip, lp_atecc_req_t *req,
+                                const lp_atecc_check_t *check, lp_atecc_done_fn *done, void *ctx);
+
 // The chip says, signed by `signer` (slot 3 of limpet-1), which public key belongs to the private
 // key in `slot`: that it was made in, and lives in, this chip. `random` is the chip's half of the
 // nonce. Who verifies computes lp_atecc_calc_nonce_random(), lp_atecc_calc_pubkey_digest() with

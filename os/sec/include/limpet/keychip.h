@@ -33,6 +33,7 @@ struct lp_keychip_seal {
                        lp_atecc_done_fn *done);
     lp_err_t (*verify_)(lp_keychip_t *keys, lp_key_op_t *op, lp_atecc_done_fn *done);
     lp_atecc_sealed_t op_;
+    lp_atecc_check_t check_;
     uint8_t key_[32];
     uint8_t serial_[LP_ATECC_SERIAL_LEN];
     uint8_t num_in_[32];

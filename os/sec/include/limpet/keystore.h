@@ -49,7 +49,8 @@ typedef enum {
     LP_KEY_OP_ECDHE_SEALED,   // the same; its secret will not cross the bus in the clear
     LP_KEY_OP_ECDHE_AGREE,    // in: the peer's public key (64); out: shared secret (32). Once.
     LP_KEY_OP_VERIFY,         // in: digest (32), `check`: LP_E_CHIP_MISMATCH for a wrong signature.
-                              // The answer is as good as the bus it came over.
+                              // The answer is as good as the bus it came over, and where the
+                              // store proves its checks as good as the way there.
 } lp_key_op_kind_t;
 
 // Somebody else's signature and the key that is said to have made it.
@@ -101,6 +102,7 @@ const char *lp_key_seal_name(lp_key_seal_t seal);
 struct lp_keyprov {
     const lp_keyprov_ops_t *ops;
     lp_key_seal_t seal;
+    bool proves_checks; // a LP_KEY_OP_VERIFY that ends well was proven with the bus key
 };
 
 typedef struct {
@@ -123,6 +125,7 @@ lp_err_t lp_keystore_set_chip(lp_keystore_t *ks, lp_keyprov_t *chip);
 bool lp_keystore_has_chip(const lp_keystore_t *ks);
 // LP_KEY_SEAL_NONE also without a chip.
 lp_key_seal_t lp_keystore_seal(const lp_keystore_t *ks);
+bool lp_keystore_proves_checks(const lp_keystore_t *ks);
 
 // Starts `op` or queues it behind those under way. LP_OK: op->done comes later, exactly once, with
 //   LP_E_CHIP_MISSING   a chip key is asked for and this board has no chip

@@ -73,8 +73,8 @@ typedef struct {
     lp_tls_version_t max_version;
     lp_tls_ecdhe_t ecdhe;
     bool verify_in_chip; // P-256 signatures of the server: a board whose bus nobody can touch, and
-                         // which wants the time. Else whoever answers in the chip's place is
-                         // believed.
+                         // which wants the time. Else whoever answers in the chip's place, or has
+                         // it asked something else, is believed.
     bool check_dates;    // false is for boards that can never know the time
     uint32_t handshake_timeout_ms; // 0: 30,000
 } lp_tls_config_t;
@@ -86,7 +86,8 @@ typedef struct {
     const char *group; // "P-256", "X25519", ...
     const char *key_source; // "chip", "flash" or "none"
     const char *ecdhe;      // "chip", "sealed" or "software": what was really used
-    const char *verify;     // "chip" or "software": who checked the server's signatures
+    const char *verify;     // who checked the server's signatures: "software", "chip", or "proven":
+                            // the chip, whose yes was not only believed
     uint32_t handshake_ms;
     uint32_t chip_ms; // of it, spent waiting for keys
     uint32_t cpu_us;  // of it, in which the core worked (for whatever else ran, too)
