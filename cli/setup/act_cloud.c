@@ -13,7 +13,7 @@
 enum { FIND_TRIES = 3, FIND_WAIT_MS = 1000, CLOCK_SLACK_S = 900, CREATE_TRIES = 3 };
 
 // The request is the board's; that it is for the right key and rightly signed is not left to trust.
-static lp_exit_t get_csr(lp_setup_t *s, lp_fault_t *f)
+lp_exit_t lp_act_get_csr(lp_setup_t *s, lp_fault_t *f)
 {
     const lp_setup_board_t *b = &s->state.board;
     cJSON *params = cJSON_CreateObject();
@@ -40,7 +40,7 @@ static lp_exit_t get_csr(lp_setup_t *s, lp_fault_t *f)
     if (!is_right) {
         lp_fault_set(f, LP_EXIT_BOARD, "csr-check", "the board's certificate request is not right");
         lp_fault_why(f, "%s", why);
-        lp_fault_next(f, "nothing was created in the cloud; run the same command again");
+        lp_fault_next(f, "nothing was created; run the same command again");
         return f->exit;
     }
     return LP_EXIT_OK;
@@ -251,7 +251,7 @@ static lp_exit_t make_certificate(lp_setup_t *s, lp_fault_t *f)
     if (lp_setup_has_own_cert(&s->state)) {
         return register_certificate(s, f);
     }
-    lp_exit_t rc = get_csr(s, f);
+    lp_exit_t rc = lp_act_get_csr(s, f);
     if (rc == LP_EXIT_OK) {
         rc = note_asked(s, f);
     }

@@ -57,7 +57,7 @@ static int say_plan(const removal_t *r)
     return n;
 }
 
-static lp_exit_t clear_board(lp_setup_t *s, lp_fault_t *f)
+lp_exit_t lp_act_clear_board(lp_setup_t *s, lp_fault_t *f)
 {
     cJSON *tree = cJSON_CreateObject();
     cJSON *cloud = cJSON_AddObjectToObject(tree, "cloud");
@@ -130,7 +130,7 @@ static lp_exit_t carry_out(removal_t *r, lp_fault_t *f)
         lp_exit_t (*act)(lp_setup_t *, lp_fault_t *);
         const char *text;
     } steps[] = {
-        {r->has_board_part, clear_board, "taking the cloud out of the board's settings"},
+        {r->has_board_part, lp_act_clear_board, "taking the cloud out of the board's settings"},
         {r->has_cert, delete_certificate, "deleting the certificate"},
         {r->has_thing, delete_thing, "deleting the thing"},
     };

@@ -137,6 +137,12 @@ lp_exit_t lp_journal_open_rotation(const char *device, const char *endpoint, lp_
     return open_kind("rotate", device, endpoint, j, f);
 }
 
+lp_exit_t lp_journal_open_broker(const char *device, const char *endpoint, lp_journal_t *j,
+                                 lp_fault_t *f)
+{
+    return open_kind("broker", device, endpoint, j, f);
+}
+
 static char *to_text(const lp_journal_t *j)
 {
     cJSON *t = cJSON_CreateObject();

@@ -37,6 +37,10 @@ lp_exit_t lp_journal_open(const char *device, const char *endpoint, lp_journal_t
 lp_exit_t lp_journal_open_rotation(const char *device, const char *endpoint, lp_journal_t *j,
                                    lp_fault_t *f);
 
+// The record of a setup with a broker of one's own: .../limpet/broker/<device>.json.
+lp_exit_t lp_journal_open_broker(const char *device, const char *endpoint, lp_journal_t *j,
+                                 lp_fault_t *f);
+
 // Writes it atomically: temporary file, fsync, rename. Errors: journal (disk full, not allowed).
 lp_exit_t lp_journal_save(const lp_journal_t *j, lp_fault_t *f);
 

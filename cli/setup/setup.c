@@ -105,7 +105,7 @@ static void plan_event(const lp_plan_t *plan)
     lp_ui_event("plan", e);
 }
 
-static void say_plan(const lp_plan_t *plan, bool is_result)
+void lp_setup_say_plan(const lp_plan_t *plan, bool is_result)
 {
     plan_event(plan);
     (is_result ? lp_ui_out : lp_ui_info)("%s", "\nPlan");
@@ -156,7 +156,7 @@ static lp_exit_t let_settle(lp_setup_t *s, lp_fault_t *f)
     return rc;
 }
 
-static lp_exit_t make_wish(lp_setup_t *s, lp_fault_t *f)
+lp_exit_t lp_setup_make_wish(lp_setup_t *s, lp_fault_t *f)
 {
     const lp_setup_options_t *o = s->options;
     lp_setup_wish_t *w = &s->state.wish;
@@ -187,7 +187,7 @@ static void name_thing(lp_setup_state_t *s)
     }
 }
 
-static lp_exit_t look_at_board(lp_setup_t *s, lp_fault_t *f)
+lp_exit_t lp_setup_look_at_board(lp_setup_t *s, lp_fault_t *f)
 {
     lp_board_options_t options = {.port = s->options->port, .baud = s->options->baud};
     lp_exit_t rc = lp_board_open(&options, &s->board, f);
@@ -218,8 +218,7 @@ static lp_exit_t look_at_cloud(lp_setup_t *s, lp_fault_t *f)
 
 // --- doing
 
-static lp_exit_t run_step(lp_setup_t *s, unsigned group,
-                          lp_exit_t (*act)(lp_setup_t *, lp_fault_t *), lp_fault_t *f)
+static lp_exit_t run_step(lp_setup_t *s, unsigned group, lp_setup_act_fn *act, lp_fault_t *f)
 {
     int number = lp_plan_number(&s->plan, group);
     if (number == 0) {
@@ -251,18 +250,10 @@ static void explain_silence(lp_setup_t *s, lp_fault_t *f)
     lp_fault_next(f, "check its power supply, then run the same command again; it goes on there");
 }
 
-static lp_exit_t run_steps(lp_setup_t *s, lp_fault_t *f)
+lp_exit_t lp_setup_run_steps(lp_setup_t *s, const lp_setup_step_t *steps, size_t n, lp_fault_t *f)
 {
-    static const struct {
-        unsigned group;
-        lp_exit_t (*act)(lp_setup_t *, lp_fault_t *);
-    } steps[] = {
-        {LP_DO_CHIP_PLAN, lp_act_chip_plan}, {LP_DO_LOCK, lp_act_lock},
-        {LP_DO_BIND, lp_act_bind},           {LP_DO_KEY, lp_act_key},
-        {LP_DO_CLOUD, lp_act_cloud},         {LP_DO_CONNECT, lp_act_connect},
-    };
     lp_exit_t rc = LP_EXIT_OK;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == LP_EXIT_OK; i++) {
+    for (size_t i = 0; i < n && rc == LP_EXIT_OK; i++) {
         rc = run_step(s, steps[i].group, steps[i].act, f);
     }
     if (rc != LP_EXIT_OK && !lp_interrupt_seen()) {
@@ -272,7 +263,7 @@ static lp_exit_t run_steps(lp_setup_t *s, lp_fault_t *f)
     return rc;
 }
 
-static lp_exit_t ask(const lp_setup_t *s)
+lp_exit_t lp_setup_ask(const lp_setup_t *s)
 {
     const lp_setup_chip_t *c = &s->state.board.chip;
     char question[160] = "Go ahead?";
@@ -294,7 +285,15 @@ static lp_exit_t say_nothing_to_do(const lp_setup_t *s)
 
 static lp_exit_t carry_out(lp_setup_t *s, lp_fault_t *f)
 {
-    lp_exit_t rc = ask(s);
+    static const lp_setup_step_t steps[] = {
+        {LP_DO_CHIP_PLAN, lp_act_chip_plan},
+        {LP_DO_LOCK, lp_act_lock},
+        {LP_DO_BIND, lp_act_bind},
+        {LP_DO_KEY, lp_act_key},
+        {LP_DO_CLOUD, lp_act_cloud},
+        {LP_DO_CONNECT, lp_act_connect},
+    };
+    lp_exit_t rc = lp_setup_ask(s);
     if (rc != LP_EXIT_OK) {
         f->exit = LP_EXIT_OK; // said already
         return rc;
@@ -303,7 +302,7 @@ static lp_exit_t carry_out(lp_setup_t *s, lp_fault_t *f)
     // If the record cannot be written, that shows now, before anything irreversible.
     rc = lp_journal_save(&s->journal, f);
     if (rc == LP_EXIT_OK) {
-        rc = run_steps(s, f);
+        rc = lp_setup_run_steps(s, steps, sizeof steps / sizeof steps[0], f);
     }
     if (rc == LP_EXIT_OK) {
         rc = lp_act_remove_doubles(s, false, f);
@@ -317,12 +316,12 @@ static lp_exit_t carry_out(lp_setup_t *s, lp_fault_t *f)
 
 lp_exit_t lp_setup_look(lp_setup_t *s, lp_fault_t *f)
 {
-    lp_exit_t rc = make_wish(s, f);
+    lp_exit_t rc = lp_setup_make_wish(s, f);
     if (rc == LP_EXIT_OK) {
         rc = lp_aws_config_load(&s->options->aws, &s->aws, f);
     }
     if (rc == LP_EXIT_OK) {
-        rc = look_at_board(s, f);
+        rc = lp_setup_look_at_board(s, f);
     }
     if (rc == LP_EXIT_OK) {
         rc = look_at_cloud(s, f);
@@ -349,7 +348,7 @@ lp_exit_t lp_setup_run(lp_setup_t *s, lp_fault_t *f)
         rc = lp_act_remove_doubles(s, true, f);
         return rc == LP_EXIT_OK ? say_nothing_to_do(s) : rc;
     }
-    say_plan(&s->plan, s->options->is_dry_run);
+    lp_setup_say_plan(&s->plan, s->options->is_dry_run);
     return s->options->is_dry_run ? LP_EXIT_OK : carry_out(s, f);
 }
 

@@ -29,7 +29,10 @@ typedef struct {
     bool is_new_certificate;
 } lp_setup_options_t;
 
-typedef struct {
+typedef struct lp_setup lp_setup_t;
+typedef lp_exit_t lp_setup_act_fn(lp_setup_t *s, lp_fault_t *f);
+
+struct lp_setup {
     const lp_setup_options_t *options;
     lp_aws_config_t aws;
     lp_board_t *board;
@@ -38,13 +41,32 @@ typedef struct {
     lp_plan_t plan;
     char crc[16];   // of the configuration zone, as the board read it back
     char csr[4096]; // the request that the board made
-} lp_setup_t;
+    // Reads the proof where it was published; null: in AWS IoT.
+    lp_exit_t (*read_back)(lp_setup_t *s, const char *topic, const char *nonce, lp_fault_t *f);
+    void *owner; // of read_back
+};
+
+typedef struct {
+    unsigned group; // of the plan
+    lp_setup_act_fn *act;
+} lp_setup_step_t;
 
 // Does the whole thing; what it says goes to the user.
 lp_exit_t lp_setup_run(lp_setup_t *s, lp_fault_t *f);
 // Only looks: at the board, the journal, the cloud. Fills s->state.
 lp_exit_t lp_setup_look(lp_setup_t *s, lp_fault_t *f);
 void lp_setup_deinit(lp_setup_t *s);
+
+// The parts of lp_setup_run(), for setups with something else than AWS at the other end.
+lp_exit_t lp_setup_make_wish(lp_setup_t *s, lp_fault_t *f);
+lp_exit_t lp_setup_look_at_board(lp_setup_t *s, lp_fault_t *f);
+void lp_setup_say_plan(const lp_plan_t *plan, bool is_result);
+// Asks for consent; LP_EXIT_OK is consent.
+lp_exit_t lp_setup_ask(const lp_setup_t *s);
+// Runs those steps that are in the plan; says so when the board restarted in the middle.
+lp_exit_t lp_setup_run_steps(lp_setup_t *s, const lp_setup_step_t *steps, size_t n, lp_fault_t *f);
+// Whether a message is the one that this run asked for: its nonce, the certificate's id.
+bool lp_setup_is_proof(const lp_setup_t *s, const char *payload, const char *nonce);
 
 // The steps of the plan. Each does its bits of s->plan.actions and leaves s->state as it has
 // become.
@@ -53,6 +75,10 @@ lp_exit_t lp_act_lock(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_bind(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_key(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_cloud(lp_setup_t *s, lp_fault_t *f);
+// The board's certificate request, checked, into s->csr.
+lp_exit_t lp_act_get_csr(lp_setup_t *s, lp_fault_t *f);
+// Takes the cloud out of the board's settings and restarts it.
+lp_exit_t lp_act_clear_board(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_connect(lp_setup_t *s, lp_fault_t *f);
 
 // After a lost answer: removes certificates for the board's key that this setup made and does not
