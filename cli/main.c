@@ -22,6 +22,18 @@
 #else
 #define LP_SETUP_COMMANDS
 #endif
+#if LP_HAVE_CMD_CA
+#define LP_CA_COMMANDS {"ca", "a CA of your own: new, server, list, revoke", lp_cmd_ca, false},
+#else
+#define LP_CA_COMMANDS
+#endif
+#if LP_HAVE_CMD_OWN
+#define LP_OWN_COMMANDS                                                                            \
+    {"setup", "the same with a broker and a CA of your own", lp_cmd_setup, false},                 \
+        {"remove", "undo setup", lp_cmd_remove, false},
+#else
+#define LP_OWN_COMMANDS
+#endif
 #if LP_HAVE_CMD_CHIP
 #define LP_CHIP_COMMANDS {"chip", "the crypto chip: show, serve a virtual one", lp_cmd_chip, false},
 #else
@@ -72,6 +84,8 @@
 const lp_command_t lp_commands[] = {
     LP_APP_COMMANDS
     LP_SETUP_COMMANDS
+    LP_OWN_COMMANDS
+    LP_CA_COMMANDS
     LP_CHIP_COMMANDS
     LP_CLOUD_COMMANDS
     LP_ADVISOR_COMMANDS

@@ -11,6 +11,10 @@ typedef int lp_cmd_fn(int argc, char **argv);
 lp_cmd_fn lp_cmd_chip;
 lp_cmd_fn lp_cmd_cloud;
 lp_cmd_fn lp_cmd_advisor;
+lp_cmd_fn lp_cmd_ca;
+
+lp_cmd_fn lp_cmd_setup;
+lp_cmd_fn lp_cmd_remove;
 
 lp_cmd_fn lp_cmd_aws_iot_setup;
 lp_cmd_fn lp_cmd_aws_iot_remove;
