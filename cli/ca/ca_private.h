@@ -10,6 +10,7 @@
 struct lp_ca_signer {
     EVP_PKEY *public_key;  // owned
     EVP_PKEY *private_key; // owned; null when it is in a token
+    EVP_PKEY *throw_away;  // owned; see sign.c
     // The signature of `text` as it stands in a certificate (SHA-256). `sig` has room for *len.
     lp_exit_t (*sign)(lp_ca_signer_t *s, const uint8_t *text, size_t text_len, uint8_t *sig,
                       size_t *len, lp_fault_t *f);

@@ -169,11 +169,15 @@ static bool fill(X509 *x, lp_ca_form_t *form)
 
 // --- signing
 
-static EVP_PKEY *throw_away(EVP_PKEY *like)
+// Made once a signer: RSA takes its time.
+static EVP_PKEY *throw_away(lp_ca_signer_t *s)
 {
-    return EVP_PKEY_get_base_id(like) == EVP_PKEY_RSA
-               ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)THROW_AWAY_RSA_BITS)
-               : lp_ca_make_key();
+    if (s->throw_away == NULL) {
+        s->throw_away = EVP_PKEY_get_base_id(s->public_key) == EVP_PKEY_RSA
+                            ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)THROW_AWAY_RSA_BITS)
+                            : lp_ca_make_key();
+    }
+    return s->throw_away;
 }
 
 static int put_algorithm(EVP_PKEY *key, unsigned char **out)
@@ -261,7 +265,7 @@ static lp_exit_t finish_cert(X509 *x, lp_ca_signer_t *signer, X509 **out, lp_fau
 lp_exit_t lp_ca_sign_cert(lp_ca_form_t *form, lp_ca_signer_t *signer, X509 **out, lp_fault_t *f)
 {
     X509 *x = X509_new();
-    EVP_PKEY *other = throw_away(signer->public_key);
+    EVP_PKEY *other = throw_away(signer);
     lp_exit_t rc =
         x != NULL && other != NULL && fill(x, form) && X509_sign(x, other, EVP_sha256()) > 0
             ? LP_EXIT_OK
@@ -269,7 +273,6 @@ lp_exit_t lp_ca_sign_cert(lp_ca_form_t *form, lp_ca_signer_t *signer, X509 **out
     if (rc == LP_EXIT_OK) {
         rc = finish_cert(x, signer, out, f);
     }
-    EVP_PKEY_free(other);
     X509_free(x);
     return rc;
 }
@@ -370,13 +373,12 @@ lp_exit_t lp_ca_sign_crl(X509 *root, const lp_ca_record_t *records, size_t n, in
                          int64_t update_s, lp_ca_signer_t *signer, char **pem, lp_fault_t *f)
 {
     X509_CRL *crl = X509_CRL_new();
-    EVP_PKEY *other = throw_away(signer->public_key);
+    EVP_PKEY *other = throw_away(signer);
     bool is_filled = crl != NULL && other != NULL &&
                      fill_crl(crl, root, records, n, number, update_s) &&
                      X509_CRL_sign(crl, other, EVP_sha256()) > 0;
     lp_exit_t rc = is_filled ? finish_crl(crl, signer, pem, f)
                              : fail("the revocation list could not be put together", f);
-    EVP_PKEY_free(other);
     X509_CRL_free(crl);
     return rc;
 }

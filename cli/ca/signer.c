@@ -30,6 +30,7 @@ void lp_ca_signer_close(lp_ca_signer_t *s)
     }
     EVP_PKEY_free(s->public_key);
     EVP_PKEY_free(s->private_key);
+    EVP_PKEY_free(s->throw_away);
     free(s);
 }
 
