@@ -267,7 +267,9 @@ lp_exit_t lp_own_act_connect(lp_setup_t *s, lp_fault_t *f)
     if (rc != LP_EXIT_OK) {
         say_in_own_words(s, f);
     }
-    return rc;
+    bool is_to_go_back = rc != LP_EXIT_OK && strcmp(f->code, "not-connected") == 0 &&
+                         lp_own_of(s)->old_key[0] != '\0';
+    return is_to_go_back ? lp_own_go_back(lp_own_of(s), f) : rc;
 }
 
 // --- what was replaced

@@ -153,3 +153,48 @@ int lp_cmd_remove(int argc, char **argv)
     return wrong == NULL ? run(&o, lp_own_remove)
                          : lp_ui_fail(LP_EXIT_USAGE, "usage", wrong, NULL, "limpet remove --help");
 }
+
+int lp_cmd_rotate(int argc, char **argv)
+{
+    static const lp_help_t help = {
+        .name = "rotate",
+        .args = "",
+        .summary =
+            "Moves a board to a new key and certificate; it is never without one that works.",
+        .examples = {"limpet rotate --broker mqtts://broker.local --dry-run",
+                     "limpet rotate --broker mqtts://broker.local", NULL},
+        .notes = "The old certificate is revoked after the proof with the new one. A board that "
+                 "does not\n"
+                 "connect with it is sent back. Every second time a chip comes back to slot 0's "
+                 "own key.",
+        .exit_codes = exits,
+    };
+    lp_own_options_t o = {.setup = {.port = "auto", .use_slot = -1, .connect_s = 60},
+                          .days = DEVICE_DAYS};
+    const lp_opt_t opts[] = {
+        {"broker", LP_OPT_STR, &o.broker, "URL", "mqtts://HOST[:PORT]"},
+        {"port", LP_OPT_STR, &o.setup.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"dry-run", LP_OPT_BOOL, &o.setup.is_dry_run, NULL, "show the plan and change nothing"},
+        {"yes", LP_OPT_BOOL, &o.setup.is_yes, NULL, "do not ask"},
+        {"ca", LP_OPT_STR, &o.ca_dir, "DIR", ca_help},
+        {"ca-key", LP_OPT_STR, &o.ca_key.key, "FILE|URI", "the CA's key (what the folder says)"},
+        {"ca-pass-file", LP_OPT_STR, &o.ca_key.pass_file, "FILE", "its passphrase or PIN"},
+        {"ca-file", LP_OPT_STR, &o.ca_file, "FILE", "who signs the broker's certificate (this CA)"},
+        {"days", LP_OPT_INT, &o.days, "N", "how long a certificate lasts (3650)"},
+        {"cert", LP_OPT_STR, &o.cert, "FILE", "the tool's own at the broker (made for the run)"},
+        {"key", LP_OPT_STR, &o.key, "FILE", "its key"},
+        {"username", LP_OPT_STR, &o.username, "NAME", "the tool's user at the broker"},
+        {"password-file", LP_OPT_STR, &o.password_file, "FILE", "its password, first line"},
+        {"connect-s", LP_OPT_INT, &o.setup.connect_s, "S",
+         "how long to wait for the connection (60)"},
+        {"baud", LP_OPT_INT, &o.setup.baud, "RATE", "speed of a real serial port (115200)"},
+    };
+    int n_args = 0;
+    int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    if (rc != LP_OPT_GO_ON) {
+        return rc;
+    }
+    const char *wrong = trouble(&o);
+    return wrong == NULL ? run(&o, lp_own_rotate)
+                         : lp_ui_fail(LP_EXIT_USAGE, "usage", wrong, NULL, "limpet rotate --help");
+}

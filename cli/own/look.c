@@ -80,7 +80,7 @@ static void take_certificate(lp_own_t *o)
     o->is_list_behind = !lp_ca_is_crl_current(o->ca);
 }
 
-static void take_state(lp_own_t *o)
+void lp_own_take_state(lp_own_t *o)
 {
     lp_setup_state_t *s = &o->setup.state;
     const lp_journal_t *j = &o->setup.journal;
@@ -231,7 +231,7 @@ lp_exit_t lp_own_look(lp_own_t *o, lp_fault_t *f)
     rc = rc == LP_EXIT_OK ? lp_journal_open_broker(s->state.board.id, o->broker.url, &s->journal, f)
                           : rc;
     if (rc == LP_EXIT_OK) {
-        take_state(o);
+        lp_own_take_state(o);
         found_event(o);
     }
     return rc;

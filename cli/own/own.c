@@ -65,9 +65,11 @@ lp_exit_t lp_own_run(lp_own_t *o, lp_fault_t *f)
 {
     lp_exit_t rc = lp_own_look(o, f);
     rc = rc == LP_EXIT_OK ? lp_own_plan(o, f) : rc;
-    if (rc != LP_EXIT_OK) {
-        return rc;
-    }
+    return rc == LP_EXIT_OK ? lp_own_do(o, f) : rc;
+}
+
+lp_exit_t lp_own_do(lp_own_t *o, lp_fault_t *f)
+{
     if (o->setup.plan.actions == 0) {
         lp_ui_info("Nothing to do: %s is set up and connected.", o->setup.state.board.id);
         done_event(o, false);

@@ -45,16 +45,24 @@ typedef struct {
     char former[LP_OWN_MAX_FORMER][LP_CA_SERIAL_HEX + 1];
     size_t n_former;
     bool is_list_behind;
+    // of a rotation: where to go back to; key "" otherwise
+    char old_key[40];
+    lp_iot_cert_t old_cert;
 } lp_own_t;
 
 // Looks at board, CA and broker; fills in the state. Changes nothing.
 lp_exit_t lp_own_look(lp_own_t *o, lp_fault_t *f);
 // From what is there to what is to be done.
 lp_exit_t lp_own_plan(lp_own_t *o, lp_fault_t *f);
+// Consent and the steps of the plan.
+lp_exit_t lp_own_do(lp_own_t *o, lp_fault_t *f);
 // Does the whole thing; what it says goes to the user.
 lp_exit_t lp_own_run(lp_own_t *o, lp_fault_t *f);
 // Undoes it: the board's settings, its certificates.
 lp_exit_t lp_own_remove(lp_own_t *o, lp_fault_t *f);
+// Moves it to another key and certificate. Errors: not-set-up, rotate-slot, rotate-back, and those
+// of the steps.
+lp_exit_t lp_own_rotate(lp_own_t *o, lp_fault_t *f);
 void lp_own_deinit(lp_own_t *o);
 
 // --- the steps
@@ -68,7 +76,14 @@ lp_exit_t lp_own_listen(lp_own_t *o, lp_fault_t *f);
 // Waits for the proof; lp_setup_t.read_back.
 lp_exit_t lp_own_read_back(lp_setup_t *s, const char *topic, const char *nonce, lp_fault_t *f);
 
+// After a switch that the board did not survive: back to the old key and certificate. Returns the
+// fault that is to be shown: *f as it is, or rotate-back.
+lp_exit_t lp_own_go_back(lp_own_t *o, lp_fault_t *f);
+
 // --- what the register says of a board
+
+// Fills in what the CA knows of the board with the key that is looked at.
+void lp_own_take_state(lp_own_t *o);
 
 // The newest certificate for `public_key` and `name`, valid or revoked; null: none.
 const lp_ca_record_t *lp_own_find(const lp_ca_t *ca, const char *name, const char *public_key);

@@ -14,6 +14,7 @@ lp_cmd_fn lp_cmd_advisor;
 lp_cmd_fn lp_cmd_ca;
 
 lp_cmd_fn lp_cmd_setup;
+lp_cmd_fn lp_cmd_rotate;
 lp_cmd_fn lp_cmd_remove;
 
 lp_cmd_fn lp_cmd_aws_iot_setup;
