@@ -72,6 +72,9 @@ static const char *root_trouble(X509 *x)
     if (hex[0] == '\0' && EVP_PKEY_get_base_id(X509_get0_pubkey(x)) != EVP_PKEY_RSA) {
         return "its key is of another kind than P-256 or RSA";
     }
+    if (X509_check_issued(x, x) != X509_V_OK) {
+        return "it is not signed with its own key; mosquitto wants a root";
+    }
     return X509_get0_subject_key_id(x) == NULL ? "it has no subjectKeyIdentifier" : NULL;
 }
 
@@ -268,6 +271,10 @@ lp_exit_t lp_ca_unlock(lp_ca_t *ca, const lp_ca_access_t *access, lp_fault_t *f)
 lp_exit_t lp_ca_begin(lp_ca_t *ca, int *lock, lp_fault_t *f)
 {
     char path[LP_CA_PATH + 64];
+    if (ca->signer == NULL) {
+        lp_fault_set(f, LP_EXIT_LOCAL, "ca-key", "the CA's key was not opened");
+        return f->exit;
+    }
     snprintf(path, sizeof path, "%s/lock", ca->dir);
     *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     while (*lock >= 0 && flock(*lock, LOCK_EX) != 0) {

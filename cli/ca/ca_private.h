@@ -24,6 +24,8 @@ bool lp_ca_is_token(const char *key);
 lp_exit_t lp_ca_signer_open(const lp_ca_access_t *access, lp_ca_signer_t **out, lp_fault_t *f);
 lp_exit_t lp_ca_token_open(const lp_ca_access_t *access, bool is_made, lp_ca_signer_t **out,
                            lp_fault_t *f);
+// A signer of a key pair that is here. Owns `key` in any case; null: no memory.
+lp_ca_signer_t *lp_ca_signer_of(EVP_PKEY *key);
 void lp_ca_signer_close(lp_ca_signer_t *s);
 // A key pair whose private half is written to `path` (mode 0600), encrypted when `secret` is not
 // null.

@@ -64,11 +64,9 @@ static lp_exit_t run_new(const lp_ca_new_t *w, const char *hosts, lp_ca_server_t
     if (!is_right) {
         return make_server(NULL, hosts, server, f); // says what is wrong
     }
-    lp_exit_t rc = lp_ca_new(w, f);
-    rc = rc == LP_EXIT_OK ? lp_ca_open(w->dir, &ca, f) : rc;
+    lp_exit_t rc = lp_ca_new(w, &ca, f);
     if (rc == LP_EXIT_OK && hosts != NULL) {
-        rc = lp_ca_unlock(ca, &w->access, f);
-        rc = rc == LP_EXIT_OK ? make_server(ca, hosts, server, f) : rc;
+        rc = make_server(ca, hosts, server, f);
     }
     if (rc == LP_EXIT_OK) {
         say_new(ca, hosts,

@@ -51,7 +51,8 @@ static lp_exit_t ask_new_passphrase(const lp_ca_new_t *w, char *out, size_t cap,
     return rc;
 }
 
-static lp_exit_t make_key_file(const lp_ca_new_t *w, const char *path, lp_fault_t *f)
+static lp_exit_t make_key_file(const lp_ca_new_t *w, const char *path, lp_ca_signer_t **signer,
+                               lp_fault_t *f)
 {
     char secret[LP_CA_MAX_SECRET] = "";
     bool is_sealed = w->is_encrypted || w->access.pass_file != NULL;
@@ -61,16 +62,20 @@ static lp_exit_t make_key_file(const lp_ca_new_t *w, const char *path, lp_fault_
         rc = key != NULL ? lp_ca_key_write(path, key, is_sealed ? secret : NULL, f)
                          : lp_fault_set(f, LP_EXIT_LOCAL, "no-random", "no key could be made");
     }
-    EVP_PKEY_free(key);
     OPENSSL_cleanse(secret, sizeof secret);
-    return rc;
+    if (rc != LP_EXIT_OK) {
+        EVP_PKEY_free(key);
+        return rc;
+    }
+    *signer = lp_ca_signer_of(key);
+    return *signer != NULL ? LP_EXIT_OK
+                           : lp_fault_set(f, LP_EXIT_LOCAL, "no-memory", "out of memory");
 }
 
 // The key of a run that died is used, not replaced.
 static lp_exit_t open_new_signer(const lp_ca_new_t *w, const char *dir, lp_ca_signer_t **signer,
                                  char key[LP_CA_PATH], lp_fault_t *f)
 {
-    lp_exit_t rc = LP_EXIT_OK;
     if (w->access.key != NULL) {
         bool is_token = lp_ca_is_token(w->access.key);
         char *whole = is_token ? NULL : realpath(w->access.key, NULL);
@@ -80,11 +85,9 @@ static lp_exit_t open_new_signer(const lp_ca_new_t *w, const char *dir, lp_ca_si
                         : lp_ca_signer_open(&w->access, signer, f);
     }
     snprintf(key, LP_CA_PATH, "%.480s/ca.key", dir);
-    if (access(key, F_OK) != 0) {
-        rc = make_key_file(w, key, f);
-    }
     lp_ca_access_t at = {.key = key, .pass_file = w->access.pass_file};
-    return rc == LP_EXIT_OK ? lp_ca_signer_open(&at, signer, f) : rc;
+    return access(key, F_OK) == 0 ? lp_ca_signer_open(&at, signer, f)
+                                  : make_key_file(w, key, signer, f);
 }
 
 static lp_exit_t make_root(const lp_ca_new_t *w, lp_ca_signer_t *signer, char **pem, lp_fault_t *f)
@@ -150,20 +153,26 @@ static lp_exit_t write_folder(const char *dir, const char *key, const char *pem,
     return is_written ? LP_EXIT_OK : lp_ca_fail_dir(dir, f);
 }
 
-static lp_exit_t make_first_crl(const char *dir, lp_ca_signer_t *signer, lp_fault_t *f)
+// Opens what was made and writes its first list. The CA owns the signer in any case.
+static lp_exit_t open_made(const char *dir, lp_ca_signer_t *signer, lp_ca_t **out, lp_fault_t *f)
 {
     lp_ca_t *ca = NULL;
     lp_exit_t rc = lp_ca_open(dir, &ca, f);
-    if (rc == LP_EXIT_OK) {
-        ca->signer = signer;
-        rc = lp_ca_write_crl(ca, f);
-        ca->signer = NULL;
+    if (rc != LP_EXIT_OK) {
+        lp_ca_signer_close(signer);
+        return rc;
     }
-    lp_ca_close(ca);
-    return rc;
+    ca->signer = signer;
+    rc = lp_ca_write_crl(ca, f);
+    if (rc != LP_EXIT_OK) {
+        lp_ca_close(ca);
+        return rc;
+    }
+    *out = ca;
+    return LP_EXIT_OK;
 }
 
-lp_exit_t lp_ca_new(const lp_ca_new_t *w, lp_fault_t *f)
+lp_exit_t lp_ca_new(const lp_ca_new_t *w, lp_ca_t **ca, lp_fault_t *f)
 {
     char dir[LP_CA_PATH];
     char path[LP_CA_PATH + 64];
@@ -187,8 +196,10 @@ lp_exit_t lp_ca_new(const lp_ca_new_t *w, lp_fault_t *f)
     }
     // A folder with its key in it can be moved.
     rc = rc == LP_EXIT_OK ? write_folder(dir, w->access.key != NULL ? key : "", pem, f) : rc;
-    rc = rc == LP_EXIT_OK ? make_first_crl(dir, signer, f) : rc;
     free(pem);
-    lp_ca_signer_close(signer);
-    return rc;
+    if (rc != LP_EXIT_OK) {
+        lp_ca_signer_close(signer);
+        return rc;
+    }
+    return open_made(dir, signer, ca, f);
 }

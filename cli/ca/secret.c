@@ -78,9 +78,10 @@ lp_exit_t lp_ca_secret_ask(const char *question, const char *code, char *out, si
     }
     struct termios silent = old;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    // Before the question: what is typed at once must be neither shown nor thrown away.
+    (void)tcsetattr(fd, TCSAFLUSH, &silent);
     fprintf(stderr, "%s: ", question);
     fflush(stderr);
-    (void)tcsetattr(fd, TCSAFLUSH, &silent);
     bool is_read = read_line(fd, out, cap);
     (void)tcsetattr(fd, TCSAFLUSH, &old);
     fprintf(stderr, "\n");

@@ -49,6 +49,18 @@ static lp_exit_t sign_with_file(lp_ca_signer_t *s, const uint8_t *text, size_t t
     return LP_EXIT_OK;
 }
 
+lp_ca_signer_t *lp_ca_signer_of(EVP_PKEY *key)
+{
+    lp_ca_signer_t *s = calloc(1, sizeof *s);
+    if (s == NULL || EVP_PKEY_up_ref(key) != 1) {
+        free(s);
+        EVP_PKEY_free(key);
+        return NULL;
+    }
+    *s = (lp_ca_signer_t){.public_key = key, .private_key = key, .sign = sign_with_file};
+    return s;
+}
+
 typedef struct {
     const lp_ca_access_t *access;
     const char *path;
@@ -140,13 +152,10 @@ static lp_exit_t open_file(const lp_ca_access_t *access, lp_ca_signer_t **out, l
                                     : "it is of another kind than P-256 or RSA",
                         f);
     }
-    lp_ca_signer_t *s = calloc(1, sizeof *s);
-    if (s == NULL || EVP_PKEY_up_ref(key) != 1) {
-        free(s);
-        EVP_PKEY_free(key);
+    lp_ca_signer_t *s = lp_ca_signer_of(key);
+    if (s == NULL) {
         return lp_fault_set(f, LP_EXIT_LOCAL, "no-memory", "out of memory");
     }
-    *s = (lp_ca_signer_t){.public_key = key, .private_key = key, .sign = sign_with_file};
     *out = s;
     return LP_EXIT_OK;
 }

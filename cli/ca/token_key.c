@@ -161,6 +161,7 @@ lp_exit_t lp_ca_token_public_key(lp_ca_token_t *t, EVP_PKEY **out, lp_fault_t *f
     if (*out == NULL) {
         lp_fault_set(f, LP_EXIT_LOCAL, "ca-key", "the CA's private key cannot be used");
         lp_fault_why(f, "the key in the token is of another kind than P-256 or RSA");
+        lp_fault_next(f, "name another one, or have one made: object=LABEL and --make-key");
         return f->exit;
     }
     return LP_EXIT_OK;

@@ -214,6 +214,9 @@ static const char *advice(const char *error_name)
         const char *advice;
     } table[] = {
         {"LP_E_TLS_CERT", "the board trusts another CA than the broker's: name it with --ca-file"},
+        {"LP_E_TLS_ALERT",
+         "is this CA's ca.pem the broker's cafile, and the board on its revocation "
+         "list? The broker's log says more"},
         {"LP_E_TLS_NAME", "the broker's certificate is for another name: limpet ca server HOST"},
         {"LP_E_NET_REFUSED", "the board finds nothing there: is HOST the same from its network?"},
         {"LP_E_NET_RESOLVE",
@@ -231,12 +234,8 @@ static const char *advice(const char *error_name)
 static void say_in_own_words(const lp_setup_t *s, lp_fault_t *f)
 {
     const char *better = advice(s->state.board.status.error_name);
-    bool is_alert = strstr(s->state.board.status.error_text, "alert") != NULL;
     if (strcmp(f->code, "not-connected") == 0 && better != NULL) {
         lp_fault_next(f, "%s", better);
-    } else if (strcmp(f->code, "not-connected") == 0 && is_alert) {
-        lp_fault_next(f, "the broker refuses the board: is this CA's ca.pem its cafile, and its "
-                         "revocation list current? Its log says more");
     } else if (strcmp(f->code, "proof-refused") == 0) {
         lp_fault_next(f, "may the device write limpet/<its id>/# by the broker's ACL?");
     }

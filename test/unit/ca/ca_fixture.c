@@ -23,6 +23,14 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
+lp_exit_t ca_make(ca_fixture_t *x, const lp_ca_new_t *wish)
+{
+    lp_ca_t *made = NULL;
+    lp_exit_t rc = lp_ca_new(wish, &made, &x->f);
+    lp_ca_close(made);
+    return rc;
+}
+
 int ca_open_for_test(void **state)
 {
     ca_fixture_t *x = calloc(1, sizeof *x);
@@ -31,7 +39,7 @@ int ca_open_for_test(void **state)
     assert_non_null(mkdtemp(x->home));
     snprintf(x->dir, sizeof x->dir, "%s/ca", x->home);
     lp_ca_new_t wish = {.dir = x->dir, .days = 7300};
-    assert_int_equal(lp_ca_new(&wish, &x->f), LP_EXIT_OK);
+    assert_int_equal(ca_make(x, &wish), LP_EXIT_OK);
     ca_reopen(x);
     *state = x;
     return 0;

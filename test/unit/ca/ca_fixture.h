@@ -15,6 +15,9 @@ typedef struct {
 int ca_open_for_test(void **state);
 int ca_close_for_test(void **state);
 
+// lp_ca_new(), and what it opened is closed.
+lp_exit_t ca_make(ca_fixture_t *x, const lp_ca_new_t *wish);
+
 // Closes the CA and opens it again, unlocked.
 void ca_reopen(ca_fixture_t *x);
 

@@ -209,7 +209,7 @@ static void ca_list_of_another_ca_is_not_current(void **state)
     char dir[200];
     snprintf(dir, sizeof dir, "%s/other", x->home);
     lp_ca_new_t wish = {.dir = dir, .days = 10};
-    assert_int_equal(lp_ca_new(&wish, &x->f), LP_EXIT_OK);
+    assert_int_equal(ca_make(x, &wish), LP_EXIT_OK);
     char *other = ca_read(x, "other/broker/crl.pem");
     ca_write(x, "ca/broker/crl.pem", other);
     assert_false(lp_ca_is_crl_current(x->ca));
@@ -229,7 +229,7 @@ static void ca_is_made_once(void **state)
     ca_fixture_t *x = *state;
     char *before = ca_read(x, "ca/ca.pem");
     lp_ca_new_t wish = {.dir = x->dir, .days = 10};
-    assert_int_equal(lp_ca_new(&wish, &x->f), LP_EXIT_CONFLICT);
+    assert_int_equal(ca_make(x, &wish), LP_EXIT_CONFLICT);
     assert_string_equal(x->f.code, "ca-exists");
     char *after = ca_read(x, "ca/ca.pem");
     assert_string_equal(before, after);
@@ -246,7 +246,7 @@ static void ca_half_made_is_taken_up(void **state)
     snprintf(path, sizeof path, "%s/ca.pem", x->dir);
     assert_int_equal(unlink(path), 0);
     lp_ca_new_t wish = {.dir = x->dir, .days = 10};
-    assert_int_equal(lp_ca_new(&wish, &x->f), LP_EXIT_OK);
+    assert_int_equal(ca_make(x, &wish), LP_EXIT_OK);
     char *after = ca_read(x, "ca/ca.key");
     assert_string_equal(key, after);
     ca_reopen(x);
@@ -278,7 +278,7 @@ static void adopt(ca_fixture_t *x, const char *name)
     snprintf(cert, sizeof cert, "%s/%s.pem", x->home, name);
     snprintf(key, sizeof key, "%s/%s.key", x->home, name);
     lp_ca_new_t wish = {.dir = dir, .cert = cert, .access = {.key = key}, .days = 10};
-    assert_int_equal(lp_ca_new(&wish, &x->f), LP_EXIT_OK);
+    assert_int_equal(ca_make(x, &wish), LP_EXIT_OK);
     lp_ca_close(x->ca);
     lp_ca_access_t access = {.key = NULL};
     assert_int_equal(lp_ca_open(dir, &x->ca, &x->f), LP_EXIT_OK);
@@ -322,7 +322,7 @@ static void ca_refuses_to_adopt_what_is_no_ca(void **state)
                                 "-addext basicConstraints=critical,CA:FALSE"),
                      0);
     lp_ca_new_t wish = {.dir = dir, .cert = cert, .access = {.key = key}, .days = 10};
-    assert_int_equal(lp_ca_new(&wish, &x->f), LP_EXIT_LOCAL);
+    assert_int_equal(ca_make(x, &wish), LP_EXIT_LOCAL);
     assert_string_equal(x->f.code, "ca-cert");
 }
 
@@ -340,7 +340,7 @@ static void ca_passphrase_opens_and_another_does_not(void **state)
     (void)chmod(good, 0600);
     (void)chmod(bad, 0600);
     lp_ca_new_t wish = {.dir = dir, .access = {.pass_file = good}, .days = 10};
-    assert_int_equal(lp_ca_new(&wish, &x->f), LP_EXIT_OK);
+    assert_int_equal(ca_make(x, &wish), LP_EXIT_OK);
     char *key = ca_read(x, "sealed/ca.key");
     assert_true(has(key, "BEGIN ENCRYPTED PRIVATE KEY"));
     free(key);

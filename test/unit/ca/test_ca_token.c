@@ -80,7 +80,7 @@ static lp_exit_t make(token_fixture_t *t, const char *name, const char *uri, con
                         .access = {.key = uri, .pass_file = pin},
                         .is_key_made = is_key_made};
     t->x->f.exit = LP_EXIT_OK;
-    return lp_ca_new(&wish, &t->x->f);
+    return ca_make(t->x, &wish);
 }
 
 static void assert_fails(token_fixture_t *t, const char *uri, const char *pin, const char *code)
@@ -144,6 +144,38 @@ static void token_with_several_is_asked_for_one(void **state)
     assert_fails(t, "pkcs11:token=ca;object=root;id=%01", t->pin, "ca-token-many");
 }
 
+static void import(token_fixture_t *t, const char *file, const char *label, const char *id)
+{
+    char line[600];
+    snprintf(line, sizeof line,
+             "softhsm2-util --import %s/%s --token ca --label %s --id %s --pin 4711 2>&1",
+             t->x->home, file, label, id);
+    FILE *pipe = popen(line, "re");
+    assert_non_null(pipe);
+    char sink[256];
+    while (fread(sink, 1, sizeof sink, pipe) > 0) {
+    }
+    assert_int_equal(pclose(pipe), 0);
+}
+
+// Keys that another tool put there: RSA signs, P-384 is refused with words.
+static void token_with_keys_of_other_kinds(void **state)
+{
+    token_fixture_t *t = *state;
+    assert_int_equal(ca_openssl(t->x, NULL, 0, "genpkey -algorithm RSA -out rsa.key"), 0);
+    assert_int_equal(
+        ca_openssl(t->x, NULL, 0,
+                   "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out p384.key"),
+        0);
+    import(t, "rsa.key", "rsa", "03");
+    import(t, "p384.key", "p384", "04");
+    assert_int_equal(make(t, "rsa", "pkcs11:token=ca;object=rsa", t->pin, false), LP_EXIT_OK);
+    assert_int_equal(ca_openssl(t->x, NULL, 0, "verify -CAfile rsa/ca.pem rsa/ca.pem"), 0);
+    assert_int_equal(
+        ca_openssl(t->x, NULL, 0, "crl -in rsa/broker/crl.pem -CAfile rsa/ca.pem -noout"), 0);
+    assert_fails(t, "pkcs11:token=ca;object=p384", t->pin, "ca-key");
+}
+
 // The wrong PIN in a file must not be tried until the token is locked.
 static void token_that_counts_tries_is_not_locked_by_a_file(void **state)
 {
@@ -167,6 +199,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(token_trouble_has_words, open_token, close_token),
         cmocka_unit_test_setup_teardown(token_with_several_is_asked_for_one, open_token,
                                         close_token),
+        cmocka_unit_test_setup_teardown(token_with_keys_of_other_kinds, open_token, close_token),
         cmocka_unit_test(token_that_counts_tries_is_not_locked_by_a_file),
     };
     return cmocka_run_group_tests_name("ca_token", tests, NULL, NULL);

@@ -69,8 +69,8 @@ typedef struct {
 bool lp_ca_default_dir(char *out, size_t cap);
 
 // Makes the folder. What is half there from a run that died is taken up; a finished one is never
-// touched. Errors: ca-exists, ca-dir, ca-cert, and those of the signer.
-lp_exit_t lp_ca_new(const lp_ca_new_t *wish, lp_fault_t *f);
+// touched. *ca: owned, its key open. Errors: ca-exists, ca-dir, ca-cert, and those of the signer.
+lp_exit_t lp_ca_new(const lp_ca_new_t *wish, lp_ca_t **ca, lp_fault_t *f);
 
 // Opens a folder for reading. Errors: ca-none, ca-dir, ca-cert, ca-register. *ca: owned.
 lp_exit_t lp_ca_open(const char *dir, lp_ca_t **ca, lp_fault_t *f);
