@@ -37,6 +37,7 @@ static lp_exit_t carry_out(lp_own_t *o, lp_fault_t *f)
     static const lp_setup_step_t steps[] = {
         {LP_DO_CHIP_PLAN, lp_act_chip_plan},
         {LP_DO_LOCK, lp_act_lock},
+        {LP_DO_BIND, lp_act_bind},
         {LP_DO_KEY, lp_act_key},
         {LP_DO_CERT_CREATE, lp_own_act_issue},
         {LP_DO_CONNECT, lp_own_act_connect},

@@ -286,12 +286,9 @@ static lp_exit_t say_nothing_to_do(const lp_setup_t *s)
 static lp_exit_t carry_out(lp_setup_t *s, lp_fault_t *f)
 {
     static const lp_setup_step_t steps[] = {
-        {LP_DO_CHIP_PLAN, lp_act_chip_plan},
-        {LP_DO_LOCK, lp_act_lock},
-        {LP_DO_BIND, lp_act_bind},
-        {LP_DO_KEY, lp_act_key},
-        {LP_DO_CLOUD, lp_act_cloud},
-        {LP_DO_CONNECT, lp_act_connect},
+        {LP_DO_CHIP_PLAN, lp_act_chip_plan}, {LP_DO_LOCK, lp_act_lock},
+        {LP_DO_BIND, lp_act_bind},           {LP_DO_KEY, lp_act_key},
+        {LP_DO_CLOUD, lp_act_cloud},         {LP_DO_CONNECT, lp_act_connect},
     };
     lp_exit_t rc = lp_setup_ask(s);
     if (rc != LP_EXIT_OK) {
