@@ -3,7 +3,11 @@
 #ifndef SIZES_H
 #define SIZES_H
 
+#include "limpet/settings.h"
+#include "limpet/svc_remote.h"
+
 enum {
+    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT,
     SIZE_HAS_BUS_KEY = 1,             // limpet/svc_bus.h
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
@@ -17,6 +21,7 @@ enum {
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document
+    SIZE_REMOTE_CONNS = 9,         // callers over the network, and one place that is kept free
     SIZE_TELEMETRY_BYTES = 256,    // one message
 };
 

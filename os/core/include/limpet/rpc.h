@@ -133,6 +133,12 @@ void lp_rpc_open(lp_rpc_channel_t *ch, lp_rpc_t *rpc, lp_stream_t *stream,
 // Stops serving; requests under way run on and their answers are dropped.
 void lp_rpc_close(lp_rpc_channel_t *ch);
 
+// The channel a request came over, or null when it is gone.
+static inline const lp_rpc_channel_t *lp_rpc_channel_of(const lp_rpc_req_t *req)
+{
+    return req->channel_;
+}
+
 // -- for handlers: one of these, once per request
 
 // `{}` as result.
