@@ -67,7 +67,9 @@
         {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \
         {"call", "call a method of a board", lp_cmd_call, false},                                  \
         {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
-        {"config-set", "change a board's settings", lp_cmd_config_set, false},
+        {"config-set", "change a board's settings", lp_cmd_config_set, false},                     \
+        {"auth-set", "make an account for calls over the network", lp_cmd_auth_set, false},        \
+        {"auth-remove", "take such an account away", lp_cmd_auth_remove, false},
 #else
 #define LP_BOARD_COMMANDS
 #endif

@@ -40,7 +40,7 @@ int lp_cmd_config_get(int argc, char **argv)
     };
     lp_board_options_t options = {.port = "auto"};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
         {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
     };
     int n_args = 0;
@@ -167,7 +167,7 @@ int lp_cmd_config_set(int argc, char **argv)
     lp_board_options_t options = {.port = "auto"};
     bool is_reboot = false;
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
         {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
         {"reboot", LP_OPT_BOOL, &is_reboot, NULL, "restart the board after saving"},
     };

