@@ -7,10 +7,9 @@ static const struct {
     const char *scheme;
     lp_exit_t (*open)(const char *url, lp_wire_t **wire, lp_fault_t *f);
 } ways[] = {
-    {"http://", lp_wire_open_http},
-    {"https://", lp_wire_open_http},
-    {"ws://", lp_wire_open_ws},
-    {"wss://", lp_wire_open_ws},
+    {"http://", lp_wire_open_http}, {"https://", lp_wire_open_http},
+    {"ws://", lp_wire_open_ws},     {"wss://", lp_wire_open_ws},
+    {"mqtt://", lp_wire_open_mqtt}, {"mqtts://", lp_wire_open_mqtt},
 };
 
 enum { WAYS = sizeof ways / sizeof ways[0] };
@@ -28,7 +27,9 @@ lp_exit_t lp_wire_open(const char *port, lp_wire_t **wire, lp_fault_t *f)
         }
     }
     lp_fault_set(f, LP_EXIT_USAGE, "usage", "%.100s is no way to a board", port);
-    lp_fault_next(f, "tcp://host:port, http://host:port, ws://host:port, or a serial port");
+    lp_fault_next(
+        f,
+        "tcp://HOST:PORT, http://HOST:PORT, ws://HOST:PORT, mqtts://BROKER/ID, or a serial port");
     return f->exit;
 }
 

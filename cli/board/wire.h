@@ -32,6 +32,7 @@ bool lp_wire_is_address(const char *port);
 lp_exit_t lp_wire_open(const char *port, lp_wire_t **wire, lp_fault_t *f);
 
 lp_exit_t lp_wire_open_http(const char *url, lp_wire_t **wire, lp_fault_t *f);
+lp_exit_t lp_wire_open_mqtt(const char *url, lp_wire_t **wire, lp_fault_t *f);
 lp_exit_t lp_wire_open_ws(const char *url, lp_wire_t **wire, lp_fault_t *f);
 
 // error[board-unreachable]

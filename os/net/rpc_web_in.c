@@ -16,7 +16,7 @@ lp_span_t lp_web_rest(const lp_rpc_web_t *web)
     return lp_span(web->rx_ + web->rx_pos_, web->rx_len_ - web->rx_pos_);
 }
 
-static void tame(uint8_t *bytes, size_t len)
+void lp_rpc_web_tame(uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (bytes[i] == '\r' || bytes[i] == '\n' || bytes[i] == '\t') {
@@ -32,7 +32,7 @@ static void tame(uint8_t *bytes, size_t len)
 static bool hand_on(lp_rpc_web_t *web, lp_span_t piece)
 {
     uint8_t *bytes = web->rx_ + (piece.ptr != NULL ? (size_t)(piece.ptr - web->rx_) : 0);
-    tame(bytes, piece.len);
+    lp_rpc_web_tame(bytes, piece.len);
     while (!web->has_start_ && piece.len > 0 && (piece.ptr[0] == ' ' || piece.ptr[0] == '\t')) {
         piece = lp_span(piece.ptr + 1, piece.len - 1);
     }

@@ -6,6 +6,7 @@
 #include "limpet/log.h"
 #include "limpet/settings.h"
 #include "limpet/svc_remote.h"
+#include "limpet/svc_remote_mqtt.h"
 #include "sizes.h"
 
 #define LOG_MODULE "app"
@@ -14,7 +15,9 @@ static lp_config_row_t rows[SIZE_SETTINGS];
 static lp_remote_conn_t conns[SIZE_REMOTE_CONNS];
 static lp_access_t access;
 static lp_svc_remote_t remote;
+static lp_svc_remote_mqtt_t mqtt;
 static bool is_started;
+static bool has_mqtt;
 
 const lp_config_row_t *lp_app_settings(void)
 {
@@ -37,12 +40,19 @@ void lp_app_remote_start(lp_app_t *app, lp_store_t *store)
                                          .conn_count = SIZE_REMOTE_CONNS};
     lp_svc_remote_init(&remote, &setup);
     is_started = true;
+    if (app->cloud != NULL) {
+        lp_svc_remote_mqtt_init(&mqtt, &remote, app->cloud);
+        has_mqtt = true;
+    }
 }
 
 void lp_app_remote_changed(void)
 {
     if (is_started) {
         lp_svc_remote_poke(&remote);
+    }
+    if (has_mqtt) {
+        lp_svc_remote_mqtt_poke(&mqtt);
     }
 }
 

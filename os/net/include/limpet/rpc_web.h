@@ -119,4 +119,8 @@ const char *lp_rpc_web_name(const lp_rpc_web_t *web);
 // Closes, with `lower`. No callback comes any more. May be called repeatedly.
 void lp_rpc_web_close(lp_rpc_web_t *web);
 
+// For whoever else makes lines of messages: turns line ends, and control characters that channels
+// take for something, into what is white space, or wrong, where they were.
+void lp_rpc_web_tame(uint8_t *bytes, size_t len);
+
 #endif
