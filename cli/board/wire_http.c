@@ -113,6 +113,7 @@ static bool make_url(const char *url, char *full, size_t cap)
 static void set_up(http_t *h, const char *url)
 {
     const char *ca = getenv("LIMPET_CA");
+    const char *pin = getenv("LIMPET_PIN");
     curl_easy_setopt(h->curl, CURLOPT_URL, url);
     curl_easy_setopt(h->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, h->fields);
@@ -126,6 +127,12 @@ static void set_up(http_t *h, const char *url)
     curl_easy_setopt(h->curl, CURLOPT_PROXY, "");
     if (ca != NULL && ca[0] != '\0') {
         curl_easy_setopt(h->curl, CURLOPT_CAINFO, ca);
+    }
+    // A board's certificate is often for no name at all; then its key says who it is.
+    if (pin != NULL && pin[0] != '\0') {
+        curl_easy_setopt(h->curl, CURLOPT_PINNEDPUBLICKEY, pin);
+        curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, 0L);
     }
 }
 

@@ -152,7 +152,7 @@ static bool read_url(mqtt_t *m, const char *url)
     size_t len = strcspn(host, "/");
     const char *colon = memchr(host, ':', len);
     size_t host_len = colon != NULL ? (size_t)(colon - host) : len;
-    m->port = colon != NULL ? atoi(colon + 1) : m->is_tls ? 8883 : 1883;
+    m->port = colon != NULL ? (int)strtol(colon + 1, NULL, 10) : m->is_tls ? 8883 : 1883;
     if (host[len] != '/' || host_len == 0 || host_len >= sizeof m->host || m->port <= 0 ||
         m->port > 65535) {
         return false;

@@ -283,7 +283,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     start_chip(board);
     start_cloud(board);
     lp_app_extras_start(&app.handle, &app.store, i2c_port(board, &app.i2c_extras));
-    lp_app_remote_start(&app.handle, &app.store);
+    lp_app_remote_start(&app.handle, &app.store, &app.turn);
     lp_app_main(&app.handle);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
     return LP_OK;

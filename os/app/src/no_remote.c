@@ -8,10 +8,11 @@ const lp_config_row_t *lp_app_settings(void)
     return lp_settings;
 }
 
-void lp_app_remote_start(lp_app_t *app, lp_store_t *store)
+void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
 {
     (void)app;
     (void)store;
+    (void)turn;
 }
 
 void lp_app_remote_changed(void)

@@ -26,7 +26,7 @@ const lp_config_row_t *lp_app_settings(void)
     return rows;
 }
 
-void lp_app_remote_start(lp_app_t *app, lp_store_t *store)
+void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
 {
     const lp_err_t err = lp_access_init(&access, store, lp_config_str(app->config, "device.id"));
     if (err != LP_OK) {
@@ -36,6 +36,7 @@ void lp_app_remote_start(lp_app_t *app, lp_store_t *store)
                                          .rpc = app->rpc,
                                          .config = app->config,
                                          .access = &access,
+                                         .turn = app->cloud != NULL ? turn : NULL, // and so TLS
                                          .conns = conns,
                                          .conn_count = SIZE_REMOTE_CONNS};
     lp_svc_remote_init(&remote, &setup);

@@ -17,10 +17,15 @@ static const struct {
     const char *enable;
     const char *port;
     lp_rpc_web_kind_t kind;
+    bool is_secure;
 } kinds[LP_REMOTE_LISTENERS] = {
-    [LP_REMOTE_HTTP] = {"http", "rpc.http.enable", "rpc.http.port", LP_RPC_WEB_HTTP},
-    [LP_REMOTE_TCP] = {"tcp", "rpc.tcp.enable", "rpc.tcp.port", LP_RPC_WEB_LINES},
+    [LP_REMOTE_HTTP] = {"http", "rpc.http.enable", "rpc.http.port", LP_RPC_WEB_HTTP, false},
+    [LP_REMOTE_HTTPS] = {"https", "rpc.https.enable", "rpc.https.port", LP_RPC_WEB_HTTP, true},
+    [LP_REMOTE_TCP] = {"tcp", "rpc.tcp.enable", "rpc.tcp.port", LP_RPC_WEB_LINES, false},
 };
+
+// While somebody dawdles over a handshake nobody else can make one, the cloud's included.
+enum { HANDSHAKE_MS = 4000 };
 
 static lp_err_t check_host(lp_span_t value, lp_buf_t *why)
 {
@@ -62,6 +67,8 @@ const lp_config_row_t lp_remote_settings[LP_REMOTE_SETTINGS_COUNT] = {
      .fallback = "",
      .max = 120,
      .check = check_host},
+    {.key = "rpc.https.enable", .type = LP_CONFIG_BOOL},
+    {.key = "rpc.https.port", .type = LP_CONFIG_INT, .fallback_num = 8443, .max = 65535},
     {.key = "rpc.tcp.enable", .type = LP_CONFIG_BOOL},
     {.key = "rpc.tcp.port", .type = LP_CONFIG_INT, .fallback_num = 8081, .max = 65535},
     {.key = "rpc.mqtt.enable", .type = LP_CONFIG_BOOL},
@@ -76,34 +83,55 @@ const char *lp_remote_listener_name(lp_remote_listener_t which)
 
 static void hang_up(lp_remote_conn_t *conn)
 {
-    if (conn->is_used) {
+    lp_svc_remote_t *svc = conn->caller.svc;
+    switch (conn->state) {
+    case LP_REMOTE_FREE:
+        return;
+    case LP_REMOTE_WAITING:
+        lp_turn_give(svc->s_.turn, &conn->ticket);
+        lp_stream_close(&conn->tcp.stream);
+        break;
+    case LP_REMOTE_HANDSHAKE:
+        lp_stream_close(&conn->tls.stream); // and what is below
+        lp_turn_give(svc->s_.turn, &conn->ticket);
+        break;
+    case LP_REMOTE_SERVING:
         lp_rpc_close(&conn->channel);
         lp_rpc_web_close(&conn->web);
-        conn->is_used = false;
+        break;
     }
+    conn->state = LP_REMOTE_FREE;
 }
 
 static void take_callers(lp_svc_remote_t *svc, lp_remote_listener_t which);
+
+// Somebody may have waited for the place.
+static void leave(lp_remote_conn_t *conn, const char *why)
+{
+    lp_svc_remote_t *svc = conn->caller.svc;
+    LP_LOGD("%s: %s", conn->caller.from, why);
+    hang_up(conn);
+    for (int k = 0; k < LP_REMOTE_LISTENERS; k++) {
+        take_callers(svc, (lp_remote_listener_t)k);
+    }
+}
 
 static void on_over(void *ctx, const char *why)
 {
     lp_remote_caller_t *caller = ctx;
     lp_svc_remote_t *svc = caller->svc;
-    LP_LOGD("%s: %s", caller->from, why);
     for (size_t i = 0; i < svc->s_.conn_count; i++) {
         if (&svc->s_.conns[i].caller == caller) {
-            hang_up(&svc->s_.conns[i]);
+            leave(&svc->s_.conns[i], why);
+            return;
         }
-    }
-    for (int k = 0; k < LP_REMOTE_LISTENERS; k++) {
-        take_callers(svc, (lp_remote_listener_t)k); // somebody may have waited for the place
     }
 }
 
 static lp_remote_conn_t *free_place(const lp_svc_remote_t *svc)
 {
     for (size_t i = 0; i < svc->s_.conn_count; i++) {
-        if (!svc->s_.conns[i].is_used) {
+        if (svc->s_.conns[i].state == LP_REMOTE_FREE) {
             return &svc->s_.conns[i];
         }
     }
@@ -127,28 +155,80 @@ static void make_room(lp_svc_remote_t *svc, const lp_remote_conn_t *newest)
     }
 }
 
-static void serve(lp_svc_remote_t *svc, lp_remote_conn_t *conn, lp_remote_listener_t which,
-                  const lp_net_peer_t *peer)
+static void serve(lp_remote_conn_t *conn)
 {
+    lp_svc_remote_t *svc = conn->caller.svc;
     const lp_config_t *c = svc->s_.config;
-    conn->is_used = true;
-    conn->since_ms = lp_port_now_ms();
-    conn->caller = (lp_remote_caller_t){.svc = svc, .web = &conn->web};
-    conn->gate = (lp_rpc_gate_t){.admit = lp_remote_admit, .ctx = &conn->caller};
-    lp_remote_name_peer(&conn->caller, kinds[which].name, peer);
+    const bool is_secure = kinds[conn->listener].is_secure;
     const lp_rpc_web_owner_t owner = {
         .is_host_ours = lp_remote_is_host_ours,
         .challenge = lp_remote_challenge,
         .over = on_over,
         .ctx = &conn->caller,
+        .is_secure = is_secure,
         .request_ms = (uint32_t)lp_config_int(c, "rpc.timeout_s") * 1000,
         .idle_ms = (uint32_t)lp_config_int(c, "rpc.idle_s") * 1000,
     };
-    lp_rpc_web_open(&conn->web, svc->s_.loop, &conn->tcp.stream, kinds[which].kind, &owner);
+    conn->state = LP_REMOTE_SERVING;
+    lp_rpc_web_open(&conn->web, svc->s_.loop, is_secure ? &conn->tls.stream : &conn->tcp.stream,
+                    kinds[conn->listener].kind, &owner);
     lp_rpc_open(&conn->channel, svc->s_.rpc, &conn->web.stream, LP_RPC_READ);
     conn->channel.gate = &conn->gate;
-    conn->channel.is_public = true;
+    conn->channel.is_public = !is_secure;
+}
+
+// -- TLS: the device's own identity, whose key may be in the chip
+
+static void on_tls(void *ctx, unsigned events, lp_err_t why)
+{
+    lp_remote_conn_t *conn = ctx;
+    if ((events & LP_STREAM_CLOSED) != 0) {
+        LP_LOGD("%s: no handshake (%s)", conn->caller.from, lp_err_text(why));
+        leave(conn, lp_tls_report(&conn->tls)->detail);
+    } else if ((events & LP_STREAM_OPEN) != 0) {
+        lp_turn_give(conn->caller.svc->s_.turn, &conn->ticket);
+        serve(conn);
+    }
+}
+
+static void on_turn(void *ctx)
+{
+    lp_remote_conn_t *conn = ctx;
+    const lp_config_t *c = conn->caller.svc->s_.config;
+    const lp_tls_config_t config = {
+        .cert_pem = lp_span_str(lp_config_str(c, "identity.cert")),
+        .key_id = lp_config_str(c, "identity.key"),
+        .max_version = LP_TLS_1_3,
+        .ecdhe = LP_TLS_ECDHE_SOFTWARE,
+        .is_server = true,
+        .handshake_timeout_ms = HANDSHAKE_MS,
+    };
+    const lp_err_t err = lp_tls_open(&conn->tls, &conn->tcp.stream, &config, on_tls, conn);
+    if (err != LP_OK) {
+        LP_LOGE("%s: no TLS (%s: %s)", conn->caller.from, lp_err_text(err),
+                lp_tls_report(&conn->tls)->detail);
+        leave(conn, "no TLS");
+        return;
+    }
+    conn->state = LP_REMOTE_HANDSHAKE;
+}
+
+static void receive(lp_svc_remote_t *svc, lp_remote_conn_t *conn, lp_remote_listener_t which,
+                    const lp_net_peer_t *peer)
+{
+    memset(&conn->web, 0, sizeof conn->web); // nobody is trusted
+    conn->since_ms = lp_port_now_ms();
+    conn->listener = which;
+    conn->caller = (lp_remote_caller_t){.svc = svc, .web = &conn->web};
+    conn->gate = (lp_rpc_gate_t){.admit = lp_remote_admit, .ctx = &conn->caller};
+    lp_remote_name_peer(&conn->caller, kinds[which].name, peer);
     svc->accepted++;
+    if (kinds[which].is_secure) {
+        conn->state = LP_REMOTE_WAITING;
+        lp_turn_take(svc->s_.turn, &conn->ticket, on_turn, conn);
+    } else {
+        serve(conn);
+    }
 }
 
 static void take_callers(lp_svc_remote_t *svc, lp_remote_listener_t which)
@@ -160,7 +240,7 @@ static void take_callers(lp_svc_remote_t *svc, lp_remote_listener_t which)
             lp_port_tcp_accept(&svc->listeners_[which].server, &conn->tcp, &peer) != LP_OK) {
             return; // without a place they wait outside, until somebody leaves
         }
-        serve(svc, conn, which, &peer);
+        receive(svc, conn, which, &peer);
         make_room(svc, conn);
     }
 }
@@ -189,6 +269,12 @@ static void open_listener(lp_svc_remote_t *svc, lp_remote_listener_t which)
     uint16_t port = (uint16_t)lp_config_int(c, kinds[which].port);
     const char *bind = lp_config_str(c, "rpc.bind");
     svc->listeners_[which].wanted = port;
+    if (kinds[which].is_secure &&
+        (svc->s_.turn == NULL || lp_config_str(c, "identity.cert")[0] == '\0')) {
+        svc->listeners_[which].err = LP_E_NOT_CONFIGURED;
+        LP_LOGE("%s: not listening: TLS needs identity.cert", kinds[which].name);
+        return;
+    }
     (void)lp_fmt_str(svc->listeners_[which].bind, sizeof svc->listeners_[which].bind, "%s", bind);
     const lp_err_t err =
         lp_port_tcp_listen(&svc->listeners_[which].server, bind, &port, on_arrival, svc);
@@ -214,10 +300,8 @@ static bool has_changed(const lp_svc_remote_t *svc, lp_remote_listener_t which)
 static void hang_up_all(lp_svc_remote_t *svc, lp_remote_listener_t which)
 {
     for (size_t i = 0; i < svc->s_.conn_count; i++) {
-        lp_remote_conn_t *conn = &svc->s_.conns[i];
-        const size_t len = strlen(kinds[which].name);
-        if (conn->is_used && strncmp(conn->caller.from, kinds[which].name, len) == 0) {
-            hang_up(conn);
+        if (svc->s_.conns[i].listener == which) {
+            hang_up(&svc->s_.conns[i]);
         }
     }
 }

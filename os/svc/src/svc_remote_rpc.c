@@ -181,7 +181,7 @@ static void put_callers(const lp_svc_remote_t *svc, lp_json_writer_t *w)
     lp_json_put_array(w);
     for (size_t i = 0; i < svc->s_.conn_count; i++) {
         const lp_remote_conn_t *conn = &svc->s_.conns[i];
-        if (conn->is_used) {
+        if (conn->state == LP_REMOTE_SERVING) {
             lp_json_put_object(w);
             lp_json_put_key(w, "from");
             lp_json_put_str(w, conn->caller.from);
@@ -215,7 +215,7 @@ static const lp_rpc_method_t methods[] = {
     {"Auth.Set", LP_RPC_CHIP, auth_set, "user, role, realm, verifier: hex", "{}"},
     {"Auth.Remove", LP_RPC_CHIP, auth_remove, "user", "{}"},
     {"Remote.Status", LP_RPC_READ, status, "",
-     "{http, tcp: port or null, callers: [{from, who, channel}], accepted, evicted}"},
+     "{http, https, tcp: port or null, callers: [{from, who, channel}], accepted, evicted}"},
     {"Sys.Audit", LP_RPC_CHIP, audit, "",
      "{count, entries: [{at_s, who, from, what, result, times}]}"},
 };

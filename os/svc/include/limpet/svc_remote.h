@@ -15,8 +15,10 @@
 #include "limpet/port/net.h"
 #include "limpet/rpc.h"
 #include "limpet/rpc_web.h"
+#include "limpet/tls.h"
+#include "limpet/turn.h"
 
-enum { LP_REMOTE_SETTINGS_COUNT = 10 };
+enum { LP_REMOTE_SETTINGS_COUNT = 12 };
 
 // Rows for the table of an image that has this service; "rpc.*".
 extern const lp_config_row_t lp_remote_settings[LP_REMOTE_SETTINGS_COUNT];
@@ -33,8 +35,27 @@ typedef struct {
     bool is_stale;                // the last nonce was too old, not wrong
 } lp_remote_caller_t;
 
+typedef enum {
+    LP_REMOTE_HTTP,
+    LP_REMOTE_HTTPS,
+    LP_REMOTE_TCP,
+    LP_REMOTE_LISTENERS
+} lp_remote_listener_t;
+
+//   FREE --accepted--> SERVING                          plain
+//   FREE --accepted--> WAITING --turn--> HANDSHAKE --done--> SERVING    TLS
+typedef enum {
+    LP_REMOTE_FREE,
+    LP_REMOTE_WAITING, // for the chip, and for whoever else makes a handshake
+    LP_REMOTE_HANDSHAKE,
+    LP_REMOTE_SERVING,
+} lp_remote_state_t;
+
 typedef struct {
-    bool is_used;
+    lp_remote_state_t state;
+    lp_remote_listener_t listener;
+    lp_turn_ticket_t ticket;
+    lp_tls_t tls;
     lp_remote_caller_t caller;
     lp_rpc_gate_t gate;
     lp_tcp_t tcp;
@@ -43,13 +64,12 @@ typedef struct {
     uint64_t since_ms;
 } lp_remote_conn_t;
 
-typedef enum { LP_REMOTE_HTTP, LP_REMOTE_TCP, LP_REMOTE_LISTENERS } lp_remote_listener_t;
-
 typedef struct {
     lp_loop_t *loop;
     lp_rpc_t *rpc;
     lp_config_t *config;
     lp_access_t *access;     // initialised
+    lp_turn_t *turn;         // for handshakes; null: no TLS, lp_tls_init() was not done
     lp_remote_conn_t *conns; // callers at the same time
     size_t conn_count;
 } lp_svc_remote_setup_t;
