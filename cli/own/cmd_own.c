@@ -96,7 +96,7 @@ int lp_cmd_setup(int argc, char **argv)
          "make a new one, also where the old one was revoked"},
         {"cert", LP_OPT_STR, &o.cert, "FILE", "the tool's own at the broker (made for the run)"},
         {"key", LP_OPT_STR, &o.key, "FILE", "its key"},
-        {"username", LP_OPT_STR, &o.username, "NAME", "the tool's user at the broker"},
+        {"username", LP_OPT_STR, &o.username, "NAME", "a user name for the tool, too"},
         {"password-file", LP_OPT_STR, &o.password_file, "FILE", "its password, first line"},
         {"software-key", LP_OPT_BOOL, &o.setup.is_software_key_wanted, NULL,
          "go on with a key in flash although no chip answers"},
