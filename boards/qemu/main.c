@@ -51,7 +51,9 @@ int lp_board_main(void)
     lp_port_hw_id(hw);
     (void)lp_fmt_str(id, sizeof id, "lp-%02x%02x%02x", hw[3], hw[4], hw[5]);
     LP_LOGW("random numbers come from the computer below; this board has no source of its own");
-    lp_bare_net_start(id);
+    if (!lp_app_is_in_safe_mode()) {
+        lp_bare_net_start(id);
+    }
     lp_app_board_t board = {.loop = &loop,
                             .id = id,
                             .uart = lp_bare_console(),

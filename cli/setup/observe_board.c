@@ -21,8 +21,16 @@ lp_exit_t lp_observe_info(lp_board_t *board, lp_setup_board_t *out, lp_fault_t *
     lp_take_string(r, "app", out->app, sizeof out->app);
     lp_take_string(r, "fw_version", out->firmware, sizeof out->firmware);
     lp_take_string(r, "port", out->port_name, sizeof out->port_name);
-    out->boot_count = lp_take_number(cJSON_GetObjectItemCaseSensitive(r, "boot"), "count");
+    const cJSON *boot = cJSON_GetObjectItemCaseSensitive(r, "boot");
+    const bool is_safe_mode = lp_take_bool(boot, "safe_mode");
+    out->boot_count = lp_take_number(boot, "count");
     cJSON_Delete(r);
+    if (is_safe_mode) {
+        lp_fault_set(f, LP_EXIT_BOARD, "board-safe-mode", "the board is in safe mode");
+        lp_fault_why(f, "it hung several times in a row, so it keeps network and chip off");
+        lp_fault_next(f, "look at `limpet console`; `limpet call Sys.Reboot` tries again");
+        return f->exit;
+    }
     if (!lp_iot_is_thing_name(out->id)) {
         lp_fault_set(f, LP_EXIT_BOARD, "board-id", "the board has no usable device id");
         lp_fault_why(f, "Sys.GetInfo says \"%s\"", out->id);

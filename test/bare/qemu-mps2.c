@@ -12,6 +12,7 @@ int main(void);
 int lp_board_main(void);
 void lp_mps2_interrupt(void);
 _Noreturn void lp_mps2_fault(const uint32_t *frame, uint32_t exception);
+_Noreturn void lp_mps2_nmi(const uint32_t *frame);
 
 void lp_bare_put(const char *text, size_t len)
 {
@@ -38,6 +39,11 @@ _Noreturn void lp_mps2_fault(const uint32_t *frame, uint32_t exception)
     (void)exception;
     lp_bare_put(words, sizeof words - 1);
     mps2_exit(EXIT_FAULT);
+}
+
+_Noreturn void lp_mps2_nmi(const uint32_t *frame)
+{
+    lp_mps2_fault(frame, 2);
 }
 
 int lp_board_main(void)

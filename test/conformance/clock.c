@@ -57,9 +57,9 @@ static void timers_of_the_loop_run_in_their_order(void **state)
     order = 0;
     lp_timer_init(&late, on_timer, (void *)2);
     lp_timer_init(&soon, on_timer, (void *)1);
+    const uint64_t start = lp_port_now_ms();
     lp_timer_start(&conformance_loop, &late, 40);
     lp_timer_start(&conformance_loop, &soon, 20);
-    const uint64_t start = lp_port_now_ms();
     while (order < 10 && lp_port_now_ms() < start + 5000) {
         lp_loop_turn(&conformance_loop, 5000);
     }

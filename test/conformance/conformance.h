@@ -34,7 +34,7 @@ extern const char *conformance_host6;
 // "HOST:ECHO:GREET:FLOOD:RESET:REFUSED". False: it is not.
 bool conformance_set_peers(const char *text);
 
-// Everything, then a restart of the board, then what must have outlived it. How many failed.
+// Everything, then restarts of the board, and what must have outlived them. How many failed.
 int conformance_run(void);
 
 // One group each; how many failed.
@@ -43,10 +43,19 @@ int conformance_fiber(void);
 int conformance_flash(void);
 int conformance_net(void);
 int conformance_system(void);
+// What is to be seen in the start of this number, 1 to CONFORMANCE_STARTS.
+int conformance_watchdog(uint8_t start);
+// Ends this start in the way that the next one looks for.
+_Noreturn void conformance_next_start(uint8_t start);
 
-// What is kept in flash over the restart.
-void conformance_leave_mark(uint8_t failed);
+// What is kept in flash over a restart.
+enum { CONFORMANCE_STARTS = 4 };
+typedef struct {
+    uint8_t start; // that comes; the first one is 0 and has no mark
+    uint8_t failed;
+} conformance_mark_t;
+void conformance_leave_mark(const conformance_mark_t *mark);
 // False: no mark is there. Takes it away.
-bool conformance_take_mark(uint8_t *failed);
+bool conformance_take_mark(conformance_mark_t *mark);
 
 #endif

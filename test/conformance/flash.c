@@ -109,7 +109,7 @@ static void flash_refuses_what_is_outside_or_misaligned(void **state)
     assert_all(sector, CHUNK, 0xFF);
 }
 
-static const uint8_t mark[MARK_BYTES] = "conformance";
+static const uint8_t mark_name[MARK_BYTES] = "conformance";
 
 static uint32_t mark_offset(void)
 {
@@ -117,24 +117,25 @@ static uint32_t mark_offset(void)
     return g.size_bytes - g.sector_bytes;
 }
 
-void conformance_leave_mark(uint8_t failed)
+void conformance_leave_mark(const conformance_mark_t *mark)
 {
     uint8_t page[CHUNK];
     memset(page, 0xFF, sizeof page);
-    memcpy(page, mark, sizeof mark);
-    page[MARK_BYTES] = failed;
+    memcpy(page, mark_name, sizeof mark_name);
+    page[MARK_BYTES] = mark->start;
+    page[MARK_BYTES + 1] = mark->failed;
     (void)lp_port_flash_erase(mark_offset(), lp_port_flash_geometry().sector_bytes);
     (void)lp_port_flash_program(mark_offset(), page, CHUNK);
 }
 
-bool conformance_take_mark(uint8_t *failed)
+bool conformance_take_mark(conformance_mark_t *mark)
 {
-    uint8_t page[MARK_BYTES + 1];
+    uint8_t page[MARK_BYTES + 2];
     if (lp_port_flash_read(mark_offset(), page, sizeof page) != LP_OK ||
-        memcmp(page, mark, sizeof mark) != 0) {
+        memcmp(page, mark_name, sizeof mark_name) != 0) {
         return false;
     }
-    *failed = page[MARK_BYTES];
+    *mark = (conformance_mark_t){.start = page[MARK_BYTES], .failed = page[MARK_BYTES + 1]};
     (void)lp_port_flash_erase(mark_offset(), lp_port_flash_geometry().sector_bytes);
     return true;
 }

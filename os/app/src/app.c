@@ -10,6 +10,7 @@
 #include "limpet/keyflash.h"
 #include "limpet/log.h"
 #include "limpet/port/system.h"
+#include "limpet/port/watchdog.h"
 #include "limpet/settings.h"
 #include "limpet/svc_bus.h"
 #include "limpet/svc_cloud.h"
@@ -20,6 +21,15 @@
 #include "sizes.h"
 
 #define LOG_MODULE "app"
+
+// The longest computation in one piece takes a tenth of it. An image may say otherwise.
+#ifndef LP_WATCHDOG_MS
+#define LP_WATCHDOG_MS 10000
+#endif
+enum {
+    SAFE_MODE_STARTS = 3,
+    SAFE_MODE_MS = 10 * 60 * 1000,
+};
 
 static const char app_name[] = LP_APP_NAME;
 static const char fw_version[] = LP_APP_VERSION;
@@ -251,8 +261,52 @@ static void start_cloud(const lp_app_board_t *board)
     app.handle.cloud = &app.cloud;
 }
 
+// -- a board that hangs again and again
+
+bool lp_app_is_in_safe_mode(void)
+{
+    return lp_port_watchdog_starts() >= SAFE_MODE_STARTS;
+}
+
+// Whatever hangs is not started, so that the owner can look and change settings; a device that
+// nobody looks after tries again by itself.
+static void enter_safe_mode(void)
+{
+    LP_LOGE("SAFE MODE: the board hung %u times in a row; network, chip and application are off",
+            (unsigned)lp_port_watchdog_starts());
+    LP_LOGE("SAFE MODE: the console answers; Sys.Reboot tries again, or 10 minutes from now");
+    lp_svc_sys_reboot(&app.sys, SAFE_MODE_MS);
+}
+
+static void start_services(const lp_app_board_t *board)
+{
+    lp_rpc_init(&app.rpc);
+    lp_svc_rpc_init(&app.rpc_set, &app.rpc);
+    const lp_svc_sys_setup_t sys = {.loop = board->loop,
+                                    .rpc = &app.rpc,
+                                    .config = &app.config,
+                                    .counters = &app.counters,
+                                    .app = app_name,
+                                    .fw_version = fw_version,
+                                    .is_safe_mode = lp_app_is_in_safe_mode(),
+                                    .on_config = apply_settings,
+                                    .on_reboot = before_reboot};
+    lp_svc_sys_init(&app.sys, &sys);
+    if (lp_app_is_in_safe_mode()) {
+        enter_safe_mode();
+        return;
+    }
+    warn_of_software_key();
+    start_chip(board);
+    start_cloud(board);
+    lp_app_extras_start(&app.handle, &app.store, i2c_port(board, &app.i2c_extras));
+    lp_app_remote_start(&app.handle, &app.store, &app.turn);
+    lp_app_main(&app.handle);
+}
+
 lp_err_t lp_app_start(const lp_app_board_t *board)
 {
+    lp_loop_guard(board->loop, LP_WATCHDOG_MS);
     LP_LOGI("%s %s, board %s on port %s, started by %s", app_name, fw_version, board->id,
             lp_port_name(), lp_port_boot_reason());
     const lp_err_t err = start_storage(board);
@@ -268,23 +322,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
                             .i2c = i2c_port(board, &app.i2c_app)};
     has_fixed_log_levels = board->has_fixed_log_levels;
     apply_settings(NULL);
-    warn_of_software_key();
-    lp_rpc_init(&app.rpc);
-    lp_svc_rpc_init(&app.rpc_set, &app.rpc);
-    const lp_svc_sys_setup_t sys = {.loop = board->loop,
-                                    .rpc = &app.rpc,
-                                    .config = &app.config,
-                                    .counters = &app.counters,
-                                    .app = app_name,
-                                    .fw_version = fw_version,
-                                    .on_config = apply_settings,
-                                    .on_reboot = before_reboot};
-    lp_svc_sys_init(&app.sys, &sys);
-    start_chip(board);
-    start_cloud(board);
-    lp_app_extras_start(&app.handle, &app.store, i2c_port(board, &app.i2c_extras));
-    lp_app_remote_start(&app.handle, &app.store, &app.turn);
-    lp_app_main(&app.handle);
+    start_services(board);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
     return LP_OK;
 }

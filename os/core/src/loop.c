@@ -116,6 +116,9 @@ static uint64_t wake_time(const lp_loop_t *loop, uint32_t max_wait_ms)
     if (loop->timers_ != NULL && loop->timers_->due_ms < until) {
         until = loop->timers_->due_ms;
     }
+    if (loop->feed_ != NULL && until > now + loop->longest_wait_ms_) {
+        until = now + loop->longest_wait_ms_;
+    }
     return until;
 }
 
@@ -164,9 +167,19 @@ static lp_event_t *next_of_batch(lp_loop_t *loop)
     return ev;
 }
 
+static void feed(const lp_loop_t *loop)
+{
+    if (loop->feed_ != NULL) {
+        loop->feed_();
+    }
+}
+
+// Fed on both sides of the wait, so that the watchdog's time is all for what runs in between.
 void lp_loop_turn(lp_loop_t *loop, uint32_t max_wait_ms)
 {
+    feed(loop);
     lp_port_wait(wake_time(loop, max_wait_ms));
+    feed(loop);
     loop->now_ms = lp_port_now_ms();
     take_batch(loop); // before the timers: what they post belongs to the next turn
     run_timers(loop);

@@ -21,6 +21,8 @@ static void put_boot(const lp_svc_sys_t *svc, lp_json_writer_t *w)
     lp_json_put_uint(w, svc->s_.counters->value[LP_COUNTER_BOOTS]);
     lp_json_put_key(w, "reason");
     lp_json_put_str(w, lp_port_boot_reason());
+    lp_json_put_key(w, "safe_mode");
+    lp_json_put_bool(w, svc->s_.is_safe_mode);
     lp_json_put_object_end(w);
     lp_json_put_key(w, "wear");
     lp_json_put_object(w);
@@ -72,6 +74,11 @@ static void say_goodbye(void *ctx)
     lp_timer_start(svc->s_.loop, &svc->goodbye_, GOODBYE_MS);
 }
 
+void lp_svc_sys_reboot(lp_svc_sys_t *svc, uint32_t delay_ms)
+{
+    lp_timer_start(svc->s_.loop, &svc->reboot_, delay_ms);
+}
+
 static void reboot(void *ctx, lp_rpc_req_t *req)
 {
     lp_svc_sys_t *svc = ctx;
@@ -83,7 +90,7 @@ static void reboot(void *ctx, lp_rpc_req_t *req)
         lp_rpc_fail(req, LP_E_RANGE, "delay_ms: a whole number, 0..%d", REBOOT_MAX_MS);
         return;
     }
-    lp_timer_start(svc->s_.loop, &svc->reboot_, delay_ms);
+    lp_svc_sys_reboot(svc, delay_ms);
     lp_rpc_ok(req);
 }
 
@@ -149,14 +156,15 @@ static void config_save(void *ctx, lp_rpc_req_t *req)
     }
     LP_LOGI("settings saved");
     if (wants_reboot) {
-        lp_timer_start(svc->s_.loop, &svc->reboot_, REBOOT_DEFAULT_MS);
+        lp_svc_sys_reboot(svc, REBOOT_DEFAULT_MS);
     }
     lp_rpc_ok(req);
 }
 
 static const lp_rpc_method_t methods[] = {
     {"Sys.GetInfo", LP_RPC_READ, get_info, "",
-     "{id, app, fw_version, port, uptime_s, utc_s, boot: {count, reason}, wear: {ecdhe}}"},
+     "{id, app, fw_version, port, uptime_s, utc_s, boot: {count, reason, safe_mode}, wear: "
+     "{ecdhe}}"},
     {"Sys.Reboot", LP_RPC_WRITE, reboot, "delay_ms", "{}"},
     {"Config.Get", LP_RPC_READ, config_get, "key (optional, dotted)", "the value or the tree"},
     {"Config.Set", LP_RPC_WRITE, config_set, "config: tree", "{}"},

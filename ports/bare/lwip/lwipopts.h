@@ -34,7 +34,7 @@
 #define MEMP_MEM_MALLOC           0
 #define MEM_SIZE                  4096
 #define MEMP_NUM_TCP_PCB          4
-#define MEMP_NUM_TCP_PCB_LISTEN   1
+#define MEMP_NUM_TCP_PCB_LISTEN   0 // nobody connects to a board
 #define LWIP_ND6_NUM_NEIGHBORS    4
 #define LWIP_ND6_NUM_DESTINATIONS 4
 #define MEMP_NUM_TCP_SEG          10
@@ -55,7 +55,7 @@
 #define ARP_QUEUEING              0
 #define MEMP_NUM_ND6_QUEUE        1
 #define LWIP_IPV6_MLD             1
-#define MEMP_NUM_MLD6_GROUP       4
+#define MEMP_NUM_MLD6_GROUP       3 // addresses of one card share theirs
 
 // Ports and sequence numbers that cannot be guessed.
 #define LWIP_RAND()                     lp_bare_rand()

@@ -8,20 +8,23 @@
 #include "limpet/fmt.h"
 #include "limpet/hex.h"
 #include "limpet/port/clock.h"
+#include "limpet/port/watchdog.h"
 
-enum { RESTARTED = 0x11A4BE75, ID_BYTES = 6, PAINT_GAP = 64 };
+enum { RESTARTED = 0x11A4BE75, BITTEN = 0x11A4B17E, ID_BYTES = 6, PAINT_GAP = 64 };
 
 lp_loop_t *lp_bare_loop;
 
 // Survives a restart: memory of .noinit is neither loaded nor cleared.
 static struct {
     uint32_t mark;
-    int64_t utc_s; // at the restart
+    uint32_t bites; // in a row
+    int64_t utc_s;  // at the restart
 } kept __attribute__((section(".noinit")));
 
 static uint8_t hw_id[ID_BYTES];
-static bool is_restarted;
-static int64_t utc_at_boot_s; // 0: not known
+static bool is_restarted;        // by itself, not by its power
+static uint32_t watchdog_starts; // in a row
+static int64_t utc_at_boot_s;    // 0: not known
 
 static lp_err_t read_id(void)
 {
@@ -78,7 +81,8 @@ lp_err_t lp_bare_init(lp_loop_t *loop)
     paint_stack();
     lp_hw_init();
     lp_bare_loop = loop;
-    is_restarted = kept.mark == RESTARTED;
+    is_restarted = kept.mark == RESTARTED || kept.mark == BITTEN;
+    watchdog_starts = kept.mark == BITTEN ? kept.bites : 0;
     kept.mark = 0;
     lp_bare_lines_init();
     lp_err_t err = read_id();
@@ -123,6 +127,9 @@ const char *lp_port_name(void)
 
 const char *lp_port_boot_reason(void)
 {
+    if (watchdog_starts > 0) {
+        return "watchdog";
+    }
     return is_restarted ? "software" : "power-on";
 }
 
@@ -136,13 +143,43 @@ static void tell_stack(void)
     lp_port_log_line(line, strlen(line));
 }
 
+static void leave_mark(uint32_t mark)
+{
+    kept.mark = mark;
+    if (lp_port_utc_s(&kept.utc_s) != LP_OK) {
+        kept.utc_s = 0;
+    }
+}
+
 _Noreturn void lp_port_reboot(void)
 {
     tell_stack();
     lp_bare_console_flush();
-    kept.mark = RESTARTED;
-    if (lp_port_utc_s(&kept.utc_s) != LP_OK) {
-        kept.utc_s = 0;
-    }
+    leave_mark(RESTARTED);
     lp_hw_restart();
+}
+
+void lp_port_watchdog_start(uint32_t timeout_ms)
+{
+    lp_hw_watchdog_start(timeout_ms);
+}
+
+void lp_port_watchdog_feed(void)
+{
+    lp_hw_watchdog_feed();
+}
+
+uint32_t lp_port_watchdog_starts(void)
+{
+    return watchdog_starts;
+}
+
+void lp_bare_watchdog_bites(uintptr_t pc, uintptr_t caller)
+{
+    char line[96];
+    kept.bites = lp_port_now_ms() <= LP_PORT_WATCHDOG_ROW_MS ? watchdog_starts + 1 : 1;
+    leave_mark(BITTEN);
+    (void)lp_fmt_str(line, sizeof line, "the loop hangs at %x, called from %x: watchdog",
+                     (unsigned)pc, (unsigned)caller);
+    lp_port_log_line(line, strlen(line));
 }

@@ -27,6 +27,11 @@ void lp_posix_tcp_take(lp_tcp_t *tcp, int fd);
 int lp_posix_inherited_fd(const char *name);
 void lp_posix_bequeath_fd(const char *name, int fd);
 bool lp_posix_is_rebooted(void);
+// Starts the program again without a word; watchdog_starts is 0 for a restart that was asked for.
+// @context any thread, signal handler
+_Noreturn void lp_posix_restart(uint32_t watchdog_starts);
+// What lp_port_watchdog_starts() returns in this image.
+void lp_posix_watchdog_inherit(uint32_t starts_in_a_row);
 
 // Lets the UART drain before a reboot, so that the answer to Sys.Reboot gets out.
 void lp_posix_uart_flush(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Identity, entropy, reset and the log sink. A reboot is an exec() of the same program; what must
-// outlive it (the pty, the lock) is passed on by descriptor in LIMPET_POSIX_REBOOT, "name=fd,...".
+// outlive it (the pty, the lock) is passed on by descriptor in LIMPET_POSIX_REBOOT, "name=fd,...";
+// "watchdog=N" there is a number of starts instead.
 #include "limpet/port/system.h"
 
 #include <errno.h>
@@ -14,13 +15,15 @@
 #include "limpet/hex.h"
 #include "posix_internal.h"
 
-enum { HEIRS_MAX = 8 };
+enum { HEIRS_MAX = 8, STATE_BYTES = 256, ENVIRONMENT_MAX = 1024, WATCHDOG_STARTS_MAX = 999 };
+#define REBOOT_VARIABLE "LIMPET_POSIX_REBOOT"
 
 lp_loop_t *lp_posix_loop;
 
 static char **boot_argv;
 static uint8_t hw_id[6];
 static bool is_rebooted;
+static bool is_watchdogs;
 static bool log_to_stderr = true;
 
 typedef struct {
@@ -46,6 +49,11 @@ static void parse_inheritance(char *text)
         }
         memcpy(h.name, word, (size_t)(equal - word));
         h.fd = (int)strtol(equal + 1, NULL, 10);
+        if (strcmp(h.name, "watchdog") == 0) {
+            is_watchdogs = h.fd > 0 && h.fd <= WATCHDOG_STARTS_MAX;
+            lp_posix_watchdog_inherit(is_watchdogs ? (uint32_t)h.fd : 0);
+            continue;
+        }
         if (h.fd > 2 && fcntl(h.fd, F_GETFD) >= 0) {
             (void)fcntl(h.fd, F_SETFD, FD_CLOEXEC);
             inherited[n++] = h;
@@ -57,11 +65,11 @@ lp_err_t lp_posix_init(lp_loop_t *loop, char **argv)
 {
     lp_posix_loop = loop;
     boot_argv = argv;
-    char *inheritance = getenv("LIMPET_POSIX_REBOOT");
+    char *inheritance = getenv(REBOOT_VARIABLE);
     if (inheritance != NULL) {
         is_rebooted = true;
         parse_inheritance(inheritance);
-        unsetenv("LIMPET_POSIX_REBOOT");
+        unsetenv(REBOOT_VARIABLE);
     }
     return lp_posix_signals_init(loop);
 }
@@ -94,23 +102,66 @@ void lp_posix_bequeath_fd(const char *name, int fd)
 
 const char *lp_port_boot_reason(void)
 {
+    if (is_watchdogs) {
+        return "watchdog";
+    }
     return is_rebooted ? "software" : "power-on";
+}
+
+// -- starting again; all of it is called from a signal handler, too
+
+static void append_number(lp_buf_t *text, uint32_t number)
+{
+    char digits[11];
+    char *at = &digits[sizeof digits - 1];
+    *at = '\0';
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    (void)lp_buf_put_str(text, at);
+}
+
+// The environment of the next image, with what it inherits.
+static char **next_environment(uint32_t watchdog_starts)
+{
+    static char variable[STATE_BYTES];
+    static char *next[ENVIRONMENT_MAX + 2];
+    lp_buf_t text = lp_buf(variable, sizeof variable - 1);
+    (void)lp_buf_put_str(&text, REBOOT_VARIABLE "=watchdog=");
+    append_number(&text,
+                  watchdog_starts < WATCHDOG_STARTS_MAX ? watchdog_starts : WATCHDOG_STARTS_MAX);
+    for (size_t i = 0; i < HEIRS_MAX && bequeathed[i].name[0] != '\0'; i++) {
+        (void)lp_buf_put_str(&text, ",");
+        (void)lp_buf_put_str(&text, bequeathed[i].name);
+        (void)lp_buf_put_str(&text, "=");
+        append_number(&text, (uint32_t)bequeathed[i].fd);
+        (void)fcntl(bequeathed[i].fd, F_SETFD, 0);
+    }
+    variable[text.len] = '\0';
+    size_t n = 0;
+    next[n++] = variable;
+    for (char **old = environ; *old != NULL && n <= ENVIRONMENT_MAX; old++) {
+        next[n++] = *old;
+    }
+    next[n] = NULL;
+    return next;
+}
+
+_Noreturn void lp_posix_restart(uint32_t watchdog_starts)
+{
+    static const char words[] = "error[reboot]: this program cannot be started again\n";
+    (void)alarm(0); // the watchdog's; it would outlive this image and end the next one
+    execve("/proc/self/exe", boot_argv, next_environment(watchdog_starts));
+    const ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)written;
+    _exit(1);
 }
 
 _Noreturn void lp_port_reboot(void)
 {
-    char state[256] = "reboot=-1";
-    for (size_t i = 0; i < HEIRS_MAX && bequeathed[i].name[0] != '\0'; i++) {
-        const size_t used = strlen(state);
-        snprintf(state + used, sizeof state - used, ",%s=%d", bequeathed[i].name, bequeathed[i].fd);
-        (void)fcntl(bequeathed[i].fd, F_SETFD, 0);
-    }
-    setenv("LIMPET_POSIX_REBOOT", state, 1);
     lp_posix_uart_flush();
-    execv("/proc/self/exe", boot_argv);
-    fprintf(stderr, "error[reboot]: cannot start %s again: %s\n", boot_argv[0], strerror(errno));
-    lp_posix_uart_close();
-    _exit(1);
+    lp_posix_restart(0);
 }
 
 lp_err_t lp_port_entropy(uint8_t *buf, size_t len)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time from CCOUNT, which overflows after 107 s: it is looked at at least twice in that time,
-// because the timer is never set further ahead.
+// because the timer is never set further ahead. The core has one timer only, so the watchdog's time
+// is looked at whenever it ends; a hang with interrupts off is not seen.
 #include "limpet/port/clock.h"
 
 #include "limpet/port/irq.h"
@@ -11,15 +12,47 @@ enum { LONGEST_SLEEP_MS = 50000, TICKS_PER_MS = 1000 * LX106_TICKS_PER_US };
 static uint64_t seen_us;     // since boot
 static uint32_t seen_ccount; // CCOUNT when it was that
 
+static uint32_t hunger_ticks; // the watchdog's time; 0: there is none yet
+static uint32_t fed_ccount;
+
 static void set_timer(uint32_t at)
 {
     __asm__ volatile("wsr %0, ccompare0\n\tesync" ::"a"(at));
 }
 
-// Writing CCOMPARE takes the interrupt away.
+// Not later than the watchdog wants to look. Writing CCOMPARE takes the interrupt away.
+static void sleep_until(uint32_t ticks)
+{
+    const uint32_t now = lx106_ccount();
+    if (hunger_ticks != 0) {
+        const uint32_t fed_ago = now - fed_ccount;
+        const uint32_t left = fed_ago < hunger_ticks ? hunger_ticks - fed_ago : TICKS_PER_MS;
+        ticks = ticks < left ? ticks : left;
+    }
+    set_timer(now + ticks);
+}
+
 static void on_timer(void)
 {
-    set_timer(lx106_ccount() + (uint32_t)LONGEST_SLEEP_MS * TICKS_PER_MS);
+    if (hunger_ticks != 0 && lx106_ccount() - fed_ccount >= hunger_ticks) {
+        lx106_watchdog_bites();
+    }
+    sleep_until((uint32_t)LONGEST_SLEEP_MS * TICKS_PER_MS);
+}
+
+// The timer may be set for later: for a sleep that something else ended.
+void lp_hw_watchdog_start(uint32_t timeout_ms)
+{
+    const uint32_t state = lp_port_irq_save();
+    fed_ccount = lx106_ccount();
+    hunger_ticks = timeout_ms * TICKS_PER_MS;
+    sleep_until(hunger_ticks);
+    lp_port_irq_restore(state);
+}
+
+void lp_hw_watchdog_feed(void)
+{
+    fed_ccount = lx106_ccount();
 }
 
 uint64_t lp_port_now_us(void)
@@ -64,7 +97,7 @@ void lp_hw_idle(uint64_t until_ms, uint32_t since)
     if (lp_hw_interrupts() == since && now_ms < until_ms) {
         uint64_t left_ms = until_ms - now_ms;
         uint32_t sleep_ms = left_ms < LONGEST_SLEEP_MS ? (uint32_t)left_ms : LONGEST_SLEEP_MS;
-        set_timer(lx106_ccount() + sleep_ms * TICKS_PER_MS);
+        sleep_until(sleep_ms * TICKS_PER_MS);
         __asm__ volatile("waiti 0" ::: "memory");
     }
     lp_port_irq_restore(state);

@@ -18,6 +18,7 @@ typedef struct {
 
 static lx106_irq_fn *handlers[LX106_IRQS];
 static volatile uint32_t count;
+static const lp_lx106_frame_t *interrupted;
 
 void lp_lx106_exception(lp_lx106_frame_t *frame);
 
@@ -55,7 +56,15 @@ void lp_lx106_exception(lp_lx106_frame_t *frame)
     if (frame->cause != CAUSE_INTERRUPT) {
         die(frame);
     }
+    interrupted = frame;
     serve(pending());
+}
+
+_Noreturn void lx106_watchdog_bites(void)
+{
+    lp_bare_watchdog_bites(interrupted->pc, interrupted->a[0]);
+    lx106_uart_flush();
+    lp_hw_restart();
 }
 
 void lx106_irq_attach(lx106_irq_t irq, lx106_irq_fn *fn)

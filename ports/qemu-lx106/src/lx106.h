@@ -32,6 +32,10 @@ typedef void lx106_irq_fn(void);
 // `fn` is called with interrupts off and must take the cause away.
 void lx106_irq_attach(lx106_irq_t irq, lx106_irq_fn *fn);
 
+// The watchdog's time is over.
+// @context interrupt
+_Noreturn void lx106_watchdog_bites(void);
+
 // ---- clock.c, uart.c, eth.c -------------------------------------------------------------------
 
 void lx106_clock_init(void);

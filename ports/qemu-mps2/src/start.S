@@ -11,7 +11,7 @@
 lp_mps2_vectors:
     .word   lp_stack_top
     .word   lp_mps2_start
-    .word   fault               // non-maskable
+    .word   nmi                 // non-maskable: the watchdog's
     .word   fault               // hard
     .word   fault               // memory
     .word   fault               // bus
@@ -63,3 +63,11 @@ fault:
     mrs     r1, ipsr
     b       lp_mps2_fault
     .size   fault, . - fault
+
+    .section .text.nmi, "ax"
+    .thumb_func
+    .type   nmi, %function
+nmi:
+    mov     r0, sp
+    b       lp_mps2_nmi
+    .size   nmi, . - nmi

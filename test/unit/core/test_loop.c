@@ -31,6 +31,7 @@ static int setup(void **state)
 {
     (void)state;
     fake_clock_reset();
+    fake_system_reset();
     lp_loop_init(&loop);
     trace[0] = '\0';
     return 0;
@@ -223,6 +224,65 @@ static void loop_run_ends_with_stop_and_can_run_again(void **state)
     }
 }
 
+static unsigned feeds_at_callback;
+
+static void look_at_feeds(void *ctx)
+{
+    (void)ctx;
+    feeds_at_callback = fake_watchdog_feeds;
+}
+
+static void loop_without_guard_feeds_nobody(void **state)
+{
+    (void)state;
+    lp_loop_turn(&loop, 60000);
+    assert_int_equal(fake_watchdog_feeds, 0);
+    assert_int_equal(lp_port_now_ms(), 60000);
+}
+
+static void loop_under_guard_feeds_around_the_wait(void **state)
+{
+    (void)state;
+    lp_event_t ev;
+    lp_event_init(&ev, look_at_feeds, NULL);
+    lp_loop_guard(&loop, 8000);
+    assert_int_equal(fake_watchdog_ms, 8000);
+    lp_loop_post(&loop, &ev);
+    lp_loop_turn(&loop, 0);
+    assert_int_equal(feeds_at_callback, 2); // the callback has the whole time for itself
+    assert_int_equal(fake_watchdog_feeds, 2);
+}
+
+static void loop_under_guard_never_sleeps_longer_than_half_of_it(void **state)
+{
+    (void)state;
+    lp_timer_t late;
+    lp_timer_init(&late, note, nm('t'));
+    lp_loop_guard(&loop, 8000);
+    lp_loop_turn(&loop, UINT32_MAX);
+    assert_int_equal(lp_port_now_ms(), 4000);
+    lp_timer_start(&loop, &late, 100000);
+    for (int i = 1; trace[0] == '\0'; i++) {
+        const uint64_t before_ms = lp_port_now_ms();
+        lp_loop_turn(&loop, UINT32_MAX);
+        assert_true(lp_port_now_ms() - before_ms <= 4000 && i <= 25);
+    }
+    assert_int_equal(lp_port_now_ms(), 104000);
+}
+
+static void loop_under_guard_runs_what_is_overdue_at_once(void **state)
+{
+    (void)state;
+    lp_timer_t t;
+    lp_timer_init(&t, note, nm('t'));
+    lp_loop_guard(&loop, 8000);
+    lp_timer_start(&loop, &t, 10);
+    fake_clock_advance_ms(500);
+    lp_loop_turn(&loop, UINT32_MAX);
+    assert_string_equal(trace, "t");
+    assert_int_equal(lp_port_now_ms(), 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +295,10 @@ int main(void)
         cmocka_unit_test_setup(timer_restarted_with_zero_does_not_starve, setup),
         cmocka_unit_test_setup(loop_wait_ends_with_queue_timer_or_limit, setup),
         cmocka_unit_test_setup(loop_run_ends_with_stop_and_can_run_again, setup),
+        cmocka_unit_test_setup(loop_without_guard_feeds_nobody, setup),
+        cmocka_unit_test_setup(loop_under_guard_feeds_around_the_wait, setup),
+        cmocka_unit_test_setup(loop_under_guard_never_sleeps_longer_than_half_of_it, setup),
+        cmocka_unit_test_setup(loop_under_guard_runs_what_is_overdue_at_once, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

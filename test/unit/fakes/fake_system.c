@@ -5,12 +5,16 @@
 
 #include "fake/port.h"
 #include "limpet/port/system.h"
+#include "limpet/port/watchdog.h"
 
 enum { LINES = 64, LINE_BYTES = 512 };
 
 unsigned fake_reboots;
 void (*fake_on_reboot)(void);
 bool fake_entropy_fails;
+uint32_t fake_watchdog_ms;
+unsigned fake_watchdog_feeds;
+uint32_t fake_watchdog_starts;
 
 static uint32_t entropy_state;
 static char lines[LINES][LINE_BYTES];
@@ -22,6 +26,9 @@ void fake_system_reset(void)
     fake_reboots = 0;
     fake_on_reboot = NULL;
     fake_entropy_fails = false;
+    fake_watchdog_ms = 0;
+    fake_watchdog_feeds = 0;
+    fake_watchdog_starts = 0;
     entropy_state = 1;
     line_count = 0;
     memset(lines, 0, sizeof lines);
@@ -52,7 +59,22 @@ const char *lp_port_name(void)
 
 const char *lp_port_boot_reason(void)
 {
-    return "power-on";
+    return fake_watchdog_starts > 0 ? "watchdog" : "power-on";
+}
+
+void lp_port_watchdog_start(uint32_t timeout_ms)
+{
+    fake_watchdog_ms = timeout_ms;
+}
+
+void lp_port_watchdog_feed(void)
+{
+    fake_watchdog_feeds++;
+}
+
+uint32_t lp_port_watchdog_starts(void)
+{
+    return fake_watchdog_starts;
 }
 
 _Noreturn void lp_port_reboot(void)

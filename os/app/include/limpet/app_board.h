@@ -21,7 +21,12 @@ typedef struct {
     bool has_fixed_log_levels; // set by whoever started the board; log.level does not count
 } lp_app_board_t;
 
-// Starts the platform and then the application. LP_E_INVALID, LP_E_IO: the flash cannot be used.
+// Whether this is the start after so many hangs in a row that the platform only answers on the
+// console: a board leaves its network off then.
+bool lp_app_is_in_safe_mode(void);
+
+// Starts the platform and then the application, under the watchdog from here on. LP_E_INVALID,
+// LP_E_IO: the flash cannot be used.
 lp_err_t lp_app_start(const lp_app_board_t *board);
 
 // Asks everything to come to an end. True: not yet, turn the loop a little and ask again.

@@ -41,6 +41,8 @@ typedef struct {
     lp_timer_t *due_;    // timers of this turn that have not run yet
     uint64_t now_ms;
     bool is_stopping;
+    void (*feed_)(void); // null: no watchdog
+    uint32_t longest_wait_ms_;
 } lp_loop_t;
 
 // @context loop for everything here except lp_loop_post().
@@ -65,5 +67,9 @@ void lp_loop_turn(lp_loop_t *loop, uint32_t max_wait_ms);
 // Turns until lp_loop_stop().
 void lp_loop_run(lp_loop_t *loop);
 void lp_loop_stop(lp_loop_t *loop);
+
+// Puts the loop under the port's watchdog (limpet/port/watchdog.h) for good: a turn that takes
+// longer than timeout_ms restarts the board. Idle turns come at least twice in that time.
+void lp_loop_guard(lp_loop_t *loop, uint32_t timeout_ms);
 
 #endif

@@ -14,6 +14,7 @@ typedef struct {
     const lp_counters_t *counters;
     const char *app;              // name of the image
     const char *fw_version;       // "0.1.0"
+    bool is_safe_mode;            // what hangs was not started
     void (*on_config)(void *ctx); // settings changed; may be null
     void (*on_reboot)(void *ctx); // the board restarts in a moment; may be null
     void *ctx;
@@ -28,5 +29,8 @@ typedef struct {
 
 // Lends everything in `setup`.
 void lp_svc_sys_init(lp_svc_sys_t *svc, const lp_svc_sys_setup_t *setup);
+
+// Restarts the board after delay_ms, as Sys.Reboot does; a later call counts instead.
+void lp_svc_sys_reboot(lp_svc_sys_t *svc, uint32_t delay_ms);
 
 #endif

@@ -25,6 +25,17 @@ uint32_t lp_hw_interrupts(void);
 // since `since`, a value of lp_hw_interrupts().
 void lp_hw_idle(uint64_t until_ms, uint32_t since);
 
+// ---- the watchdog -----------------------------------------------------------------------------
+
+// As limpet/port/watchdog.h has it. When its time is over the port calls
+// lp_bare_watchdog_bites() from its interrupt, sends what the console has queued without
+// interrupts, and restarts.
+void lp_hw_watchdog_start(uint32_t timeout_ms);
+void lp_hw_watchdog_feed(void);
+// Notes that this restart is the watchdog's and says where the core was.
+// @context interrupt; the interrupted code does not go on
+void lp_bare_watchdog_bites(uintptr_t pc, uintptr_t caller);
+
 // ---- lines of bytes: the console, and the UART-to-I2C bridge of the crypto chip
 // ------------------
 

@@ -19,9 +19,12 @@ extern void (*fake_on_wait)(uint64_t until_ms);
 
 // -- system
 void fake_system_reset(void);
-extern unsigned fake_reboots;             // lp_port_reboot() counts, then ...
-extern void (*fake_on_reboot)(void);      // ... calls this, which must not return (longjmp)
-extern bool fake_entropy_fails;           // lp_port_entropy() returns LP_E_IO
+extern unsigned fake_reboots;        // lp_port_reboot() counts, then ...
+extern void (*fake_on_reboot)(void); // ... calls this, which must not return (longjmp)
+extern bool fake_entropy_fails;      // lp_port_entropy() returns LP_E_IO
+extern uint32_t fake_watchdog_ms;    // what lp_port_watchdog_start() was given; 0: never
+extern unsigned fake_watchdog_feeds;
+extern uint32_t fake_watchdog_starts;     // in a row; not 0: this start is the watchdog's
 size_t fake_log_count(void);              // lines since the reset
 const char *fake_log_last(void);          // "" when there is none
 bool fake_log_contains(const char *text); // in any of the last 64 lines
