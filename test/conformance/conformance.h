@@ -31,6 +31,10 @@ extern conformance_peers_t conformance_peers; // echo is 0 when there are none
 // The echo's host as an IPv6 address; null: there is none, and IPv6 is not tried.
 extern const char *conformance_host6;
 
+// What connections hold of the port at this moment, as a number: descriptors, or connections and
+// buffers of lwIP. From main_*.c.
+unsigned conformance_held(void);
+
 // "HOST:ECHO:GREET:FLOOD:RESET:REFUSED". False: it is not.
 bool conformance_set_peers(const char *text);
 

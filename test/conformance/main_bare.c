@@ -6,6 +6,8 @@
 #include "limpet/bare.h"
 #include "limpet/bare_hw.h"
 #include "limpet/port/clock.h"
+#include "lwip/pbuf.h"
+#include "lwip/priv/tcp_priv.h"
 
 enum { EXIT_START = 2 };
 
@@ -28,6 +30,24 @@ void lp_bare_put(const char *text, size_t len)
 _Noreturn void lp_bare_end(int status)
 {
     lp_hw_exit(status);
+}
+
+// Connections, but for those that only wait for their number to be forgotten, and buffers.
+unsigned conformance_held(void)
+{
+    struct pbuf *taken[PBUF_POOL_SIZE] = {0};
+    unsigned held = PBUF_POOL_SIZE;
+    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+        held++;
+    }
+    for (size_t i = 0; i < PBUF_POOL_SIZE; i++) {
+        taken[i] = pbuf_alloc(PBUF_RAW, 1, PBUF_POOL);
+        held -= taken[i] != NULL ? 1 : 0;
+    }
+    for (size_t i = 0; i < PBUF_POOL_SIZE && taken[i] != NULL; i++) {
+        pbuf_free(taken[i]);
+    }
+    return held;
 }
 
 static void drain_console(void)

@@ -300,6 +300,27 @@ static void tcp_a_hundred_connections_leave_nothing_behind(void **state)
     }
 }
 
+// Given up at every point: before the name is known, while connecting, with data under way.
+static void tcp_connections_given_up_hold_nothing(void **state)
+{
+    (void)state;
+    talk_t *t = &talks[0];
+    const unsigned before = conformance_held();
+    for (int i = 0; i < 60; i++) {
+        const uint16_t port = i % 3 == 0 ? conformance_peers.flood : conformance_peers.greet;
+        assert_int_equal(open_to(t, conformance_peers.host, port), LP_OK);
+        for (int turns = 0; turns < i % 20; turns++) {
+            turn();
+        }
+        lp_stream_close(&t->tcp.stream);
+    }
+    const uint64_t end_ms = lp_port_now_ms() + LIMIT_MS; // goodbyes take their time
+    while (conformance_held() > before && lp_port_now_ms() < end_ms) {
+        turn();
+    }
+    assert_true(conformance_held() <= before);
+}
+
 int conformance_net(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +335,7 @@ int conformance_net(void)
         cmocka_unit_test_setup_teardown(tcp_no_callback_after_close, NULL, teardown),
         cmocka_unit_test_setup_teardown(tcp_a_hundred_connections_leave_nothing_behind, NULL,
                                         teardown),
+        cmocka_unit_test_setup_teardown(tcp_connections_given_up_hold_nothing, NULL, teardown),
     };
     const struct CMUnitTest tests6[] = {
         cmocka_unit_test_setup_teardown(tcp_over_ipv6, NULL, teardown),

@@ -2,81 +2,17 @@
 # shellcheck shell=bash
 # The firmware on bare metal in QEMU, with nothing faked but the silicon: the life of a board, for each
 # of the emulated ones. Source it with `kind` and `target` set.
-set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../../.." || exit 1
-# shellcheck source=test/system/lib.sh
-. test/system/lib.sh
-: "${kind:?}" "${target:?}"
+# shellcheck source=test/system/boards/rig.sh
+. "$(dirname "${BASH_SOURCE[0]}")/rig.sh"
 
-limpet=$PWD/build/limpet
-work=$(mktemp -d)
-chmod 700 "$work"
-mkdir -m 700 "$work/run" "$work/state"
-export XDG_RUNTIME_DIR=$work/run XDG_STATE_HOME=$work/state
-unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
-declare -A pid=()
-
-# shellcheck disable=SC2317  # called by the trap
-clean_up() {
-    kill "${pid[@]}" 2>/dev/null
-    "$limpet" cloud down --quiet --dir "$work/cloud"
-    rm -rf "$work"
-}
-trap clean_up EXIT
-
-LIMPET_NO_SETUP=1 tools/build --preset "$target" || exit 1
-
-cloud_up() { "$limpet" cloud up --endpoint own --quiet --dir "$work/cloud" --port-https 0 --port-http 0 --port-mqtt "${1:-0}"; }
-stop() { kill "${pid[$1]}" 2>/dev/null; wait "${pid[$1]}" 2>/dev/null; unset "pid[$1]"; }
-
-# On a board with a single UART the chip's bridge is a terminal of this computer.
-chip_on() {
-    local bus=unix:$work/bus
-    [ "$kind" != qemu-lx106 ] || bus=pty:$work/bus
-    "$limpet" chip serve --state "$work/chip.state" --listen "$bus" >>"$work/chip.log" 2>&1 &
-    pid[chip]=$!
-    wait_until 20 test -e "$work/bus"
-}
-board_on() { # OPTION...
-    local bus=unix:$work/bus
-    [ "$kind" != qemu-lx106 ] || bus=$work/bus
-    tools/board "$kind" --flash "$work/flash.bin" --i2c "$bus" --monitor "$work/monitor" --host "$cloud_name=10.0.2.2" \
-        --host "wrong.limpet.test=10.0.2.2" "$@" >>"$work/board.log" 2>&1 &
-    pid[board]=$!
-    wait_until 60 rpc RPC.Ping
-}
-rpc() { "$limpet" call "$1" "${2:-{\}}"; } # the board is found by itself
-status() { rpc Cloud.Status | jq -r "$1"; }
-is_state() { [ "$(status .state)" = "$1" ]; }
-boots() { rpc Sys.GetInfo | jq .boot.count; }
-monitor() { printf '%s\n' "$1" | socat - "unix-connect:$work/monitor" >/dev/null; }
-
-cloud_up || exit 1
-eval "$("$limpet" cloud env --dir "$work/cloud")"
-cloud_name=$(jq -r .endpointName "$work/cloud/cloud.json")
-mqtt=$(jq -r .portMqtt "$work/cloud/cloud.json")
-"$limpet" chip new --model atecc508a --state "$work/chip.state" >/dev/null
-chip_on
-
-board_boots() {
-    board_on && [ "$(rpc Sys.GetInfo | jq -r .port)" = "$kind" ] && [ "$(boots)" = 1 ] &&
-        [ "$(stat -c %a "$work/flash.bin")" = 600 ] && grep -q 'the flash is blank' "$work/board.log"
-}
-set_up() { "$limpet" aws-iot-setup --yes; }
-is_proven() {
-    is_state connected && [ "$(status .tls.key_source)" = chip ] && [ "$(status .acked)" -ge 1 ]
-}
 second_setup_is_quiet() { "$limpet" aws-iot-setup --yes 2>&1 | grep 'Nothing to do'; }
 
-comes_back() { wait_until 60 is_state connected || { rpc Cloud.Status; tail -n 5 "$work/board.log"; false; }; }
-acknowledges() { rpc Cloud.Prove "{\"nonce\":\"$(openssl rand -hex 16)\"}"; }
 reboot_by_call() {
     local before
     before=$(boots)
     rpc Sys.Reboot && wait_until 60 is_booted_since "$before" &&
         [ "$(rpc Sys.GetInfo | jq -r .boot.reason)" = software ] && comes_back && acknowledges
 }
-is_booted_since() { [ "$(boots)" = $(($1 + 1)) ]; }
 power_cut() {
     local before
     before=$(boots)
@@ -91,7 +27,7 @@ is_not_connected() { ! is_state connected; }
 # A cable that is out: the board says so, and is back by itself once it is in.
 cable_pull() {
     local card
-    card=$(printf 'info network\n' | socat -t 1 - "unix-connect:$work/monitor" | sed -nE 's/^([a-z0-9_.]+):.*type=nic.*/\1/p' | head -n 1)
+    card=$(card)
     monitor "set_link $card off" && wait_until 60 last_of_cable out && monitor "set_link $card on" &&
         wait_until 60 last_of_cable in && comes_back && acknowledges
 }
