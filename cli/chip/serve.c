@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "limpet/chipsim_server.h"
 #include "limpet/parts.h"
@@ -42,6 +41,7 @@ typedef struct {
     bool trace;
     uint8_t last_op[128];
     uint64_t start_us;
+    lp_chipsim_master_clock_t clock; // of all chips
 } station_t;
 
 static volatile sig_atomic_t stop_signal;
@@ -55,11 +55,10 @@ static void on_signal(int sig)
 
 // ---- trace ------------------------------------------------------------------
 
-static uint64_t clock_us(void)
+// The chips' time, which is the board's when it tells it.
+static uint64_t since_start_us(station_t *s)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+    return lp_chipsim_master_clock_now(&s->clock) - s->start_us;
 }
 
 static bool is_part(const station_t *s, uint8_t addr)
@@ -76,7 +75,7 @@ static void on_seen(void *ctx, uint8_t addr, bool read, bool ack, lp_span_t byte
 {
     station_t *s = ctx;
     char hex[600];
-    uint64_t t = clock_us() - s->start_us;
+    uint64_t t = since_start_us(s);
     lp_chip_hex(hex, sizeof hex, bytes.ptr, bytes.len);
     if (s->log != NULL) {
         fprintf(s->log, "%llu %c %02x %s %s\n", (unsigned long long)t, read ? 'R' : 'W', addr,
@@ -104,7 +103,7 @@ static void on_seen(void *ctx, uint8_t addr, bool read, bool ack, lp_span_t byte
 static void on_woken(void *ctx)
 {
     station_t *s = ctx;
-    uint64_t t = clock_us() - s->start_us;
+    uint64_t t = since_start_us(s);
     if (s->log != NULL) {
         fprintf(s->log, "%llu wake\n", (unsigned long long)t);
     }
@@ -182,7 +181,8 @@ static int open_chip(lp_chipsim_t **out, lp_chipsim_options_t *opt, const char *
 
 static int open_chips(station_t *s, const serve_t *a)
 {
-    lp_chipsim_options_t opt = {.no_sync = a->no_sync};
+    lp_chipsim_options_t opt = {.no_sync = a->no_sync,
+                                .clock = {.now_us = lp_chipsim_master_clock_now, .ctx = &s->clock}};
     if (lp_chipsim_timing_parse(a->timing, &opt.timing) != LP_OK) {
         return usage("no such --timing", "typical, max, random or instant");
     }
@@ -323,7 +323,7 @@ static int start(station_t *s, const serve_t *a)
     }
     s->bus = lp_chipsim_bus_new();
     s->trace = a->trace;
-    s->start_us = clock_us();
+    s->start_us = lp_chipsim_master_clock_now(&s->clock);
     if (s->bus == NULL) {
         return lp_ui_fail(LP_EXIT_LOCAL, "memory", "out of memory", NULL, NULL);
     }
@@ -351,6 +351,7 @@ static int start(station_t *s, const serve_t *a)
         return fail_listen(err, a->listen);
     }
     lp_chipsim_server_speak(s->server, protocol);
+    lp_chipsim_server_set_clock(s->server, &s->clock);
     catch_signals();
     say_ready(name);
     return run(s);

@@ -97,7 +97,9 @@ void lp_hw_idle(uint64_t until_ms, uint32_t since)
     if (lp_hw_interrupts() == since && now_ms < until_ms) {
         uint64_t left_ms = until_ms - now_ms;
         uint32_t sleep_ms = left_ms < LONGEST_SLEEP_MS ? (uint32_t)left_ms : LONGEST_SLEEP_MS;
-        sleep_until(sleep_ms * TICKS_PER_MS);
+        const uint32_t ticks = sleep_ms * TICKS_PER_MS;
+        const uint32_t chip_ticks = lx106_chip_due_ticks();
+        sleep_until(ticks < chip_ticks ? ticks : chip_ticks);
         __asm__ volatile("waiti 0" ::: "memory");
     }
     lp_port_irq_restore(state);

@@ -43,6 +43,11 @@ void lx106_uart_init(void);
 // Sends what is queued without interrupts, for the last words.
 void lx106_uart_flush(void);
 
+// ---- board.c -----------------------------------------------------------------------------------
+
+// How long until the chip's answer is there; UINT32_MAX: none is on its way.
+uint32_t lx106_chip_due_ticks(void);
+
 // ---- simcall.S: what the computer below does for the board --------------------------------------
 
 enum {
@@ -58,8 +63,9 @@ int lx106_sim_read(int fd, void *buf, size_t len);
 int lx106_sim_write(int fd, const void *data, size_t len);
 int lx106_sim_close(int fd);
 int lx106_sim_seek(int fd, int offset, int whence);
-// Whether a read would find something now.
-bool lx106_sim_has_input(int fd);
+// Whether a read finds something, now or within so many of the computer's seconds, in which no
+// time passes for the board.
+bool lx106_sim_has_input(int fd, int wait_s);
 void lx106_sim_args(char **argv); // pointers, a null one, then the strings themselves
 int lx106_sim_args_bytes(void);
 __attribute__((noreturn)) void lx106_sim_exit(int status);

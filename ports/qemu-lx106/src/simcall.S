@@ -30,10 +30,10 @@
     .align  4
     .global lx106_sim_has_input
     .type   lx106_sim_has_input, @function
-lx106_sim_has_input:                    // select_one(fd, for reading, at once)
+lx106_sim_has_input:                    // select_one(fd, for reading, within a3 seconds)
     addi    sp, sp, -16
+    s32i    a3, sp, 0
     movi    a5, 0
-    s32i    a5, sp, 0
     s32i    a5, sp, 4
     mov     a3, a2
     movi    a4, 1

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "limpet/chipsim_server.h"
+#include "limpet/endian.h"
 
 enum {
     REG_IOSTATE = 0x04,
@@ -16,6 +17,10 @@ enum {
     STAT_TIMEOUT = 0xF8,
     CRYSTAL_HZ = 7372800,
 };
+
+// A command with a time: 'T', the master's clock in microseconds, how many bytes of commands
+// follow.
+enum { TIMED_HEAD = 1 + 8 + 2, TIMED_ANSWER_HEAD = 4 + 4 + 2, TIMED_ANSWER_MAX = 1024 };
 
 // Collects the answer to one command.
 typedef struct {
@@ -30,10 +35,25 @@ static void answer(const sink_t *s, const uint8_t *bytes, size_t len)
     }
 }
 
+static uint32_t rate_of(const lp_chipsim_bridge_t *b)
+{
+    const uint32_t ticks = (uint32_t)b->regs_[REG_CLKL] + b->regs_[REG_CLKH];
+    return CRYSTAL_HZ / 2 / (ticks > 0 ? ticks : 1);
+}
+
 static void set_rate(lp_chipsim_bridge_t *b)
 {
-    uint32_t ticks = (uint32_t)b->regs_[REG_CLKL] + b->regs_[REG_CLKH];
-    lp_chipsim_bus_set_rate(b->bus_, CRYSTAL_HZ / 2 / (ticks > 0 ? ticks : 1));
+    lp_chipsim_bus_set_rate(b->bus_, rate_of(b));
+}
+
+// In a command with a time the wire takes its own: the chips' clock goes on by so many bits.
+static void pass(lp_chipsim_bridge_t *b, unsigned bits)
+{
+    if (b->clock_ != NULL && b->clock_->is_told_) {
+        const uint64_t before_us = b->wire_ns_ / 1000;
+        b->wire_ns_ += 1000000000u / rate_of(b) * bits;
+        lp_chipsim_master_clock_pass(b->clock_, b->wire_ns_ / 1000 - before_us);
+    }
 }
 
 void lp_chipsim_bridge_init(lp_chipsim_bridge_t *b, lp_chipsim_bus_t *bus)
@@ -44,6 +64,11 @@ void lp_chipsim_bridge_init(lp_chipsim_bridge_t *b, lp_chipsim_bus_t *bus)
     b->bus_ = bus;
     memcpy(b->regs_, defaults, sizeof defaults);
     set_rate(b);
+}
+
+void lp_chipsim_bridge_set_clock(lp_chipsim_bridge_t *b, lp_chipsim_master_clock_t *clock)
+{
+    b->clock_ = clock;
 }
 
 void lp_chipsim_bridge_reset(lp_chipsim_bridge_t *b)
@@ -91,9 +116,23 @@ static long length_of_fixed(const uint8_t *p, size_t have, size_t len)
     return p[len - 1] == 'P' ? (long)len : UNKNOWN;
 }
 
+static long length_of_timed(const uint8_t *p, size_t have)
+{
+    if (have < TIMED_HEAD) {
+        return MORE;
+    }
+    const size_t n = lp_get_le16(p + 9);
+    if (n > LP_CHIPSIM_BRIDGE_TIMED_MAX) {
+        return UNKNOWN;
+    }
+    return have < TIMED_HEAD + n ? MORE : (long)(TIMED_HEAD + n);
+}
+
 static long command_length(const uint8_t *p, size_t have)
 {
     switch (p[0]) {
+    case 'T':
+        return length_of_timed(p, have);
     case 'S':
         return length_of_s(p, have);
     case 'R':
@@ -113,12 +152,16 @@ static long command_length(const uint8_t *p, size_t have)
 
 // ---- doing it ---------------------------------------------------------------
 
+enum { BYTE_BITS = 9 }; // with its acknowledge; a START or STOP takes about one
+
 static uint8_t write_part(lp_chipsim_bridge_t *b, const uint8_t *p)
 {
+    pass(b, 1 + BYTE_BITS);
     if (!lp_chipsim_bus_start(b->bus_, p[1] >> 1, false)) {
         return STAT_NACK_ADDR;
     }
     for (size_t i = 0; i < p[2]; i++) {
+        pass(b, BYTE_BITS);
         if (!lp_chipsim_bus_send(b->bus_, p[3 + i])) {
             return STAT_NACK_DATA;
         }
@@ -129,11 +172,13 @@ static uint8_t write_part(lp_chipsim_bridge_t *b, const uint8_t *p)
 static uint8_t read_part(lp_chipsim_bridge_t *b, const uint8_t *p, const sink_t *s)
 {
     uint8_t bytes[256];
+    pass(b, 1 + BYTE_BITS);
     if (!lp_chipsim_bus_start(b->bus_, p[1] >> 1, true)) {
         return STAT_NACK_ADDR;
     }
     for (size_t i = 0; i < p[2]; i++) {
         bytes[i] = lp_chipsim_bus_receive(b->bus_);
+        pass(b, BYTE_BITS);
     }
     answer(s, bytes, p[2]);
     return STAT_OK;
@@ -148,6 +193,7 @@ static void transfer(lp_chipsim_bridge_t *b, const uint8_t *p, const sink_t *s)
         p += 3 + (read ? 0u : p[2]);
     }
     lp_chipsim_bus_stop(b->bus_);
+    pass(b, 1);
     bool is_late = lp_chipsim_bus_is_stuck(b->bus_) || lp_chipsim_bus_has_timed_out(b->bus_);
     b->regs_[REG_STAT] = is_late ? STAT_TIMEOUT : stat;
 }
@@ -193,6 +239,57 @@ static void perform(lp_chipsim_bridge_t *b, const uint8_t *p, size_t len, const 
     }
 }
 
+// ---- commands with a time -----------------------------------------------------
+
+typedef struct {
+    uint8_t bytes[TIMED_ANSWER_MAX];
+    size_t len;
+} held_t;
+
+// What does not fit is lost, as it would be for a master that asks for more than it takes.
+static void hold(void *ctx, lp_span_t bytes)
+{
+    held_t *h = ctx;
+    const size_t n = bytes.len < sizeof h->bytes - h->len ? bytes.len : sizeof h->bytes - h->len;
+    memcpy(h->bytes + h->len, bytes.ptr, n);
+    h->len += n;
+}
+
+// The commands inside are whole; what is not one is dropped.
+static void perform_timed(lp_chipsim_bridge_t *b, const uint8_t *p, size_t len, const sink_t *s)
+{
+    held_t held = {.len = 0};
+    const sink_t inside = {.out = hold, .ctx = &held};
+    b->wire_ns_ = 0;
+    lp_chipsim_master_clock_tell(b->clock_, lp_get_le64(p + 1));
+    for (size_t at = TIMED_HEAD; at < len;) {
+        const long n = p[at] != 'T' ? command_length(p + at, len - at) : UNKNOWN;
+        if (n > 0) {
+            perform(b, p + at, (size_t)n, &inside);
+        }
+        at += n > 0 ? (size_t)n : 1;
+    }
+    uint8_t head[TIMED_ANSWER_HEAD];
+    memcpy(head, p + 1, 4);
+    lp_put_le32(head + 4, (uint32_t)((b->wire_ns_ + 999) / 1000));
+    lp_put_le16(head + 8, (uint16_t)held.len);
+    answer(s, head, sizeof head);
+    answer(s, held.bytes, held.len);
+}
+
+// A master that speaks without its time lives in the computer's.
+static void perform_any(lp_chipsim_bridge_t *b, const uint8_t *p, size_t len, const sink_t *s)
+{
+    if (p[0] == 'T') {
+        perform_timed(b, p, len, s);
+        return;
+    }
+    if (b->clock_ != NULL) {
+        lp_chipsim_master_clock_release(b->clock_);
+    }
+    perform(b, p, len, s);
+}
+
 static void drop(lp_chipsim_bridge_t *b, size_t n)
 {
     b->in_len_ -= n;
@@ -202,12 +299,13 @@ static void drop(lp_chipsim_bridge_t *b, size_t n)
 static void work(lp_chipsim_bridge_t *b, const sink_t *s)
 {
     while (b->in_len_ > 0) {
-        long n = command_length(b->in_, b->in_len_);
+        const bool is_known = b->in_[0] != 'T' || b->clock_ != NULL;
+        long n = is_known ? command_length(b->in_, b->in_len_) : UNKNOWN;
         if (n == MORE && b->in_len_ < sizeof b->in_) {
             return;
         }
         if (n > 0) {
-            perform(b, b->in_, (size_t)n, s);
+            perform_any(b, b->in_, (size_t)n, s);
             drop(b, (size_t)n);
         } else {
             drop(b, 1); // no command begins here

@@ -277,6 +277,11 @@ void lp_chipsim_server_speak(lp_chipsim_server_t *s, lp_chipsim_protocol_t proto
     s->protocol = protocol;
 }
 
+void lp_chipsim_server_set_clock(lp_chipsim_server_t *s, lp_chipsim_master_clock_t *clock)
+{
+    lp_chipsim_bridge_set_clock(&s->bridge, clock);
+}
+
 static void lose_client(lp_chipsim_server_t *s)
 {
     if (s->listener >= 0 && s->client >= 0) {

@@ -32,6 +32,7 @@ static uint64_t now(void *ctx)
 static void run(const uint8_t *data, size_t size, size_t piece, out_t *out)
 {
     lp_chipsim_bridge_t bridge;
+    lp_chipsim_master_clock_t clock = {.is_told_ = false};
     lp_chipsim_t *chip;
     lp_chipsim_options_t opt = {
         .timing = LP_CHIPSIM_TIMING_INSTANT, .clock = {.now_us = now}, .seed = 3};
@@ -42,6 +43,7 @@ static void run(const uint8_t *data, size_t size, size_t piece, out_t *out)
     lp_chipsim_bus_attach(bus, chip);
     lp_chipsim_bus_wake(bus);
     lp_chipsim_bridge_init(&bridge, bus);
+    lp_chipsim_bridge_set_clock(&bridge, &clock);
     for (size_t i = 0; i < size; i += piece) {
         size_t n = size - i < piece ? size - i : piece;
         lp_chipsim_bridge_feed(&bridge, lp_span(data + i, n), collect, out);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "limpet/chipsim_server.h"
+#include "limpet/endian.h"
 #include "rig.h"
 
 typedef struct {
@@ -381,9 +382,124 @@ static void wrong_addresses_are_refused(void **state)
     }
 }
 
+// ---- commands with a time ------------------------------------------------------
+
+static lp_chipsim_master_clock_t master;
+
+// 'T' with these commands at this moment of the master's; the answer is in f->out.
+static void feed_at(fixture_t *f, uint64_t us, const uint8_t *commands, size_t len)
+{
+    uint8_t bytes[600] = {'T'};
+    lp_put_le64(bytes + 1, us);
+    lp_put_le16(bytes + 9, (uint16_t)len);
+    memcpy(bytes + 11, commands, len);
+    feed(f, bytes, 11 + len);
+}
+
+static int set_up_timed(void **state)
+{
+    (void)set_up(state);
+    master = (lp_chipsim_master_clock_t){.is_told_ = false};
+    lp_chipsim_bridge_set_clock(&fix.bridge, &master);
+    return 0;
+}
+
+static void timed_answer_says_how_long_the_wire_took(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t both[sizeof WRITE_INFO + sizeof STAT];
+    memcpy(both, WRITE_INFO, sizeof WRITE_INFO);
+    memcpy(both + sizeof WRITE_INFO, STAT, sizeof STAT);
+    feed_at(f, 7000000000ULL, both, sizeof both);
+    assert_int_equal(f->len, 10 + 1);
+    assert_int_equal(lp_get_le32(f->out), (uint32_t)7000000000ULL);
+    const uint32_t wire_us = lp_get_le32(f->out + 4);
+    // START, STOP, nine bytes of nine bits at 97 kHz.
+    assert_in_range(wire_us, 850, 860);
+    assert_int_equal(lp_get_le16(f->out + 8), 1);
+    assert_int_equal(f->out[10], 0xF0);
+}
+
+static void timed_commands_come_in_pieces_and_nest_not(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t bytes[11 + 3] = {'T', 1, 0, 0, 0, 0, 0, 0, 0, 3, 0};
+    memcpy(bytes + 11, STAT, sizeof STAT);
+    size_t seen = 0;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        feed(f, bytes + i, 1);
+        seen += f->len;
+        assert_int_equal(seen, i + 1 < sizeof bytes ? 0 : 11);
+    }
+    feed_at(f, 2, bytes, sizeof bytes); // a time inside of a time: only what is in it counts
+    assert_int_equal(lp_get_le32(f->out), 2);
+    assert_int_equal(f->len, 11);
+}
+
+static void timed_commands_that_are_too_long_are_rubbish(void **state)
+{
+    fixture_t *f = *state;
+    const uint8_t bytes[] = {'T', 1, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 'R', 0x0A, 'P'};
+    feed(f, bytes, sizeof bytes);
+    assert_int_equal(f->len, 1);
+    assert_int_equal(f->out[0], 0xF0);
+    lp_chipsim_bridge_set_clock(&f->bridge, NULL); // a bridge that knows no time
+    feed_at(f, 1, STAT, sizeof STAT);
+    assert_int_equal(f->len, 1);
+}
+
+static void chip_works_in_the_masters_time(void **state)
+{
+    fixture_t *f = *state;
+    static const uint8_t wake[] = {'S', 0, 0, 'P'};
+    static const uint8_t random[] = {'S', 0xC0, 8, 3, 7, 0x1B, 0, 0, 0, 0x24, 0xCD, 'P'};
+    static const uint8_t poll[] = {'S', 0xC1, 35, 'P', 'R', 0x0A, 'P'};
+    const lp_chipsim_options_t opt = {
+        .model = LP_CHIPSIM_ATECC508A,
+        .timing = LP_CHIPSIM_TIMING_MAX,
+        .clock = {.now_us = lp_chipsim_master_clock_now, .ctx = &master}};
+    lp_chipsim_t *chip;
+    assert_int_equal(lp_chipsim_new(&chip, &opt), LP_OK);
+    lp_chipsim_bus_t *bus = lp_chipsim_bus_new();
+    lp_chipsim_bus_attach(bus, chip);
+    lp_chipsim_bridge_init(&f->bridge, bus);
+    lp_chipsim_bridge_set_clock(&f->bridge, &master);
+    feed_at(f, 1000, wake, sizeof wake);
+    feed_at(f, 5000, random, sizeof random);
+    const uint32_t sent_us = 5000 + lp_get_le32(f->out + 4);
+    // Random takes 23 ms: whatever time it is at the computer, not a microsecond less or more.
+    feed_at(f, sent_us + 22000, poll, sizeof poll);
+    assert_int_equal(lp_get_le16(f->out + 8), 1);
+    assert_int_equal(f->out[10], 0xF1);
+    feed_at(f, sent_us + 23100, poll, sizeof poll);
+    assert_int_equal(lp_get_le16(f->out + 8), 36);
+    assert_int_equal(f->out[10], 35);
+    lp_chipsim_bus_free(bus);
+    lp_chipsim_free(chip);
+}
+
+static void masters_clock_never_takes_the_chips_back(void **state)
+{
+    (void)state;
+    lp_chipsim_master_clock_t c = {.is_told_ = false};
+    uint64_t last = lp_chipsim_master_clock_now(&c);
+    static const uint64_t said[] = {0, 500, 400, 400, 0, UINT64_MAX, 3, 1000000};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        lp_chipsim_master_clock_tell(&c, said[i]);
+        const uint64_t now = lp_chipsim_master_clock_now(&c);
+        assert_true(now >= last);
+        lp_chipsim_master_clock_pass(&c, 10);
+        last = lp_chipsim_master_clock_now(&c);
+        assert_int_equal(last, now + 10);
+    }
+    lp_chipsim_master_clock_release(&c);
+    assert_true(lp_chipsim_master_clock_now(&c) >= last); // and goes on by itself
+}
+
 int main(void)
 {
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define TT(fn) cmocka_unit_test_setup_teardown(fn, set_up_timed, tear_down)
+#define T(fn)  cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(writes_and_reads),
         T(no_acknowledge_returns_no_data),
@@ -401,6 +517,11 @@ int main(void)
         T(tcp_listens_on_loopback),
         T(pty_speaks_the_protocol),
         T(wrong_addresses_are_refused),
+        TT(timed_answer_says_how_long_the_wire_took),
+        TT(timed_commands_come_in_pieces_and_nest_not),
+        TT(timed_commands_that_are_too_long_are_rubbish),
+        TT(chip_works_in_the_masters_time),
+        TT(masters_clock_never_takes_the_chips_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

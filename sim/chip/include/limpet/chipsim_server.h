@@ -9,13 +9,35 @@
 
 #include "limpet/chipsim.h"
 
+// ---- a clock for chips whose master has a time of its own -------------------
+
+// The computer's monotonic clock, until a master that lives in virtual time tells what it is there.
+// Zeroed at first. Private.
+typedef struct {
+    bool is_told_;
+    uint64_t now_us_;   // of the chips, while told
+    uint64_t last_us_;  // what the master said
+    uint64_t shift_us_; // from the clock that counts to the chips' (may wrap)
+} lp_chipsim_master_clock_t;
+
+// For lp_chipsim_clock_t; `ctx` is the clock.
+uint64_t lp_chipsim_master_clock_now(void *ctx);
+// It is that time at the master; it may begin at 0 again.
+void lp_chipsim_master_clock_tell(lp_chipsim_master_clock_t *clock, uint64_t master_us);
+// Lets time pass beyond what was told.
+void lp_chipsim_master_clock_pass(lp_chipsim_master_clock_t *clock, uint64_t us);
+// Back to the computer's clock.
+void lp_chipsim_master_clock_release(lp_chipsim_master_clock_t *clock);
+
 // ---- the bridge, bytes in and bytes out -------------------------------------
 
-enum { LP_CHIPSIM_BRIDGE_REGS = 11, LP_CHIPSIM_BRIDGE_IN = 600 };
+enum { LP_CHIPSIM_BRIDGE_REGS = 11, LP_CHIPSIM_BRIDGE_IN = 600, LP_CHIPSIM_BRIDGE_TIMED_MAX = 512 };
 
 // One bridge on one bus. Private; initialise with lp_chipsim_bridge_init().
 typedef struct {
     lp_chipsim_bus_t *bus_;
+    lp_chipsim_master_clock_t *clock_; // null: commands with a time are not known
+    uint64_t wire_ns_;                 // that the bus was busy for the timed command under way
     uint8_t regs_[LP_CHIPSIM_BRIDGE_REGS];
     uint8_t in_[LP_CHIPSIM_BRIDGE_IN]; // a command that is not complete yet
     size_t in_len_;
@@ -23,6 +45,10 @@ typedef struct {
 
 // Borrows the bus.
 void lp_chipsim_bridge_init(lp_chipsim_bridge_t *bridge, lp_chipsim_bus_t *bus);
+
+// Lets commands with a time (docs/adapter-protocol.md, `T`) set `clock`, which must be the chips'.
+// Lends.
+void lp_chipsim_bridge_set_clock(lp_chipsim_bridge_t *bridge, lp_chipsim_master_clock_t *clock);
 
 // Forgets a half-received command, as when the line was closed.
 void lp_chipsim_bridge_reset(lp_chipsim_bridge_t *bridge);
@@ -52,6 +78,9 @@ typedef enum {
 
 // "sc18im", "kit". LP_E_NOT_FOUND: no such protocol; `out` untouched.
 lp_err_t lp_chipsim_protocol_parse(const char *name, lp_chipsim_protocol_t *out);
+
+// The same for the bridge of a server.
+void lp_chipsim_server_set_clock(lp_chipsim_server_t *server, lp_chipsim_master_clock_t *clock);
 
 // Every server begins with LP_CHIPSIM_SC18IM. To be called before the first turn.
 void lp_chipsim_server_speak(lp_chipsim_server_t *server, lp_chipsim_protocol_t protocol);
