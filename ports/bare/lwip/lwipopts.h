@@ -30,32 +30,33 @@
 #define LWIP_TCP_KEEPALIVE         1
 
 // Everything comes from pools whose sizes are these; mem_malloc() is made of pools, too.
-#define MEM_ALIGNMENT             4
-#define MEMP_MEM_MALLOC           0
-#define MEM_SIZE                  4096
-#define MEMP_NUM_TCP_PCB          4
-#define MEMP_NUM_TCP_PCB_LISTEN   0 // nobody connects to a board
-#define LWIP_ND6_NUM_NEIGHBORS    4
-#define LWIP_ND6_NUM_DESTINATIONS 4
-#define MEMP_NUM_TCP_SEG          10
-#define MEMP_NUM_UDP_PCB          4
-#define MEMP_NUM_PBUF             4
-#define MEMP_NUM_SYS_TIMEOUT      12
-#define PBUF_POOL_SIZE            6
-#define PBUF_POOL_BUFSIZE         612
-#define TCP_MSS                   536
-#define TCP_WND                   (4 * TCP_MSS)
-#define TCP_SND_BUF               (4 * TCP_MSS)
-#define TCP_SND_QUEUELEN          9
-#define TCP_QUEUE_OOSEQ           0
-#define DNS_TABLE_SIZE            2
-#define DNS_MAX_NAME_LENGTH       254
-#define ETH_PAD_SIZE              2 // so that the header of IP is aligned
-#define LWIP_ND6_QUEUEING         0
-#define ARP_QUEUEING              0
-#define MEMP_NUM_ND6_QUEUE        1
-#define LWIP_IPV6_MLD             1
-#define MEMP_NUM_MLD6_GROUP       3 // addresses of one card share theirs
+#define MEM_ALIGNMENT                  4
+#define MEMP_MEM_MALLOC                0
+#define MEM_SIZE                       4096
+#define MEMP_NUM_TCP_PCB               4
+#define MEMP_NUM_TCP_PCB_LISTEN        0 // nobody connects to a board
+#define LWIP_ND6_NUM_NEIGHBORS         4
+#define LWIP_ND6_NUM_DESTINATIONS      4
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 1 // from a router's announcement
+#define MEMP_NUM_TCP_SEG               10
+#define MEMP_NUM_UDP_PCB               4
+#define MEMP_NUM_PBUF                  4
+#define MEMP_NUM_SYS_TIMEOUT           8 // lwIP itself needs seven, and nobody else has one
+#define PBUF_POOL_SIZE                 6
+#define PBUF_POOL_BUFSIZE              612
+#define TCP_MSS                        536
+#define TCP_WND                        (4 * TCP_MSS)
+#define TCP_SND_BUF                    (4 * TCP_MSS)
+#define TCP_SND_QUEUELEN               9
+#define TCP_QUEUE_OOSEQ                0
+#define DNS_TABLE_SIZE                 2
+#define DNS_MAX_NAME_LENGTH            254
+#define ETH_PAD_SIZE                   2 // so that the header of IP is aligned
+#define LWIP_ND6_QUEUEING              0
+#define ARP_QUEUEING                   0
+#define MEMP_NUM_ND6_QUEUE             1
+#define LWIP_IPV6_MLD                  1
+#define MEMP_NUM_MLD6_GROUP            3 // addresses of one card share theirs
 
 // Ports and sequence numbers that cannot be guessed.
 #define LWIP_RAND()                     lp_bare_rand()

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bare_internal.h"
+#include "bare_lookup.h"
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
 #include "limpet/port/system.h"
@@ -17,9 +18,12 @@
 
 #define LOG_MODULE "net"
 
+enum { IPV6_ALONE_MS = 4000 }; // so long DHCP may take before a network without IPv4 is believed
+
 static struct netif netif;
 static bool is_started;
-static bool has_address;
+static bool has_network; // connections may begin
+static uint64_t link_ms; // when the cable came
 static uint8_t frame[LP_HW_FRAME_MAX];
 
 uint32_t sys_now(void)
@@ -80,25 +84,71 @@ static void receive_frames(void)
     }
 }
 
-static void follow_link(struct netif *n)
+static void follow_cable(struct netif *n)
 {
-    bool has_link = lp_hw_eth_has_link();
+    const bool has_link = lp_hw_eth_has_link();
     if (has_link && !netif_is_link_up(n)) {
+        link_ms = lp_port_now_ms();
         netif_set_link_up(n);
         LP_LOGI("the cable is in");
     } else if (!has_link && netif_is_link_up(n)) {
         netif_set_link_down(n);
         LP_LOGW("the cable is out");
     }
-    bool is_bound = dhcp_supplied_address(n) != 0;
-    if (is_bound && !has_address) {
-        LP_LOGI("address %s", ip4addr_ntoa(netif_ip4_addr(n)));
+}
+
+// An address that reaches further than the cable; null: none, or not checked yet.
+static const ip6_addr_t *global_address(const struct netif *n)
+{
+    for (int i = 0; netif_is_link_up(n) && i < LWIP_IPV6_NUM_ADDRESSES; i++) {
+        const ip6_addr_t *address = netif_ip6_addr(n, i);
+        if (ip6_addr_ispreferred(netif_ip6_addr_state(n, i)) && !ip6_addr_islinklocal(address)) {
+            return address;
+        }
     }
-    if (is_bound != has_address) {
-        has_address = is_bound;
-        lp_bare_tcp_network(is_bound);
-        lp_bare_sntp_network(is_bound);
+    return NULL;
+}
+
+// A router that names a server by IPv6 takes the first place in lwIP's list; where there is IPv4,
+// that of DHCP comes first.
+static void order_name_servers(bool has_ipv4)
+{
+    static ip_addr_t by_dhcp;
+    const ip_addr_t first = *dns_getserver(0);
+    if (IP_IS_V4(&first)) {
+        by_dhcp = first;
+    } else if (has_ipv4 && !ip_addr_isany(&by_dhcp)) {
+        dns_setserver(0, &by_dhcp);
+        dns_setserver(1, &first);
     }
+}
+
+static void follow_link(struct netif *n)
+{
+    follow_cable(n);
+    const bool has_ipv4 = dhcp_supplied_address(n) != 0;
+    const ip6_addr_t *ipv6 = global_address(n);
+    const bool is_ipv6_alone =
+        !has_ipv4 && ipv6 != NULL && lp_port_now_ms() - link_ms >= IPV6_ALONE_MS;
+    order_name_servers(has_ipv4);
+    if (has_network != (has_ipv4 || is_ipv6_alone)) {
+        has_network = !has_network;
+        if (has_network) {
+            char text[IP6ADDR_STRLEN_MAX];
+            LP_LOGI("address %s", has_ipv4 ? ip4addr_ntoa_r(netif_ip4_addr(n), text, sizeof text)
+                                           : ip6addr_ntoa_r(ipv6, text, sizeof text));
+        }
+        lp_bare_tcp_network(has_network);
+        lp_bare_sntp_network(has_network);
+    }
+}
+
+err_t lp_bare_look_up(const char *name, ip_addr_t *address, dns_found_callback fn, void *arg)
+{
+    return dns_gethostbyname_addrtype(name, address, fn, arg,
+                                      dhcp_supplied_address(&netif) != 0
+                                          ? LWIP_DNS_ADDRTYPE_IPV4_IPV6
+                                          : LWIP_DNS_ADDRTYPE_IPV6_IPV4);
 }
 
 void lp_bare_net_poll(void)

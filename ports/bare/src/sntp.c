@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "bare_internal.h"
+#include "bare_lookup.h"
 #include "limpet/log.h"
 #include "limpet/port/system.h"
-#include "lwip/dns.h"
 #include "lwip/udp.h"
 
 #define LOG_MODULE "sntp"
@@ -136,7 +136,7 @@ static void ask(void *ctx)
         return;
     }
     const char *name = lp_bare_host(host, known, sizeof known) ? known : host;
-    const err_t err = dns_gethostbyname(name, &address, on_found, NULL);
+    const err_t err = lp_bare_look_up(name, &address, on_found, NULL);
     is_looking_up = err == ERR_INPROGRESS;
     if (err == ERR_OK) {
         ask_at(&address);

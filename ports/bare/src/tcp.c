@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bare_internal.h"
+#include "bare_lookup.h"
 #include "limpet/port/net.h"
-#include "lwip/dns.h"
 #include "lwip/tcp.h"
 
 enum { HOST_MAX = 254, ADDRESS_MAX = 46, KEEP_IDLE_MS = 60000 };
@@ -180,7 +180,7 @@ static void ask(lookup_t *lookup)
     ip_addr_t address;
     const char *host = lp_bare_host(lookup->host, known, sizeof known) ? known : lookup->host;
     lookup->is_waiting = false;
-    err_t err = dns_gethostbyname(host, &address, on_found, lookup);
+    err_t err = lp_bare_look_up(host, &address, on_found, lookup);
     if (err != ERR_INPROGRESS) {
         on_found(host, err == ERR_OK ? &address : NULL, lookup);
     }

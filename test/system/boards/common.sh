@@ -66,13 +66,30 @@ time_from_the_network() {
     [ "${off#-}" -le 5 ] && grep -aq 'the time server gives no time' "$work/board.log" && acknowledges
 }
 
+free_ports() { # two UDP ports of this computer
+    python3 -c 'import socket
+s = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+[x.bind(("127.0.0.1", 0)) for x in s]
+print(*(x.getsockname()[1] for x in s))'
+}
+
+# A network without IPv4: an address from the router's announcement, a name with an IPv6 address only.
+ipv6_alone_is_enough() {
+    local to from mac
+    read -r to from < <(free_ports)
+    read -r mac <"$work/flash.bin.hwid"
+    stop board
+    python3 test/system/boards/ipv6-network.py "$to" "$from" "$mac" "$cloud_name" "$mqtt" >"$work/ipv6.log" 2>&1 &
+    pid[ipv6]=$!
+    board_bare --cable "$to:$from" && comes_back && acknowledges && grep -q 'AAAA' "$work/ipv6.log" &&
+        grep -q 'by IPv6 from fd00:1::' "$work/ipv6.log" && grep -aq 'net: address FD00:1::' "$work/board.log" &&
+        stop board && stop ipv6 && board_on && comes_back
+}
+
 # Malformed frames of every layer, while the board believes to be connected: it must neither stop nor restart.
 hostile_frames() {
     local before to from mac
-    read -r to from < <(python3 -c 'import socket
-s = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
-[x.bind(("127.0.0.1", 0)) for x in s]
-print(*(x.getsockname()[1] for x in s))')
+    read -r to from < <(free_ports)
     read -r mac <"$work/flash.bin.hwid"
     stop board
     board_on --cable "$to:$from" || return 1
@@ -105,6 +122,7 @@ try "${kind}_broker_restart_is_survived" broker_restart
 try "${kind}_cable_pull_is_survived" cable_pull
 try "${kind}_chip_unplugged_and_back" chip_restart
 [ "$kind" != qemu-lx106 ] || try "${kind}_chip_time_is_the_boards" chip_time_is_the_boards
+try "${kind}_ipv6_alone_is_enough" ipv6_alone_is_enough
 try "${kind}_hostile_frames_are_survived" hostile_frames
 try "${kind}_wrong_server_name_is_refused" wrong_name_is_refused
 try "${kind}_unknown_clock_is_no_pass" unknown_clock_is_no_pass

@@ -37,14 +37,14 @@ chip_on() {
     pid[chip]=$!
     wait_until 20 test -e "$work/bus"
 }
-board_on() { # OPTION...
+board_bare() { # OPTION...: without a hosts file
     local bus=unix:$work/bus
     [ "$kind" != qemu-lx106 ] || bus=$work/bus
-    tools/board "$kind" --flash "$work/flash.bin" --i2c "$bus" --monitor "$work/monitor" --host "$cloud_name=10.0.2.2" \
-        --host "wrong.limpet.test=10.0.2.2" "$@" >>"$work/board.log" 2>&1 &
+    tools/board "$kind" --flash "$work/flash.bin" --i2c "$bus" --monitor "$work/monitor" "$@" >>"$work/board.log" 2>&1 &
     pid[board]=$!
     wait_until 60 rpc RPC.Ping
 }
+board_on() { board_bare --host "$cloud_name=10.0.2.2" --host "wrong.limpet.test=10.0.2.2" "$@"; } # OPTION...
 rpc() { "$limpet" call "$1" "${2:-{\}}"; } # the board is found by itself
 status() { rpc Cloud.Status | jq -r "$1"; }
 is_state() { [ "$(status .state)" = "$1" ]; }
