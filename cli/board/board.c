@@ -535,16 +535,27 @@ lp_exit_t lp_board_reopen(lp_board_t *board, int timeout_ms, lp_fault_t *f)
     return rc == LP_EXIT_OK || lp_interrupt_seen() ? fail_silent(board, timeout_ms, f) : rc;
 }
 
-lp_exit_t lp_board_follow(lp_board_t *board, lp_fault_t *f)
+static lp_exit_t follow(lp_board_t *board, const bool *is_enough, uint64_t end_ms, lp_fault_t *f)
 {
-    while (!board->is_gone && !lp_interrupt_seen()) {
-        cJSON *frame = next_frame(board, lp_ui_now_ms() + 1000u);
+    while (!board->is_gone && !lp_interrupt_seen() && !*is_enough && lp_ui_now_ms() < end_ms) {
+        cJSON *frame = next_frame(board, lp_ui_now_ms() + 200u);
         cJSON_Delete(frame);
     }
-    if (lp_interrupt_seen()) {
+    if (!board->is_gone || lp_interrupt_seen()) {
         return LP_EXIT_OK;
     }
     lp_fault_set(f, LP_EXIT_BOARD, "board-lost", "the board went away");
     lp_fault_why(f, "the line %s was closed", board->where);
     return f->exit;
+}
+
+lp_exit_t lp_board_follow(lp_board_t *board, lp_fault_t *f)
+{
+    static const bool never = false;
+    return follow(board, &never, UINT64_MAX, f);
+}
+
+lp_exit_t lp_board_watch(lp_board_t *board, const bool *is_enough, int timeout_ms, lp_fault_t *f)
+{
+    return follow(board, is_enough, lp_ui_now_ms() + (uint64_t)timeout_ms, f);
 }

@@ -2,11 +2,12 @@
 // limpet reboot: restarts a board and waits until it is back.
 #include <cjson/cJSON.h>
 
+#include "boot_chart.h"
 #include "limpet/board.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
 
-enum { DELAY_MS = 100, BACK_MS = 20000, POLL_MS = 100 };
+enum { DELAY_MS = 100, BACK_MS = 20000, POLL_MS = 100, CHART_MS = 60000 };
 
 static double boots(lp_board_t *board, lp_fault_t *f)
 {
@@ -82,24 +83,94 @@ static int run(const lp_board_options_t *options, bool is_waiting)
     return LP_EXIT_OK;
 }
 
+// ---- --chart
+
+static void take_line(void *ctx, const char *line)
+{
+    lp_boot_chart_line(ctx, line);
+}
+
+static void show_chart(const lp_boot_chart_t *chart)
+{
+    cJSON *line = cJSON_CreateObject();
+    cJSON *phases = cJSON_AddArrayToObject(line, "phases");
+    lp_ui_out("power-on to the first acknowledged message, by the board's clock");
+    for (unsigned i = 0; i < chart->seen; i++) {
+        char row[100];
+        lp_boot_chart_row(chart, i, row, sizeof row);
+        lp_ui_out("  %s", row);
+        cJSON *phase = cJSON_CreateObject();
+        cJSON_AddStringToObject(phase, "name", lp_boot_chart_name(chart->order[i]));
+        cJSON_AddNumberToObject(phase, "at_ms", (double)chart->at_ms[chart->order[i]]);
+        cJSON_AddItemToArray(phases, phase);
+    }
+    cJSON_AddBoolToObject(line, "is_acknowledged", chart->is_done);
+    lp_ui_json_tree(line);
+}
+
+static lp_exit_t watch_boot(lp_board_t *board, lp_boot_chart_t *chart, lp_fault_t *f)
+{
+    lp_boot_chart_init(chart);
+    lp_exit_t rc = reboot(board, false, f);
+    lp_board_on_log(board, take_line, chart);
+    if (rc == LP_EXIT_OK) {
+        rc = lp_board_watch(board, &chart->is_done, CHART_MS, f);
+    }
+    if (rc == LP_EXIT_OK && lp_interrupt_seen()) {
+        rc = lp_fault_interrupted(f);
+    }
+    return rc;
+}
+
+static int run_chart(const lp_board_options_t *options)
+{
+    lp_fault_t fault = {0};
+    lp_board_t *board = NULL;
+    lp_boot_chart_t chart;
+    lp_interrupt_catch();
+    lp_exit_t rc = lp_board_open(options, &board, &fault);
+    if (rc == LP_EXIT_OK) {
+        rc = watch_boot(board, &chart, &fault);
+    }
+    lp_board_close(board);
+    if (rc == LP_EXIT_OK) {
+        show_chart(&chart);
+    }
+    if (rc == LP_EXIT_OK && !chart.is_done) {
+        lp_fault_set(&fault, LP_EXIT_UNPROVEN, "not-connected",
+                     "no message was acknowledged within %d s", CHART_MS / 1000);
+        lp_fault_next(&fault, "limpet call Cloud.Status says what it waits for");
+        rc = LP_EXIT_UNPROVEN;
+    }
+    return rc == LP_EXIT_OK ? LP_EXIT_OK : lp_fault_print(&fault);
+}
+
 int lp_cmd_reboot(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
+    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_UNPROVEN, LP_EXIT_LOCAL, LP_EXIT_BOARD,
+                                0};
     static const lp_help_t help = {
         .name = "reboot",
         .args = "",
         .summary = "Restarts a board and waits until it answers again.",
-        .examples = {"limpet reboot", "limpet reboot --no-wait", NULL},
+        .examples = {"limpet reboot", "limpet reboot --no-wait", "limpet reboot --chart", NULL},
         .exit_codes = exits,
     };
     lp_board_options_t options = {.port = "auto"};
     bool is_leaving = false;
+    bool is_chart = false;
     const lp_opt_t opts[] = {
         {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
         {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
         {"no-wait", LP_OPT_BOOL, &is_leaving, NULL, "do not wait until it is back"},
+        {"chart", LP_OPT_BOOL, &is_chart, NULL,
+         "show what its start takes, up to the first acknowledged message (log.level debug has "
+         "more)"},
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
-    return rc == LP_OPT_GO_ON ? run(&options, !is_leaving) : rc;
+    if (rc != LP_OPT_GO_ON) {
+        return rc;
+    }
+    return is_chart ? run_chart(&options) : run(&options, !is_leaving);
 }

@@ -162,6 +162,7 @@ static void on_tls(void *ctx, unsigned events, lp_err_t why)
     if ((events & LP_STREAM_OPEN) == 0) {
         return;
     }
+    LP_LOGD("TLS is open");
     lp_turn_give(svc->s_.turn, &svc->ticket_);
     enter(svc, LP_CLOUD_LOGIN);
     lp_err_t err = lp_svc_cloud_make_session(svc, on_mqtt);
@@ -207,6 +208,7 @@ static void on_tcp(void *ctx, unsigned events, lp_err_t why)
     if ((events & LP_STREAM_CLOSED) != 0) {
         back_off(svc, why, "no connection", svc->host_);
     } else if ((events & LP_STREAM_OPEN) != 0) {
+        LP_LOGD("TCP is open");
         enter(svc, LP_CLOUD_WAIT_TURN);
         lp_turn_take(svc->s_.turn, &svc->ticket_, on_tls_turn, svc);
     }

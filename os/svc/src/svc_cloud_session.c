@@ -181,7 +181,7 @@ static void on_acknowledged(void *ctx, lp_err_t err, const lp_mqtt_result_t *res
     if (err == LP_OK) {
         svc->acked_++;
         if (svc->acked_ == 1) {
-            LP_LOGD("first message acknowledged");
+            LP_LOGI("first message acknowledged");
         }
     }
 }

@@ -13,6 +13,11 @@ reboot_by_call() {
     rpc Sys.Reboot && wait_until 60 is_booted_since "$before" &&
         [ "$(rpc Sys.GetInfo | jq -r .boot.reason)" = software ] && comes_back && acknowledges
 }
+# Where the time of a start goes, by the board's own clock.
+start_as_a_chart() {
+    "$limpet" reboot --chart --json >"$work/chart.json" && jq -e '.is_acknowledged and ([.phases[].at_ms] | . == sort) and
+        (["boot", "link", "address", "chip", "CONNACK", "PUBACK"] - [.phases[].name] == [])' "$work/chart.json" && comes_back
+}
 power_cut() {
     local before
     before=$(boots)
@@ -117,6 +122,7 @@ try "${kind}_is_set_up_with_its_key_in_the_chip" set_up
 try "${kind}_is_connected_and_acknowledged" is_proven
 try "${kind}_second_setup_changes_nothing" second_setup_is_quiet
 try "${kind}_reboot_comes_back" reboot_by_call
+try "${kind}_start_as_a_chart" start_as_a_chart
 try "${kind}_power_cut_comes_back" power_cut
 try "${kind}_broker_restart_is_survived" broker_restart
 try "${kind}_cable_pull_is_survived" cable_pull

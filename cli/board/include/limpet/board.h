@@ -74,5 +74,7 @@ lp_exit_t lp_board_reopen(lp_board_t *board, int timeout_ms, lp_fault_t *f);
 
 // Hands out log lines until Ctrl-C or the port is gone.
 lp_exit_t lp_board_follow(lp_board_t *board, lp_fault_t *f);
+// The same until *is_enough, which the listener sets, or for timeout_ms; both are LP_EXIT_OK.
+lp_exit_t lp_board_watch(lp_board_t *board, const bool *is_enough, int timeout_ms, lp_fault_t *f);
 
 #endif
