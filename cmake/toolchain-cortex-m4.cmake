@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# Cortex-M4 with Debian's gcc-arm-none-eabi and picolibc: the other core of Arm's MPS2 board (AN386).
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_C_COMPILER arm-none-eabi-gcc)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_C_FLAGS_INIT "--specs=picolibc.specs -mcpu=cortex-m4 -mthumb -ffunction-sections -fdata-sections")
+set(CMAKE_ASM_FLAGS_INIT "-mcpu=cortex-m4 -mthumb")
+# The emulated board that has this core; its name in QEMU.
+set(LP_PORT qemu-mps2)
+set(LP_MACHINE mps2-an386)
