@@ -99,11 +99,19 @@ bench_wall() { # CHIP VERIFY
 }
 is_acknowledged() { rpc board Cloud.Status | jq -e '.acked >= 1'; }
 
+# A reconnect to mosquitto with the ticket of the connection before.
+bench_resumed() {
+    LIMPET_FIGURES=$dir/resumed test/system/boards/resume >"$dir/bench.log" 2>&1 || die bench-resume "the board does not resume" "$(cat "$dir/bench.log")"
+    mapfile -t figures_of < <(cut -d ' ' -f 1 "$dir/resumed")
+    row lx106-atecc508a-resumed-handshake kinst 2000 "${figures_of[@]}"
+}
+
 bench_boards() {
     emulated_begin
     bench_emulated none software
     bench_emulated atecc508a software
     bench_emulated atecc508a chip
+    bench_resumed
     bench_wall atecc508a chip
     build_with_bus_key
     bench_emulated atecc508a software chip

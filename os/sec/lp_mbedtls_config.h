@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How mbedTLS is built for Limpet: a client of TLS 1.2 and 1.3 with certificates, and nothing else.
 //
-// Not there, on purpose: servers (lp_mbedtls_config_server.h adds one), PSK, RSA and static key
+// Not there, on purpose: servers (lp_mbedtls_config_server.h adds one), PSK but for tickets, RSA and static key
 // exchange, CBC, CCM, SHA-1, MD5, renegotiation, DTLS, private keys in files, debug strings, the
 // heap. Only os/sec/src/tls_*.c may include mbedTLS headers.
 #ifndef LP_MBEDTLS_CONFIG_H
@@ -65,6 +65,8 @@
 #define MBEDTLS_SSL_PROTO_TLS1_3
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
+#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED // for tickets only
+#define MBEDTLS_SSL_SESSION_TICKETS
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_ECDSA_ENABLED
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED
 #define MBEDTLS_SSL_EXTENDED_MASTER_SECRET

@@ -42,6 +42,7 @@ static lp_store_item_t config_items[SIZE_SETTINGS];
 static uint8_t config_arena[LP_SETTINGS_ARENA];
 static _Alignas(16) uint8_t tls_arena[SIZE_TLS_ARENA_BYTES];
 static _Alignas(16) uint8_t tls_stack[SIZE_TLS_STACK_BYTES];
+static _Alignas(16) uint8_t tls_session[SIZE_TLS_SESSION_BYTES];
 static lp_mqtt_slot_t mqtt_slots[SIZE_MQTT_SLOTS];
 static uint8_t mqtt_queue[SIZE_MQTT_QUEUE_BYTES];
 static uint8_t mqtt_rx[SIZE_MQTT_RX_BYTES];
@@ -236,7 +237,9 @@ static void start_cloud(const lp_app_board_t *board)
                                 .arena = tls_arena,
                                 .arena_bytes = sizeof tls_arena,
                                 .stack = tls_stack,
-                                .stack_bytes = sizeof tls_stack};
+                                .stack_bytes = sizeof tls_stack,
+                                .session = tls_session,
+                                .session_bytes = sizeof tls_session};
     const lp_err_t err = lp_tls_init(&tls);
     if (err != LP_OK) {
         LP_LOGE("no TLS, and so no cloud (%s)", lp_err_text(err));

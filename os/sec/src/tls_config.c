@@ -263,6 +263,7 @@ static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_ca_chain(conf, &s->papers->trust, NULL);
     mbedtls_ssl_conf_verify(conf, lp_tls_verify, tls);
+    lp_tls_resume_begin(tls, config);
     if (ret == 0 && s->alpn_list[0] != NULL) {
         ret = mbedtls_ssl_conf_alpn_protocols(conf, s->alpn_list);
     }
@@ -285,6 +286,7 @@ static lp_err_t set_up(lp_tls_t *tls, const lp_tls_config_t *config)
                       (unsigned)lp_tls_arena.size_);
         return LP_E_NOSPACE;
     }
+    lp_tls_resume_offer(tls);
     return LP_OK;
 }
 

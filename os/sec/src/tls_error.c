@@ -145,6 +145,7 @@ static lp_err_t classify(lp_tls_t *tls, int ret)
 {
     lp_tls_session_t *s = tls->session_;
     if (is_out_of_memory(s, ret)) {
+        lp_tls_resume_overran(tls);
         LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is used up", (unsigned)lp_tls_arena.size_);
         return LP_E_NOSPACE;
     }

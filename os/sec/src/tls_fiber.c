@@ -67,6 +67,7 @@ lp_err_t lp_tls_init(const lp_tls_setup_t *setup)
     memset(&engine, 0, sizeof engine);
     engine.setup = *setup;
     engine.is_ready = true;
+    lp_tls_resume_init(setup->session, setup->session_bytes);
     return LP_OK;
 }
 
@@ -76,6 +77,7 @@ lp_err_t lp_tls_deinit(void)
         return LP_E_BUSY;
     }
     if (engine.is_ready) {
+        lp_tls_resume_deinit();
         mbedtls_psa_crypto_free();
         lp_tls_rng_deinit();
         lp_wipe(engine.setup.stack, engine.setup.stack_bytes);
@@ -115,6 +117,11 @@ bool lp_tls_engine_is_ready(void)
 lp_loop_t *lp_tls_engine_loop(void)
 {
     return engine.setup.loop;
+}
+
+uint32_t lp_tls_engine_key_changes(void)
+{
+    return engine.setup.keys->changes;
 }
 
 bool lp_tls_engine_has_chip(void)

@@ -12,6 +12,7 @@
 //   tls_rng.c      the random generator
 //   tls_platform.c memory and time for mbedTLS
 //   tls_keyfile.c  software keys
+//   tls_resume.c   the session that can be resumed                       (loop | fiber)
 #ifndef LP_SEC_TLS_INTERNAL_H
 #define LP_SEC_TLS_INTERNAL_H
 
@@ -47,6 +48,8 @@ lp_err_t lp_tls_engine_verify(const uint8_t digest[LP_KEY_DIGEST_BYTES],
 lp_err_t lp_tls_engine_public(lp_key_id_t id, uint8_t pub[LP_KEY_PUBLIC_BYTES]);
 bool lp_tls_engine_waits_for_key(void);
 lp_loop_t *lp_tls_engine_loop(void);
+// Grows whenever a key may have become another.
+uint32_t lp_tls_engine_key_changes(void);
 bool lp_tls_engine_is_ready(void);
 bool lp_tls_engine_has_chip(void);
 lp_key_seal_t lp_tls_engine_seal(void);
@@ -89,6 +92,23 @@ bool lp_tls_session_verifies_in_chip(const lp_tls_t *tls);
 bool lp_tls_session_seals(const lp_tls_t *tls);
 // Whether the ECDHE key of this kind is to be made in the chip; notes the group for the report.
 bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group);
+
+// ---- tls_resume.c -----------------------------------------------------------------------------
+
+// The memory is lent until deinit; too little of it: nothing is resumed.
+void lp_tls_resume_init(void *memory, size_t bytes);
+void lp_tls_resume_deinit(void);
+// Says to mbedTLS which tickets `tls` may ask for. Forgets a session of other settings.
+void lp_tls_resume_begin(lp_tls_t *tls, const lp_tls_config_t *config);
+// Offers the session that is kept, if there is one.
+void lp_tls_resume_offer(lp_tls_t *tls);
+// After each step of the handshake: what the server made of it. False: something it must not.
+bool lp_tls_resume_follow(lp_tls_t *tls);
+// Takes the ticket out of mbedTLS's session, and keeps it if it is allowed to and fits.
+void lp_tls_resume_keep(lp_tls_t *tls);
+void lp_tls_resume_succeeded(const lp_tls_t *tls);
+// The arena was too small: perhaps for a ticket, so none is asked for in the next handshakes.
+void lp_tls_resume_overran(const lp_tls_t *tls);
 
 // ---- tls_rng.c --------------------------------------------------------------------------------
 

@@ -71,6 +71,7 @@ bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group
 }
 
 // The chip's numbers are asked for whenever the chip is used at all; without it the port's must do.
+// A session can only be offered after a handshake that has stirred them in already.
 static lp_err_t stir(lp_tls_t *tls)
 {
     lp_tls_session_t *s = tls->session_;
@@ -78,7 +79,7 @@ static lp_err_t stir(lp_tls_t *tls)
     lp_span_t more = {0};
     bool has_chip = s->is_ecdhe_in_chip || s->is_verify_in_chip ||
                     (s->has_identity && s->id.place == LP_KEY_IN_CHIP);
-    if (has_chip) {
+    if (has_chip && !s->is_offering) {
         lp_key_id_t chip = {.place = LP_KEY_IN_CHIP};
         lp_err_t err = lp_tls_engine_key(LP_KEY_OP_RANDOM, chip, NULL, 0, random, sizeof random);
         if (err != LP_OK) {
@@ -171,6 +172,15 @@ static void fill_report(lp_tls_t *tls)
     (void)lp_fmt_str(tls->report_.alpn, sizeof tls->report_.alpn, "%s", alpn != NULL ? alpn : "");
 }
 
+static lp_err_t refuse_resumption(lp_tls_t *tls)
+{
+    (void)mbedtls_ssl_send_alert_message(&tls->session_->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                         MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
+    LP_TLS_DETAIL(tls, "the server resumed a session without its extended master secret");
+    tls->report_.err = LP_E_TLS_PROTOCOL;
+    return LP_E_TLS_PROTOCOL;
+}
+
 lp_err_t lp_tls_session_handshake(lp_tls_t *tls)
 {
     mbedtls_ssl_context *ssl = &tls->session_->ssl;
@@ -183,6 +193,9 @@ lp_err_t lp_tls_session_handshake(lp_tls_t *tls)
         int ret = mbedtls_ssl_handshake_step(ssl);
         if (ret != 0 && !is_want(ret)) {
             return lp_tls_fail(tls, ret);
+        }
+        if (!lp_tls_resume_follow(tls)) {
+            return refuse_resumption(tls);
         }
         bool is_waiting = ret == MBEDTLS_ERR_SSL_WANT_WRITE ||
                           (ret == MBEDTLS_ERR_SSL_WANT_READ && tls->session_->is_lower_dry);
@@ -219,6 +232,13 @@ void lp_tls_session_settle(lp_tls_t *tls)
     lp_tls_free(peer);
     mbedtls_ssl_conf_ca_chain(&s->conf, NULL, NULL);
     drop_papers(s);
+    lp_tls_resume_succeeded(tls);
+    lp_tls_resume_keep(tls);
+}
+
+static bool is_for_itself(int ret)
+{
+    return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
 }
 
 // mbedTLS also says "want read" after a record that was for itself (a session ticket); whoever
@@ -231,7 +251,10 @@ static int read_on(lp_tls_t *tls, uint8_t *buf, size_t cap)
     do {
         s->is_lower_dry = false;
         ret = mbedtls_ssl_read(&s->ssl, buf, cap);
-    } while (ret == MBEDTLS_ERR_SSL_WANT_READ && (!s->is_lower_dry || tls->lower_err_ != LP_OK));
+        if (ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+            lp_tls_resume_keep(tls);
+        }
+    } while (is_for_itself(ret) && (!s->is_lower_dry || tls->lower_err_ != LP_OK));
     return ret;
 }
 

@@ -32,6 +32,9 @@ struct lp_tls_session {
     bool is_ecdhe_in_chip;
     bool is_ecdhe_sealed; // and so that its secret does not cross the bus in the clear
     bool is_verify_in_chip;
+    bool is_offering; // a session, and the server has not said yet what it thinks of it
+    bool has_offered; // one, whatever became of it
+    bool has_ems;     // the extended master secret of RFC 7627
     lp_tls_use_t failed_use;
     lp_err_t key_err; // of the first operation of a key that failed
     uint32_t verify_flags;
@@ -57,6 +60,11 @@ int lp_tls_verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
 lp_err_t lp_tls_verify_error(uint32_t flags);
 // The common name of a subject, cut to cap, anything but printable ASCII as '?'.
 void lp_tls_name_of(const mbedtls_x509_name *name, char *text, size_t cap);
+
+// ---- tls_resume.c -----------------------------------------------------------------------------
+
+// A certificate of the server's chain that was verified, the root included.
+void lp_tls_resume_saw(const lp_tls_t *tls, const mbedtls_x509_crt *crt);
 
 // ---- tls_error.c ------------------------------------------------------------------------------
 

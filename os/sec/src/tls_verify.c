@@ -153,5 +153,6 @@ int lp_tls_verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
         explain(tls, crt, depth, *flags);
     }
     s->verify_flags |= *flags;
+    lp_tls_resume_saw(tls, crt);
     return 0;
 }

@@ -191,6 +191,7 @@ const lp_config_row_t lp_settings[LP_SETTINGS_COUNT] = {
     STR("cloud.alpn", "", 31, NULL, NULL),
     INT("cloud.mqtt_version", 4, 4, 5),
     STR("cloud.tls_max", "1.3", 3, "1.2|1.3", NULL),
+    STR("cloud.resume", "1.3", 8, "never|1.3|always", NULL),
     STR("identity.key", "atca:0", 40, NULL, check_key_id),
     STR("identity.cert", "", LP_SETTINGS_CERT_MAX, NULL, check_certificates),
     STR("identity.ecdhe", "auto", 8, "auto|chip|sealed|software", NULL),

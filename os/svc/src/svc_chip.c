@@ -124,6 +124,7 @@ static void take_seen(lp_svc_chip_t *svc)
     if (is_news) {
         svc->arrivals++;
         svc->is_guarded_ = false;
+        (void)lp_keystore_set_chip(svc->s_.keys, NULL); // it may hold other keys
         tell_new_chip(svc, is_other);
         lp_timer_start(svc->s_.loop, &svc->watch_, LP_SVC_CHIP_WATCH_MS);
     }
@@ -134,7 +135,9 @@ static void on_guarded(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
     svc->is_guarded_ = err == LP_OK;
-    (void)lp_keystore_set_chip(svc->s_.keys, &svc->keychip_.prov);
+    if (!lp_keystore_has_chip(svc->s_.keys)) { // else it is the one that was there before
+        (void)lp_keystore_set_chip(svc->s_.keys, &svc->keychip_.prov);
+    }
     complete(svc, LP_OK);
 }
 

@@ -314,6 +314,7 @@ static void begin(lp_svc_cloud_t *svc)
     int64_t utc_s = 0;
     char detail[LP_CLOUD_DETAIL_MAX] = "";
     if (!lp_config_bool(svc->s_.config, "cloud.enable") || svc->is_halted_) {
+        lp_tls_forget();
         enter(svc, LP_CLOUD_OFF);
         return;
     }
@@ -323,6 +324,7 @@ static void begin(lp_svc_cloud_t *svc)
             LP_LOGE("not connecting: %s", detail);
         }
         note_error(svc, err, detail);
+        lp_tls_forget();
         enter(svc, LP_CLOUD_OFF);
         return;
     }

@@ -85,6 +85,14 @@ static lp_tls_ecdhe_t ecdhe_of(const char *text)
     return strcmp(text, "software") == 0 ? LP_TLS_ECDHE_SOFTWARE : LP_TLS_ECDHE_AUTO;
 }
 
+static lp_tls_resume_t resume_of(const char *text)
+{
+    if (strcmp(text, "always") == 0) {
+        return LP_TLS_RESUME_ALWAYS;
+    }
+    return strcmp(text, "1.3") == 0 ? LP_TLS_RESUME_1_3 : LP_TLS_RESUME_NEVER;
+}
+
 void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_config_t *config)
 {
     const lp_config_t *c = svc->s_.config;
@@ -102,6 +110,7 @@ void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_co
             strcmp(lp_config_str(c, "cloud.tls_max"), "1.2") == 0 ? LP_TLS_1_2 : LP_TLS_1_3,
         .ecdhe = ecdhe_of(lp_config_str(c, "identity.ecdhe")),
         .verify_in_chip = strcmp(lp_config_str(c, "identity.verify"), "chip") == 0,
+        .resume = resume_of(lp_config_str(c, "cloud.resume")),
         .check_dates = lp_config_bool(c, "trust.check_dates"),
     };
 }

@@ -34,6 +34,10 @@ lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *c
     return LP_E_STATE;
 }
 
+void lp_tls_forget(void)
+{
+}
+
 void lp_tls_memory(lp_tls_memory_t *memory)
 {
     *memory = (lp_tls_memory_t){0};

@@ -160,6 +160,42 @@ static void set_client_ca(SSL_CTX *ctx, const pki_id_t *ca)
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 }
 
+static int add_ballast(SSL *ssl, void *arg)
+{
+    static const unsigned char ballast[1 << 15];
+    const size_t *len = arg;
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), ballast, *len);
+}
+
+static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+                                     size_t name_len, SSL_TICKET_STATUS status, void *arg)
+{
+    (void)ssl;
+    (void)session;
+    (void)name;
+    (void)name_len;
+    (void)arg;
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_IGNORE_RENEW;
+}
+
+static void set_tickets(SSL_CTX *ctx, peer_t *peer, const peer_config_t *config)
+{
+    static const unsigned char id[] = "limpet";
+    SSL_CTX_set_session_id_context(ctx, id, sizeof id);
+    if (config->has_no_ems) {
+        SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+    }
+    if (config->ticket_keys != NULL) {
+        char keys[80]; // OpenSSL's macro takes the const away
+        memcpy(keys, config->ticket_keys, sizeof keys);
+        SSL_CTX_set_tlsext_ticket_keys(ctx, keys, sizeof keys);
+    }
+    if (config->ticket_ballast > 0) {
+        peer->ticket_ballast_ = config->ticket_ballast;
+        SSL_CTX_set_session_ticket_cb(ctx, add_ballast, take_ticket, &peer->ticket_ballast_);
+    }
+}
+
 static void set_protocols(SSL_CTX *ctx, const peer_config_t *config)
 {
     SSL_CTX_set_min_proto_version(ctx, config->min_version);
@@ -219,6 +255,7 @@ void peer_open(peer_t *peer, lp_loop_t *loop, const peer_config_t *config)
         memcpy(peer->alpn_wire_ + 1, config->alpn, peer->alpn_wire_[0]);
         SSL_CTX_set_alpn_select_cb(ctx, select_alpn, peer);
     }
+    set_tickets(ctx, peer, config);
     peer->ssl = SSL_new(ctx);
     SSL_set_bio(peer->ssl, peer->in, peer->out);
     SSL_set_accept_state(peer->ssl);

@@ -27,6 +27,9 @@ typedef struct {
     bool prefers_own;          // its order of suites and groups counts, not the client's
     bool is_weak;              // security level 0, for what must be refused
     bool is_echo;              // sends back what it receives
+    const char *ticket_keys; // 80 bytes: it resumes what peers with the same have begun; null: none
+    size_t ticket_ballast;   // bytes more in each ticket
+    bool has_no_ems;         // no extended master secret
 } peer_config_t;
 
 typedef struct {
@@ -42,6 +45,7 @@ typedef struct {
     BIO *out;          // server -> client
     const char *alpn_; // borrowed
     unsigned char alpn_wire_[64];
+    size_t ticket_ballast_;
 
     // What the wire does to the bytes from the server.
     size_t chunk;            // at most so many a read; 0: no limit

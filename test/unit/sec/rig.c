@@ -10,13 +10,20 @@
 
 #include "fake/port.h"
 
-enum { ARENA_BYTES = 128 * 1024, STACK_BYTES = 192 * 1024, TURNS_MAX = 20000 };
+enum {
+    ARENA_BYTES = 128 * 1024,
+    STACK_BYTES = 192 * 1024,
+    SESSION_BYTES = 4096,
+    TURNS_MAX = 20000
+};
 
 rig_pki_t rig_pki;
 size_t rig_arena_bytes = ARENA_BYTES;
+size_t rig_session_bytes = SESSION_BYTES;
 
 static _Alignas(16) uint8_t arena[ARENA_BYTES];
 static _Alignas(16) uint8_t stack[STACK_BYTES];
+static _Alignas(16) uint8_t session[SESSION_BYTES];
 
 int rig_pki_make(void **state)
 {
@@ -130,7 +137,9 @@ void rig_open_on(rig_t *rig, lp_loop_t *loop)
                             .arena = arena,
                             .arena_bytes = rig_arena_bytes,
                             .stack = stack,
-                            .stack_bytes = sizeof stack};
+                            .stack_bytes = sizeof stack,
+                            .session = session,
+                            .session_bytes = rig_session_bytes};
     assert_int_equal(lp_tls_init(&setup), LP_OK);
     lp_timer_init(&rig->heartbeat, on_beat, rig);
     lp_timer_start(rig->loop, &rig->heartbeat, RIG_HEARTBEAT_MS);
@@ -252,4 +261,13 @@ static bool contains(const uint8_t *where, size_t size, const uint8_t *bytes, si
 bool rig_arena_contains(const uint8_t *bytes, size_t len)
 {
     return contains(arena, sizeof arena, bytes, len) || contains(stack, sizeof stack, bytes, len);
+}
+
+bool rig_keeps_session(void)
+{
+    bool has_any = false;
+    for (size_t i = LP_TLS_SESSION_BYTES; i < sizeof session; i++) {
+        has_any = has_any || session[i] != 0;
+    }
+    return has_any;
 }

@@ -23,7 +23,8 @@ typedef struct {
 } rig_pki_t;
 
 extern rig_pki_t rig_pki;
-extern size_t rig_arena_bytes; // what rig_open() gives
+extern size_t rig_arena_bytes;   // what rig_open() gives
+extern size_t rig_session_bytes; // ... to resume a session; 0: nothing
 
 typedef struct {
     lp_loop_t *loop;
@@ -77,6 +78,9 @@ bool rig_handshake(rig_t *rig);
 const lp_tls_report_t *rig_report(const rig_t *rig);
 // Whether these bytes are anywhere in the arena, taken or not, or on the handshake's stack.
 bool rig_arena_contains(const uint8_t *bytes, size_t len);
+// Whether the memory that a session is kept in has anything but zeros and, at its beginning, what
+// is no secret.
+bool rig_keeps_session(void);
 // Everything was given back.
 void rig_assert_clean(rig_t *rig);
 

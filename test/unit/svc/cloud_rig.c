@@ -123,6 +123,11 @@ lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *c
     return LP_OK;
 }
 
+void lp_tls_forget(void)
+{
+    net.forgotten++;
+}
+
 void lp_tls_memory(lp_tls_memory_t *memory)
 {
     *memory = (lp_tls_memory_t){.arena_used = 7000, .arena_peak = 12000, .stack_peak = 4000};

@@ -25,7 +25,7 @@ typedef struct {
     lp_err_t tcp_answer, tls_answer;   // what comes from the loop
     lp_err_t tcp_refuses, tls_refuses; // what the call itself returns
     bool is_silent;                    // nothing comes
-    unsigned dials, handshakes, tcp_closes, wire_opens;
+    unsigned dials, handshakes, tcp_closes, wire_opens, forgotten;
     bool is_tcp_open, is_tls_open;
     char host[256];
     uint16_t port;

@@ -38,6 +38,7 @@ static void cloud_connects_with_the_settings(void **state)
     assert_int_equal(net.config.max_version, LP_TLS_1_3);
     assert_true(net.config.check_dates);
     assert_int_equal(net.config.ecdhe, LP_TLS_ECDHE_AUTO);
+    assert_int_equal(net.config.resume, LP_TLS_RESUME_1_3);
     assert_string_equal(rig_status("tls.version"), "\"TLS 1.3\"");
     assert_string_equal(rig_status("tls.key"), "\"atca:0\"");
     assert_string_equal(rig_status("cert_id"), "\"" CERT_ID "\"");
@@ -47,7 +48,8 @@ static void cloud_connects_with_the_settings(void **state)
 static void cloud_port_443_asks_for_mqtt_by_alpn(void **state)
 {
     (void)state;
-    rig_set("\"cloud\":{\"server\":\"cloud.example:443\",\"enable\":true,\"tls_max\":\"1.2\"},"
+    rig_set("\"cloud\":{\"server\":\"cloud.example:443\",\"enable\":true,\"tls_max\":\"1.2\","
+            "\"resume\":\"always\"},"
             "\"identity\":{\"cert\":\"" CERT_JSON
             "\",\"ecdhe\":\"software\"},\"trust\":{\"ca\":\"" CERT_JSON
             "\",\"check_dates\":false}");
@@ -56,6 +58,7 @@ static void cloud_port_443_asks_for_mqtt_by_alpn(void **state)
     assert_string_equal(net.alpn, "x-amzn-mqtt-ca");
     assert_int_equal(net.config.max_version, LP_TLS_1_2);
     assert_int_equal(net.config.ecdhe, LP_TLS_ECDHE_SOFTWARE);
+    assert_int_equal(net.config.resume, LP_TLS_RESUME_ALWAYS);
     assert_false(net.config.check_dates);
     rig_set("\"cloud\":{\"alpn\":\"mqtt\",\"enable\":false}");
     rig_run(500);

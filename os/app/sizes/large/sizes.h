@@ -17,6 +17,8 @@ enum {
 #else
     SIZE_TLS_STACK_BYTES = 64 * 1024,
 #endif
+    SIZE_TLS_SESSION_BYTES =
+        4096,             // to go on with a TLS session: what it takes, and a ticket of 3 KB
     SIZE_MQTT_SLOTS = 16, // messages under way
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,

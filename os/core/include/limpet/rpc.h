@@ -16,8 +16,13 @@
 #include "limpet/stream.h"
 
 enum {
-    LP_RPC_FRAME_MAX = 6144,  // both ways, without the line end
-    LP_RPC_IN_FLIGHT_MAX = 4, // requests of all channels that are not answered yet
+#if defined(LP_SMALL)
+    LP_RPC_FRAME_MAX = 4608,  // both ways, without the line end
+    LP_RPC_IN_FLIGHT_MAX = 2, // requests of all channels that are not answered yet
+#else
+    LP_RPC_FRAME_MAX = 6144,
+    LP_RPC_IN_FLIGHT_MAX = 4,
+#endif
     LP_RPC_ECHO_MAX = 72,     // longest id, src, dst, tag, as JSON text
     LP_RPC_REFUSAL_MAX = 800, // room for an answer that only carries an error
     LP_RPC_OUT_MAX = LP_RPC_FRAME_MAX + LP_RPC_IN_FLIGHT_MAX * LP_RPC_REFUSAL_MAX,

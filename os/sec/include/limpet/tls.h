@@ -20,9 +20,10 @@
 #include "limpet/stream.h"
 
 enum {
-    LP_TLS_HOST_MAX = 254,   // longest host name, with its terminator
-    LP_TLS_ALPN_MAX = 32,    // longest protocol name, with its terminator
-    LP_TLS_DETAIL_MAX = 192, // longest explanation, with its terminator
+    LP_TLS_HOST_MAX = 254,      // longest host name, with its terminator
+    LP_TLS_ALPN_MAX = 32,       // longest protocol name, with its terminator
+    LP_TLS_DETAIL_MAX = 192,    // longest explanation, with its terminator
+    LP_TLS_SESSION_BYTES = 704, // ample for a session, apart from its ticket
 };
 
 // What an image gives to TLS once. The memory is lent until lp_tls_deinit().
@@ -33,6 +34,8 @@ typedef struct {
     size_t arena_bytes;
     void *stack; // of the handshake; 16 KiB, under a sanitizer 256 KiB
     size_t stack_bytes;
+    void *session; // LP_TLS_SESSION_BYTES and the longest ticket to keep; null: nothing is resumed
+    size_t session_bytes;
 } lp_tls_setup_t;
 
 // LP_E_INVALID: a pointer is missing. LP_E_NOSPACE: the arena or the stack is too small.
@@ -65,6 +68,14 @@ typedef enum {
     LP_TLS_ECDHE_SOFTWARE,
 } lp_tls_ecdhe_t;
 
+// Whether a connection may go on where an earlier one ended (docs/adr/0016).
+typedef enum {
+    LP_TLS_RESUME_NEVER,
+    LP_TLS_RESUME_1_3,    // with TLS 1.3 and a fresh key exchange: forward secrecy stays
+    LP_TLS_RESUME_ALWAYS, // by a ticket of TLS 1.2, too: whoever gets the server's ticket key can
+                          // read what was recorded
+} lp_tls_resume_t;
+
 typedef struct {
     lp_span_t trust_pem; // one or more CA certificates. Borrows.
     lp_span_t cert_pem;  // own certificate, then its chain if any; empty: none is sent. Borrows.
@@ -76,7 +87,8 @@ typedef struct {
     bool verify_in_chip; // P-256 signatures of the server: a board whose bus nobody can touch, and
                          // which wants the time. Else whoever answers in the chip's place, or has
                          // it asked something else, is believed.
-    bool check_dates;    // false is for boards that can never know the time
+    lp_tls_resume_t resume;
+    bool check_dates; // false is for boards that can never know the time
     bool is_server; // waits for a client: cert_pem and key_id are needed, the client needs none;
                     // trust_pem, host and alpn are not looked at, the key exchange is in software
     uint32_t handshake_timeout_ms; // 0: 30,000
@@ -143,6 +155,10 @@ typedef struct lp_tls {
 //   LP_E_BUSY     another handshake is under way; LP_E_STATE not initialised; LP_E_NOSPACE.
 lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *config,
                      lp_stream_fn *fn, void *ctx);
+
+// Wipes the session that could be resumed. A connection with another server, key, certificate or
+// trust anchor does so by itself; for whoever knows that none will come.
+void lp_tls_forget(void);
 
 // Valid from lp_tls_open() on, also after the end.
 const lp_tls_report_t *lp_tls_report(const lp_tls_t *tls);

@@ -6,12 +6,19 @@
 #include "limpet/config.h"
 
 enum {
-    LP_SETTINGS_COUNT = 25,
-    // Small enough for all settings to fit in one RPC frame.
-    LP_SETTINGS_CERT_MAX = 2048, // identity.cert: own certificate and its chain
-    LP_SETTINGS_CA_MAX = 3072,   // trust.ca: a bundle
-    // For all strings at once and one more of the longest, see lp_config_setup_t.
+    LP_SETTINGS_COUNT = 26,
+// Small enough for all settings to fit in one RPC frame.
+// identity.cert: own certificate and its chain; trust.ca: a bundle. The arena is for all strings
+// at once and one more of the longest, see lp_config_setup_t.
+#if defined(LP_SMALL)
+    LP_SETTINGS_CERT_MAX = 1536,
+    LP_SETTINGS_CA_MAX = 2048,
+    LP_SETTINGS_ARENA = 6656,
+#else
+    LP_SETTINGS_CERT_MAX = 2048,
+    LP_SETTINGS_CA_MAX = 3072,
     LP_SETTINGS_ARENA = 10240,
+#endif
 };
 
 extern const lp_config_row_t lp_settings[LP_SETTINGS_COUNT];
