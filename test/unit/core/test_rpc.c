@@ -237,12 +237,22 @@ static void rpc_frame_of_just_the_limit_works_and_one_more_is_refused(void **sta
     assert_string_equal(fake_stream_take(&line), "{\"id\":1,\"result\":{}}\r\n");
 }
 
+enum { JUST_FITS = LP_RPC_FRAME_MAX - 44 };
+
+static const char *big_call(int id, int bytes)
+{
+    static char frame[96];
+    snprintf(frame, sizeof frame, "{\"id\":%d,\"method\":\"T.Big\",\"params\":{\"bytes\":%d}}\n",
+             id, bytes);
+    return frame;
+}
+
 static void rpc_result_too_large_is_an_error(void **state)
 {
     (void)state;
-    const char *answer = answer_to("{\"id\":1,\"method\":\"T.Big\",\"params\":{\"bytes\":6100}}\n");
-    assert_int_equal(strlen(answer), strlen("{\"id\":1,\"result\":\"\"}\r\n") + 6100);
-    answer = answer_to("{\"id\":1,\"method\":\"T.Big\",\"params\":{\"bytes\":6200}}\n");
+    const char *answer = answer_to(big_call(1, JUST_FITS));
+    assert_int_equal(strlen(answer), strlen("{\"id\":1,\"result\":\"\"}\r\n") + JUST_FITS);
+    answer = answer_to(big_call(1, LP_RPC_FRAME_MAX + 50));
     assert_non_null(strstr(answer, "LP_E_NOSPACE"));
 }
 
@@ -255,15 +265,19 @@ static void rpc_answers_may_come_late_in_any_order_and_are_bounded(void **state)
         assert_string_equal(answer_to(text), "");
     }
     assert_non_null(strstr(answer_to("{\"id\":9,\"method\":\"T.Echo\"}\n"), "LP_E_BUSY"));
-    lp_rpc_ok(late[2]);
+    lp_rpc_ok(late[LP_RPC_IN_FLIGHT_MAX - 1]);
     lp_rpc_fail(late[0], LP_E_IO, NULL);
-    assert_string_equal(fake_stream_take(&line),
-                        "{\"id\":3,\"result\":{}}\r\n{\"id\":1,\"error\":{\"code\":-13,\"message\":"
-                        "\"input/output error\",\"name\":\"LP_E_IO\"}}\r\n");
+    char expected[160];
+    snprintf(expected, sizeof expected,
+             "{\"id\":%d,\"result\":{}}\r\n{\"id\":1,\"error\":{\"code\":-13,\"message\":"
+             "\"input/output error\",\"name\":\"LP_E_IO\"}}\r\n",
+             LP_RPC_IN_FLIGHT_MAX);
+    assert_string_equal(fake_stream_take(&line), expected);
     assert_string_equal(answer_to("{\"id\":9,\"method\":\"T.Echo\"}\n"),
                         "{\"id\":9,\"result\":null}\r\n");
-    lp_rpc_ok(late[1]);
-    lp_rpc_ok(late[3]);
+    for (int i = 1; i < LP_RPC_IN_FLIGHT_MAX - 1; i++) {
+        lp_rpc_ok(late[i]);
+    }
 }
 
 static unsigned count_answers(const char *text)
@@ -278,28 +292,29 @@ static unsigned count_answers(const char *text)
 static void rpc_peer_that_does_not_read_gets_each_answer_once_later(void **state)
 {
     (void)state;
+    enum { ALL = 40 + LP_RPC_IN_FLIGHT_MAX };
     line.write_room = 0;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < LP_RPC_IN_FLIGHT_MAX - 1; i++) {
         fake_stream_feed_str(&line, "{\"id\":1,\"method\":\"T.Later\"}\n");
         lp_loop_turn(&loop, 0);
     }
-    fake_stream_feed_str(&line, "{\"id\":2,\"method\":\"T.Big\",\"params\":{\"bytes\":6100}}\n");
+    fake_stream_feed_str(&line, big_call(2, JUST_FITS));
     for (int i = 0; i < 40; i++) { // these are not even read while answers wait
         fake_stream_feed_str(&line, "{\"id\":3,\"method\":\"T.Echo\"}\n");
     }
     lp_loop_turn(&loop, 0);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < LP_RPC_IN_FLIGHT_MAX - 1; i++) {
         lp_rpc_fail(late[i], LP_E_IO, "%0200d", 7);
     }
     assert_string_equal(fake_stream_take(&line), "");
     static char all[FAKE_STREAM_BYTES];
     all[0] = '\0';
-    for (int i = 0; i < 4000 && count_answers(all) < 44; i++) {
+    for (int i = 0; i < 4000 && count_answers(all) < ALL; i++) {
         fake_stream_give_room(&line, 7);
         lp_loop_turn(&loop, 0);
         strcat(all, fake_stream_take(&line));
     }
-    assert_int_equal(count_answers(all), 44);
+    assert_int_equal(count_answers(all), ALL);
     assert_non_null(strstr(all, "xxxxxx\"}\r\n"));
 }
 
