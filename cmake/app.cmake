@@ -59,7 +59,7 @@ endfunction()
 function(lp_app_bare target)
     string(REPLACE - _ port lp_${LP_PORT})
     set(sizes medium)
-    if(LP_TLS_PROFILE STREQUAL "small")
+    if(LP_IS_SMALL)
         set(sizes small)
     endif()
     # The port's objects whole, as above.

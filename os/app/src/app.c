@@ -179,9 +179,13 @@ static lp_svc_chip_guard_t *make_guard(void)
 static void start_chip(const lp_app_board_t *board)
 {
     lp_turn_init(&app.turn, board->loop);
+#if defined(LP_CHIP_ONLY)
+    lp_keystore_init(&app.keys, board->loop, NULL, NULL);
+#else
     lp_keyflash_init(&app.key_io, &app.store);
     lp_keyfile_init(&app.keyfile, board->loop, &app.key_io);
     lp_keystore_init(&app.keys, board->loop, NULL, &app.keyfile.prov);
+#endif
     if (board->i2c != NULL) {
         const uint32_t rate_hz = (uint32_t)lp_config_int(&app.config, "i2c.rate_hz");
         if (lp_i2c_set_rate(board->i2c, rate_hz) == LP_E_UNSUPPORTED) {

@@ -221,6 +221,12 @@ static lp_err_t take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
     }
     // A chip that cannot prove the bus key is not asked who is trusted.
     s->is_verify_in_chip = config->verify_in_chip && lp_tls_engine_seal() != LP_KEY_SEAL_BROKEN;
+    if (!lp_tls_has_software_p256 && !(s->is_ecdhe_in_chip && s->is_verify_in_chip)) {
+        LP_TLS_DETAIL(tls,
+                      "this image leaves key exchange and checks to the chip, and the settings "
+                      "(or a chip without its bus key) ask for software");
+        return LP_E_UNSUPPORTED;
+    }
     if (s->is_verify_in_chip && !lp_tls_engine_has_chip()) {
         LP_TLS_DETAIL(tls, "the chip is to check signatures and this board has no chip");
         return LP_E_UNSUPPORTED;

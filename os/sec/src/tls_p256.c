@@ -13,6 +13,13 @@
 
 enum { BITS = 256, POINT_BYTES = 1 + LP_P256_POINT_BYTES, UNCOMPRESSED = 4 };
 
+const bool lp_tls_has_software_p256 = true;
+
+bool lp_tls_p256_is_point(const uint8_t point[LP_KEY_PUBLIC_BYTES])
+{
+    return lp_p256_check_public(point) == LP_OK;
+}
+
 static const psa_key_type_t pair = PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1);
 static const psa_key_type_t public_key = PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1);
 
@@ -151,20 +158,6 @@ psa_status_t p256_transparent_sign_hash(const psa_key_attributes_t *attributes,
     return status;
 }
 
-static psa_status_t verify_in_chip(const uint8_t pub[LP_P256_POINT_BYTES],
-                                   const uint8_t digest[LP_P256_SCALAR_BYTES],
-                                   const uint8_t signature[LP_P256_SIGNATURE_BYTES])
-{
-    lp_key_check_t check;
-    memcpy(check.pub, pub, sizeof check.pub);
-    memcpy(check.signature, signature, sizeof check.signature);
-    lp_err_t err = lp_tls_engine_verify(digest, &check);
-    if (err == LP_OK) {
-        return PSA_SUCCESS;
-    }
-    return err == LP_E_CHIP_MISMATCH ? PSA_ERROR_INVALID_SIGNATURE : PSA_ERROR_HARDWARE_FAILURE;
-}
-
 psa_status_t p256_transparent_verify_hash(const psa_key_attributes_t *attributes,
                                           const uint8_t *key_buffer, size_t key_buffer_size,
                                           psa_algorithm_t alg, const uint8_t *hash,
@@ -182,7 +175,7 @@ psa_status_t p256_transparent_verify_hash(const psa_key_attributes_t *attributes
     leftmost(digest, hash, hash_length);
     lp_tls_t *tls = lp_tls_engine_owner();
     if (tls != NULL && lp_tls_session_verifies_in_chip(tls)) {
-        return verify_in_chip(key_buffer + 1, digest, signature);
+        return lp_tls_p256_verify_in_chip(key_buffer + 1, digest, signature);
     }
     return status_of(lp_p256_verify(key_buffer + 1, digest, signature));
 }

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "limpet/p256.h"
 #include "lp_psa_driver.h"
 #include "tls_internal.h"
 
@@ -162,7 +161,7 @@ psa_status_t lp_psa_key_agreement(const psa_key_attributes_t *attributes, const 
         return PSA_ERROR_CORRUPTION_DETECTED;
     }
     if (!PSA_ALG_IS_ECDH(alg) || peer_key_length != POINT_BYTES ||
-        peer_key[0] != POINT_UNCOMPRESSED || lp_p256_check_public(peer_key + 1) != LP_OK) {
+        peer_key[0] != POINT_UNCOMPRESSED || !lp_tls_p256_is_point(peer_key + 1)) {
         return PSA_ERROR_INVALID_ARGUMENT;
     }
     if (shared_secret_size < LP_KEY_SECRET_BYTES) {
@@ -174,4 +173,18 @@ psa_status_t lp_psa_key_agreement(const psa_key_attributes_t *attributes, const 
         *shared_secret_length = LP_KEY_SECRET_BYTES;
     }
     return status_of(err);
+}
+
+int32_t lp_tls_p256_verify_in_chip(const uint8_t pub[LP_KEY_PUBLIC_BYTES],
+                                   const uint8_t digest[LP_KEY_DIGEST_BYTES],
+                                   const uint8_t signature[LP_KEY_SIGNATURE_BYTES])
+{
+    lp_key_check_t check;
+    memcpy(check.pub, pub, sizeof check.pub);
+    memcpy(check.signature, signature, sizeof check.signature);
+    lp_err_t err = lp_tls_engine_verify(digest, &check);
+    if (err == LP_OK) {
+        return PSA_SUCCESS;
+    }
+    return err == LP_E_CHIP_MISMATCH ? PSA_ERROR_INVALID_SIGNATURE : PSA_ERROR_HARDWARE_FAILURE;
 }

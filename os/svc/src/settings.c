@@ -194,8 +194,13 @@ const lp_config_row_t lp_settings[LP_SETTINGS_COUNT] = {
     STR("cloud.resume", "1.3", 8, "never|1.3|always", NULL),
     STR("identity.key", "atca:0", 40, NULL, check_key_id),
     STR("identity.cert", "", LP_SETTINGS_CERT_MAX, NULL, check_certificates),
+#if defined(LP_CHIP_ONLY)
+    STR("identity.ecdhe", "chip", 8, "auto|chip|sealed", NULL),
+    STR("identity.verify", "chip", 8, "chip", NULL),
+#else
     STR("identity.ecdhe", "auto", 8, "auto|chip|sealed|software", NULL),
     STR("identity.verify", "software", 8, "chip|software", NULL),
+#endif
     STR("trust.ca", "", LP_SETTINGS_CA_MAX, NULL, check_certificates),
     BOOL("trust.check_dates", true),
     INT("telemetry.interval_s", 10, 1, 86400),
