@@ -47,7 +47,10 @@
 #define MBEDTLS_SSL_ALPN
 #define MBEDTLS_SSL_SESSION_TICKETS
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
-#define MBEDTLS_SSL_IN_CONTENT_LEN  4096
+#if !defined(LP_TLS_IN_BYTES) // tools/bench-records tries others
+#define LP_TLS_IN_BYTES 4096
+#endif
+#define MBEDTLS_SSL_IN_CONTENT_LEN  LP_TLS_IN_BYTES
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 1024 // longer writes are several records
 
 #endif
