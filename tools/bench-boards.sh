@@ -106,12 +106,19 @@ bench_resumed() {
     row lx106-atecc508a-resumed-handshake kinst 2000 "${figures_of[@]}"
 }
 
+# The image without elliptic curves in software.
+bench_chip_only() {
+    LIMPET_FIGURES=$dir/chip-only test/system/boards/chip-only >"$dir/bench.log" 2>&1 || die bench-chip-only "the board does not connect" "$(cat "$dir/bench.log")"
+    row lx106-chip-only-handshake kinst 4000 "$(cat "$dir/chip-only")"
+}
+
 bench_boards() {
     emulated_begin
     bench_emulated none software
     bench_emulated atecc508a software
     bench_emulated atecc508a chip
     bench_resumed
+    bench_chip_only
     bench_wall atecc508a chip
     build_with_bus_key
     bench_emulated atecc508a software chip

@@ -1,25 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines in, frames out. While answers wait to be sent no further request is read, so a peer that
 // does not read cannot make the board pile up answers.
+//
+// Both share their memory: what has come in stands at the beginning and does not grow while answers
+// wait, so these begin behind it. A result that comes late, beside the first part of a long frame,
+// has less room; refusals always have theirs.
 #include <string.h>
 
 #include "rpc_internal.h"
 
 enum { EOT = 0x04, LINE_END_BYTES = 2 };
 
+static uint8_t *out(lp_rpc_channel_t *ch)
+{
+    if (ch->out_len_ == 0) {
+        ch->out_at_ = ch->in_len_ > ch->held_len_ ? ch->in_len_ : ch->held_len_;
+    }
+    return ch->bytes_ + ch->out_at_;
+}
+
+static size_t out_room(lp_rpc_channel_t *ch)
+{
+    (void)out(ch);
+    return sizeof ch->bytes_ - ch->out_at_ - ch->out_len_;
+}
+
 static void flush(lp_rpc_channel_t *ch)
 {
+    uint8_t *answers = out(ch);
     size_t done = 0;
     while (done < ch->out_len_) {
         size_t n = 0;
-        if (lp_stream_write(ch->stream_, lp_span(ch->out_ + done, ch->out_len_ - done), &n) !=
+        if (lp_stream_write(ch->stream_, lp_span(answers + done, ch->out_len_ - done), &n) !=
             LP_OK) {
             break; // full: WRITABLE will come; gone: CLOSED will come
         }
         done += n;
     }
     ch->out_len_ -= done;
-    memmove(ch->out_, ch->out_ + done, ch->out_len_);
+    memmove(answers, answers + done, ch->out_len_);
 }
 
 lp_buf_t lp_rpc_channel_room(lp_rpc_channel_t *ch, bool is_refusal)
@@ -27,17 +46,16 @@ lp_buf_t lp_rpc_channel_room(lp_rpc_channel_t *ch, bool is_refusal)
     const size_t others = ch->in_flight_ > 0 ? ch->in_flight_ - 1 : 0;
     const size_t kept = is_refusal ? 0 : others * LP_RPC_REFUSAL_MAX;
     const size_t most = is_refusal ? LP_RPC_REFUSAL_MAX : LP_RPC_FRAME_MAX + LINE_END_BYTES;
-    size_t room = sizeof ch->out_ - ch->out_len_;
+    size_t room = out_room(ch);
     room = room > kept ? room - kept : 0;
     room = room < most ? room : most;
-    return lp_buf(ch->out_ + ch->out_len_, room > LINE_END_BYTES ? room - LINE_END_BYTES : 0);
+    return lp_buf(out(ch) + ch->out_len_, room > LINE_END_BYTES ? room - LINE_END_BYTES : 0);
 }
 
 void lp_rpc_channel_send(lp_rpc_channel_t *ch, size_t len)
 {
-    ch->out_len_ += len;
-    memcpy(ch->out_ + ch->out_len_, "\r\n", LINE_END_BYTES);
-    ch->out_len_ += LINE_END_BYTES;
+    memcpy(out(ch) + ch->out_len_ + len, "\r\n", LINE_END_BYTES);
+    ch->out_len_ += len + LINE_END_BYTES;
     flush(ch);
 }
 
@@ -45,26 +63,26 @@ static void answer_handshake(lp_rpc_channel_t *ch)
 {
     ch->in_len_ = 0;
     ch->is_overlong_ = false;
-    if (sizeof ch->out_ - ch->out_len_ > 2) {
-        memcpy(ch->out_ + ch->out_len_, "\r\n", 2);
-        ch->out_len_ += 2;
-        flush(ch);
+    if (out_room(ch) > LINE_END_BYTES) {
+        lp_rpc_channel_send(ch, 0);
     }
 }
 
 static void end_line(lp_rpc_channel_t *ch)
 {
-    const lp_span_t line = lp_span(ch->in_, ch->in_len_);
+    const lp_span_t line = lp_span(ch->bytes_, ch->in_len_);
     const bool is_frame = line.len > 0 && line.ptr[0] == '{';
     const bool is_overlong = ch->is_overlong_;
     ch->in_len_ = 0;
+    ch->held_len_ = line.len;
     ch->is_overlong_ = false;
     if (is_frame && is_overlong) {
-        lp_rpc_refuse(ch, LP_E_NOSPACE, "a frame is at most 6144 bytes long");
+        lp_rpc_refuse(ch, LP_E_NOSPACE, "a frame is at most " LP_RPC_FRAME_MAX_TEXT " bytes long");
     } else if (is_frame) {
         lp_rpc_handle_frame(ch, line);
     }
-    lp_wipe(ch->in_, line.len); // it may have been a secret setting
+    ch->held_len_ = 0;
+    lp_wipe(ch->bytes_, line.len); // it may have been a secret setting
 }
 
 static void take_byte(lp_rpc_channel_t *ch, uint8_t byte)
@@ -73,10 +91,10 @@ static void take_byte(lp_rpc_channel_t *ch, uint8_t byte)
         answer_handshake(ch);
     } else if (byte == '\n' || byte == '\r') {
         end_line(ch);
-    } else if (ch->in_len_ == sizeof ch->in_) {
+    } else if (ch->in_len_ == LP_RPC_FRAME_MAX) {
         ch->is_overlong_ = true;
     } else {
-        ch->in_[ch->in_len_++] = byte;
+        ch->bytes_[ch->in_len_++] = byte;
     }
 }
 

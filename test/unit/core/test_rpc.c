@@ -318,6 +318,39 @@ static void rpc_peer_that_does_not_read_gets_each_answer_once_later(void **state
     assert_non_null(strstr(all, "xxxxxx\"}\r\n"));
 }
 
+// A result that comes while half of a long frame is there: neither damages the other, and the error
+// of one that has no room has.
+static void rpc_late_answers_leave_half_a_frame_alone(void **state)
+{
+    (void)state;
+    static char frame[LP_RPC_FRAME_MAX + 3];
+    for (int pass = 0; pass < 2; pass++) {
+        late_count = 0;
+        assert_string_equal(answer_to("{\"id\":1,\"method\":\"T.Later\"}\n"), "");
+        const int head =
+            snprintf(frame, sizeof frame, "{\"id\":2,\"method\":\"T.Echo\",\"params\":{\"x\":\"");
+        memset(frame + head, 'y', sizeof frame - (size_t)head);
+        snprintf(frame + LP_RPC_FRAME_MAX - 3, 6, "\"}}\n");
+        const size_t half = LP_RPC_FRAME_MAX - 10;
+        fake_stream_feed(&line, frame, half);
+        lp_loop_turn(&loop, 0);
+        lp_json_writer_t *w = lp_rpc_result(late[0]);
+        static char text[JUST_FITS + 1];
+        memset(text, 'z', sizeof text - 1);
+        lp_json_put_str(w, pass == 0 ? "short" : text);
+        lp_rpc_done(late[0]);
+        lp_loop_turn(&loop, 0);
+        const char *answer = fake_stream_take(&line);
+        assert_non_null(
+            strstr(answer, pass == 0 ? "{\"id\":1,\"result\":\"short\"}" : "LP_E_NOSPACE"));
+        fake_stream_feed_str(&line, frame + half);
+        lp_loop_turn(&loop, 0);
+        answer = fake_stream_take(&line);
+        assert_non_null(strstr(answer, "{\"id\":2,"));
+        assert_null(strstr(answer, "LP_E_FORMAT"));
+    }
+}
+
 static void rpc_closed_channel_forgets_its_requests(void **state)
 {
     (void)state;
@@ -338,8 +371,8 @@ static void rpc_params_are_not_left_in_memory(void **state)
 {
     (void)state;
     (void)answer_to("{\"id\":1,\"method\":\"T.Later\",\"params\":{\"pass\":\"hunter2\"}}\n");
-    for (size_t i = 0; i + 7 <= sizeof channel.in_; i++) {
-        assert_int_not_equal(memcmp(channel.in_ + i, "hunter2", 7), 0);
+    for (size_t i = 0; i + 7 <= sizeof channel.bytes_; i++) {
+        assert_int_not_equal(memcmp(channel.bytes_ + i, "hunter2", 7), 0);
     }
     for (size_t i = 0; i + 7 <= sizeof channel.pending_; i++) {
         assert_int_not_equal(memcmp(channel.pending_ + i, "hunter2", 7), 0);
@@ -359,6 +392,7 @@ int main(void)
         cmocka_unit_test_setup(rpc_result_too_large_is_an_error, setup),
         cmocka_unit_test_setup(rpc_answers_may_come_late_in_any_order_and_are_bounded, setup),
         cmocka_unit_test_setup(rpc_peer_that_does_not_read_gets_each_answer_once_later, setup),
+        cmocka_unit_test_setup(rpc_late_answers_leave_half_a_frame_alone, setup),
         cmocka_unit_test_setup(rpc_closed_channel_forgets_its_requests, setup),
         cmocka_unit_test_setup(rpc_params_are_not_left_in_memory, setup),
     };

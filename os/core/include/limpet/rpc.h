@@ -15,6 +15,12 @@
 #include "limpet/loop.h"
 #include "limpet/stream.h"
 
+#if defined(LP_SMALL)
+#define LP_RPC_FRAME_MAX_TEXT "4608"
+#else
+#define LP_RPC_FRAME_MAX_TEXT "6144"
+#endif
+
 enum {
 #if defined(LP_SMALL)
     LP_RPC_FRAME_MAX = 4608,  // both ways, without the line end
@@ -118,8 +124,9 @@ struct lp_rpc_channel {
     size_t pending_len_; // read, but not looked at while answers wait
     size_t pending_pos_;
     uint8_t pending_[192];
-    uint8_t in_[LP_RPC_FRAME_MAX];
-    uint8_t out_[LP_RPC_OUT_MAX];
+    size_t held_len_; // of a frame that is being handled
+    size_t out_at_;
+    uint8_t bytes_[LP_RPC_OUT_MAX]; // what has come in, and behind it what waits to go out
 };
 
 void lp_rpc_init(lp_rpc_t *rpc);
