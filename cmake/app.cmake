@@ -47,7 +47,7 @@ endfunction()
 # A board that is a process, or one in QEMU: the platform and the application on it.
 function(lp_app_posix target)
     set(board ${CMAKE_SOURCE_DIR}/boards/posix)
-    target_sources(${target} PRIVATE ${board}/main.c ${board}/options.c ${board}/bus.c ${LP_APP_SIZES}/medium/extras.c)
+    target_sources(${target} PRIVATE ${board}/main.c ${board}/options.c ${board}/bus.c ${LP_APP_SIZES}/medium/extras.c ${LP_APP_SIZES}/medium/files.c)
     target_include_directories(${target} PRIVATE ${LP_APP_SIZES}/large ${board})
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
     # Whole: the layers below ask for the port, whatever order the linker meets them in.
@@ -60,8 +60,9 @@ function(lp_app_bare target)
     if(LP_TLS_PROFILE STREQUAL "small")
         set(sizes small)
     endif()
+    file(GLOB extras CONFIGURE_DEPENDS ${LP_APP_SIZES}/${sizes}/*.c)
     # The port's objects whole, as above.
-    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/boards/qemu/main.c ${LP_APP_SIZES}/${sizes}/extras.c
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/boards/qemu/main.c ${extras}
         $<TARGET_OBJECTS:${port}> $<TARGET_OBJECTS:lp_bare>)
     target_include_directories(${target} PRIVATE ${LP_APP_SIZES}/${sizes})
     target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,-Map=${CMAKE_BINARY_DIR}/${target}.map)

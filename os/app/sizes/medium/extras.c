@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "files.h"
 #include "limpet/svc_i2c.h"
 
 static lp_svc_i2c_t i2c;
@@ -29,4 +30,5 @@ void lp_app_extras_start(lp_app_t *app, lp_store_t *store, lp_i2c_bus_t *bus)
     publish = (lp_cron_action_t){.name = "publish", .run = on_publish, .ctx = app};
     lp_svc_cron_add_action(&cron, &publish);
     app->cron = &cron;
+    files_start(app, store);
 }
