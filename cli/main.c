@@ -67,7 +67,13 @@
         {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \
         {"call", "call a method of a board", lp_cmd_call, false},                                  \
         {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
-        {"config-set", "change a board's settings", lp_cmd_config_set, false},
+        {"config-set", "change a board's settings", lp_cmd_config_set, false},                     \
+        {"ls", "list a board's files", lp_cmd_ls, false},                                          \
+        {"get", "copy a file from a board", lp_cmd_get, false},                                    \
+        {"put", "copy a file to a board", lp_cmd_put, false},                                      \
+        {"rm", "remove files of a board", lp_cmd_rm, false},                                       \
+        {"cat", "print a file of a board", lp_cmd_cat, false},                                     \
+        {"fs", "how full a board's file system is; a new one", lp_cmd_fs, false},
 #else
 #define LP_BOARD_COMMANDS
 #endif

@@ -55,6 +55,10 @@ static const struct {
     {"Chip.Info", 8000, true},     {"Chip.Configure", 20000, false},  {"Chip.Lock", 10000, false},
     {"Identity.Info", 8000, true}, {"Identity.GenKey", 15000, false}, {"Identity.Csr", 15000, true},
     {"Cloud.Status", 4000, true},  {"Cloud.Prove", 30000, false},     {"Chip.Bind", 15000, true},
+        {"FS.List", 4000, true},
+    {"FS.ListExt", 4000, true},    {"FS.Stat", 8000, true},           {"FS.Info", 6000, true},
+    {"FS.Get", 6000, true},        {"FS.Put", 15000, false},          {"FS.Remove", 8000, false},
+    {"FS.Rename", 8000, false},    {"FS.Mkfs", 60000, false},
 };
 
 enum { DEFAULT_TIMEOUT_MS = 10000 };
@@ -73,6 +77,13 @@ static int timeout_of(const char *method, bool *is_repeatable)
         }
     }
     return is_set ? (int)set_ms : DEFAULT_TIMEOUT_MS;
+}
+
+// A part of a file with its offset may come twice; one that is to be added to a file may not.
+static bool is_repeatable_put(const char *method, const cJSON *params)
+{
+    return strcmp(method, "FS.Put") == 0 &&
+           cJSON_GetObjectItemCaseSensitive(params, "offset") != NULL;
 }
 
 static void take_log(lp_board_t *b, const char *line)
@@ -272,6 +283,7 @@ lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *par
 {
     bool is_repeatable = false;
     int usual_ms = timeout_of(method, &is_repeatable);
+    is_repeatable = is_repeatable || is_repeatable_put(method, params);
     int limit_ms = timeout_ms > 0 ? timeout_ms : usual_ms;
     board->n_damaged = 0;
     board->error = (lp_board_error_t){.code = 0};
