@@ -24,6 +24,9 @@
 static const char app_name[] = LP_APP_NAME;
 static const char fw_version[] = LP_APP_VERSION;
 
+// What the manifest sets for the product, see docs/apps.md; an empty row ends it.
+static const lp_config_vendor_t vendor[] = {LP_APP_VENDOR{.key = ""}};
+
 // -- memory
 
 static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
@@ -93,7 +96,9 @@ static lp_err_t start_storage(const lp_app_board_t *board)
                                       .items = config_items,
                                       .arena = config_arena,
                                       .arena_bytes = sizeof config_arena,
-                                      .store = &app.store};
+                                      .store = &app.store,
+                                      .vendor = vendor,
+                                      .vendor_count = sizeof vendor / sizeof vendor[0] - 1};
     if (err == LP_OK) {
         tell_health(&app.store);
         err = lp_config_init(&app.config, &config);
@@ -101,7 +106,8 @@ static lp_err_t start_storage(const lp_app_board_t *board)
     if (err == LP_OK) {
         lp_config_set_fallback(&app.config, "device.id", board->id);
         lp_config_set_fallback(&app.config, "cloud.client_id", board->id);
-        lp_config_load(&app.config, NULL);
+        lp_buf_t scratch = lp_buf(config_arena, sizeof config_arena); // empty until then
+        lp_app_extras_load(&app.config, &app.store, &scratch, board->wants_reset);
         lp_counters_init(&app.counters, &app.store);
         lp_counters_add(&app.counters, LP_COUNTER_BOOTS);
     }
@@ -277,11 +283,16 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
                                     .app = app_name,
                                     .fw_version = fw_version,
                                     .on_config = apply_settings,
-                                    .on_reboot = before_reboot};
+                                    .on_reboot = before_reboot,
+                                    .save_trial = lp_app_extras_save_trial};
     lp_svc_sys_init(&app.sys, &sys);
     start_chip(board);
     start_cloud(board);
-    lp_app_extras_start(&app.handle, &app.store, i2c_port(board, &app.i2c_extras));
+    const lp_app_extras_t extras = {.app = &app.handle,
+                                    .store = &app.store,
+                                    .sys = &app.sys,
+                                    .bus = i2c_port(board, &app.i2c_extras)};
+    lp_app_extras_start(&extras);
     lp_app_main(&app.handle);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
     return LP_OK;

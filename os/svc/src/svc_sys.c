@@ -130,15 +130,25 @@ static void config_set(void *ctx, lp_rpc_req_t *req)
     }
 }
 
+static lp_err_t save(lp_svc_sys_t *svc, bool is_trial)
+{
+    if (!is_trial) {
+        return lp_config_save(svc->s_.config);
+    }
+    return svc->s_.save_trial != NULL ? svc->s_.save_trial(svc->s_.config) : LP_E_UNSUPPORTED;
+}
+
 static void config_save(void *ctx, lp_rpc_req_t *req)
 {
     lp_svc_sys_t *svc = ctx;
     bool wants_reboot = false;
-    if (lp_rpc_param_bool(req, "reboot", false, &wants_reboot) != LP_OK) {
-        lp_rpc_fail(req, LP_E_INVALID, "reboot: true or false");
+    bool is_trial = false;
+    if (lp_rpc_param_bool(req, "reboot", false, &wants_reboot) != LP_OK ||
+        lp_rpc_param_bool(req, "try_once", false, &is_trial) != LP_OK) {
+        lp_rpc_fail(req, LP_E_INVALID, "reboot, try_once: true or false");
         return;
     }
-    const lp_err_t err = lp_config_save(svc->s_.config);
+    const lp_err_t err = save(svc, is_trial);
     if (err != LP_OK) {
         LP_LOGE("the settings could not be saved (%s)", lp_err_text(err));
         lp_rpc_fail(req, err,
@@ -147,11 +157,16 @@ static void config_save(void *ctx, lp_rpc_req_t *req)
                     lp_err_text(err));
         return;
     }
-    LP_LOGI("settings saved");
+    LP_LOGI(is_trial ? "settings saved, for the next start only" : "settings saved");
     if (wants_reboot) {
-        lp_timer_start(svc->s_.loop, &svc->reboot_, REBOOT_DEFAULT_MS);
+        lp_svc_sys_restart(svc);
     }
     lp_rpc_ok(req);
+}
+
+void lp_svc_sys_restart(lp_svc_sys_t *svc)
+{
+    lp_timer_start(svc->s_.loop, &svc->reboot_, REBOOT_DEFAULT_MS);
 }
 
 static const lp_rpc_method_t methods[] = {
@@ -160,7 +175,7 @@ static const lp_rpc_method_t methods[] = {
     {"Sys.Reboot", LP_RPC_WRITE, reboot, "delay_ms", "{}"},
     {"Config.Get", LP_RPC_READ, config_get, "key (optional, dotted)", "the value or the tree"},
     {"Config.Set", LP_RPC_WRITE, config_set, "config: tree", "{}"},
-    {"Config.Save", LP_RPC_WRITE, config_save, "reboot: bool", "{}"},
+    {"Config.Save", LP_RPC_WRITE, config_save, "reboot: bool, try_once: bool", "{}"},
 };
 
 void lp_svc_sys_init(lp_svc_sys_t *svc, const lp_svc_sys_setup_t *setup)

@@ -17,6 +17,8 @@ typedef struct {
     void (*on_config)(void *ctx); // settings changed; may be null
     void (*on_reboot)(void *ctx); // the board restarts in a moment; may be null
     void *ctx;
+    // lp_config_save_trial(); null: Config.Save with try_once is refused.
+    lp_err_t (*save_trial)(lp_config_t *config);
 } lp_svc_sys_setup_t;
 
 typedef struct {
@@ -28,5 +30,8 @@ typedef struct {
 
 // Lends everything in `setup`.
 void lp_svc_sys_init(lp_svc_sys_t *svc, const lp_svc_sys_setup_t *setup);
+
+// Restarts the board as Sys.Reboot does: an answer still gets out.
+void lp_svc_sys_restart(lp_svc_sys_t *svc);
 
 #endif
