@@ -122,7 +122,7 @@ static void apply_settings(void *ctx)
 {
     (void)ctx;
     if (!has_fixed_log_levels) {
-        (void)lp_log_set_levels(lp_config_str(&app.config, "log.level"));
+        (void)lp_log_set_levels(lp_setting_log_level(&app.config));
     }
     if (app.handle.cloud != NULL) {
         lp_svc_cloud_poke(&app.cloud);
@@ -141,7 +141,7 @@ static void before_reboot(void *ctx)
 
 static void warn_of_software_key(void)
 {
-    if (strncmp(lp_config_str(&app.config, "identity.key"), "file:", 5) == 0) {
+    if (strncmp(lp_setting_identity_key(&app.config), "file:", 5) == 0) {
         LP_LOGW("SOFTWARE KEY: the private key is in flash; whoever can read the flash can copy "
                 "this device");
         LP_LOGW("SOFTWARE KEY: a crypto chip keeps it safe; set identity.key to atca:0 then");
@@ -177,7 +177,7 @@ static void start_chip(const lp_app_board_t *board)
     lp_keyfile_init(&app.keyfile, board->loop, &app.key_io);
     lp_keystore_init(&app.keys, board->loop, NULL, &app.keyfile.prov);
     if (board->i2c != NULL) {
-        const uint32_t rate_hz = (uint32_t)lp_config_int(&app.config, "i2c.rate_hz");
+        const uint32_t rate_hz = (uint32_t)lp_setting_i2c_rate_hz(&app.config);
         if (lp_i2c_set_rate(board->i2c, rate_hz) == LP_E_UNSUPPORTED) {
             LP_LOGD("the bus keeps its own rate");
         }

@@ -250,12 +250,13 @@ void lp_config_take(lp_config_t *c, size_t row, const candidate_t *new)
 {
     lp_config_value_t *v = &c->s_.values[row];
     v->is_set_ = !new->is_default;
-    if (v->is_set_ && c->s_.rows[row].type == LP_CONFIG_STR) {
+    if (c->s_.rows[row].type != LP_CONFIG_STR) {
+        lp_put_le32(v->num_, (uint32_t) new->num);
+    } else if (v->is_set_) {
         v->at_ = (uint16_t)c->used_;
         v->len_ = (uint16_t) new->text.len;
         c->used_ += new->text.len + 1;
     }
-    lp_put_le32(v->num_, (uint32_t) new->num);
 }
 
 static lp_err_t wrong_type(const lp_config_row_t *row, const char *needed, lp_buf_t *why)

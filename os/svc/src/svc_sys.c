@@ -4,6 +4,7 @@
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
 #include "limpet/port/system.h"
+#include "limpet/settings.h"
 
 #define LOG_MODULE "sys"
 
@@ -36,7 +37,7 @@ static void get_info(void *ctx, lp_rpc_req_t *req)
     lp_json_writer_t *w = lp_rpc_result(req);
     lp_json_put_object(w);
     lp_json_put_key(w, "id");
-    lp_json_put_str(w, lp_config_str(svc->s_.config, "device.id"));
+    lp_json_put_str(w, lp_setting_device_id(svc->s_.config));
     lp_json_put_key(w, "app");
     lp_json_put_str(w, svc->s_.app);
     lp_json_put_key(w, "fw_version");

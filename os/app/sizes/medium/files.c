@@ -4,6 +4,7 @@
 
 #include "limpet/log.h"
 #include "limpet/port/flash.h"
+#include "limpet/settings.h"
 #include "limpet/svc_fs.h"
 #include "sizes.h"
 
@@ -33,6 +34,6 @@ void files_start(lp_app_t *app, lp_store_t *store)
         .max_files = SIZE_FILES,
         .store = store};
     tell(lp_files_open(&files, &config));
-    lp_svc_fs_init(&service, app->rpc, &files, lp_config_str(app->config, "device.id"));
+    lp_svc_fs_init(&service, app->rpc, &files, lp_setting_device_id(app->config));
     app->files = files.is_usable ? &files : NULL;
 }

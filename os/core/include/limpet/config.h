@@ -54,10 +54,14 @@ typedef struct {
 // One value in memory. Private; the caller owns an array of them.
 typedef struct {
     const char *fallback_; // instead of the row's
-    uint16_t at_;          // in the arena
-    uint16_t len_;
+    union {
+        struct {
+            uint16_t at_; // in the arena
+            uint16_t len_;
+        };               // STR
+        uint8_t num_[4]; // BOOL, INT: little endian, as it is stored
+    };
     bool is_set_;
-    uint8_t num_[4]; // little endian, as it is stored
 } lp_config_value_t;
 
 // What the image gives to the settings. Everything is lent for as long as they are used.
