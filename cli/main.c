@@ -68,6 +68,9 @@
         {"call", "call a method of a board", lp_cmd_call, false},                                  \
         {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
         {"config-set", "change a board's settings", lp_cmd_config_set, false},                     \
+        {"config-edit", "change a board's settings in an editor", lp_cmd_config_edit, false},      \
+        {"config-confirm", "keep the settings that a board tries", lp_cmd_config_confirm, false},  \
+        {"factory-reset", "remove all settings of a board", lp_cmd_factory_reset, false},          \
         {"ls", "list a board's files", lp_cmd_ls, false},                                          \
         {"get", "copy a file from a board", lp_cmd_get, false},                                    \
         {"put", "copy a file to a board", lp_cmd_put, false},                                      \

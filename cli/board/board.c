@@ -49,16 +49,21 @@ static const struct {
     int timeout_ms;
     bool is_repeatable;
 } methods[] = {
-    {"RPC.Ping", 2000, true},      {"RPC.List", 3000, true},          {"RPC.Describe", 3000, true},
-    {"Sys.GetInfo", 3000, true},   {"Sys.Reboot", 3000, false},       {"Config.Get", 4000, true},
-    {"Config.Set", 6000, true},    {"Config.Save", 8000, false},      {"Chip.Scan", 12000, true},
-    {"Chip.Info", 8000, true},     {"Chip.Configure", 20000, false},  {"Chip.Lock", 10000, false},
-    {"Identity.Info", 8000, true}, {"Identity.GenKey", 15000, false}, {"Identity.Csr", 15000, true},
-    {"Cloud.Status", 4000, true},  {"Cloud.Prove", 30000, false},     {"Chip.Bind", 15000, true},
-        {"FS.List", 4000, true},
-    {"FS.ListExt", 4000, true},    {"FS.Stat", 8000, true},           {"FS.Info", 6000, true},
-    {"FS.Get", 6000, true},        {"FS.Put", 15000, false},          {"FS.Remove", 8000, false},
-    {"FS.Rename", 8000, false},    {"FS.Mkfs", 60000, false},
+    {"RPC.Ping", 2000, true},         {"RPC.List", 3000, true},
+    {"RPC.Describe", 3000, true},     {"Sys.GetInfo", 3000, true},
+    {"Sys.Reboot", 3000, false},      {"Config.Get", 4000, true},
+    {"Config.Set", 6000, true},       {"Config.Save", 8000, false},
+    {"Chip.Scan", 12000, true},       {"Chip.Info", 8000, true},
+    {"Chip.Configure", 20000, false}, {"Chip.Lock", 10000, false},
+    {"Identity.Info", 8000, true},    {"Identity.GenKey", 15000, false},
+    {"Identity.Csr", 15000, true},    {"Cloud.Status", 4000, true},
+    {"Cloud.Prove", 30000, false},    {"Config.Schema", 4000, true},
+    {"Config.Confirm", 8000, false},  {"Config.Reset", 20000, false},
+    {"FS.List", 4000, true},          {"FS.ListExt", 4000, true},
+    {"FS.Stat", 8000, true},          {"FS.Info", 6000, true},
+    {"FS.Get", 6000, true},           {"FS.Put", 15000, false},
+    {"FS.Remove", 8000, false},       {"FS.Rename", 8000, false},
+    {"FS.Mkfs", 60000, false},        {"Chip.Bind", 15000, true},
 };
 
 enum { DEFAULT_TIMEOUT_MS = 10000 };
