@@ -291,6 +291,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     const lp_app_extras_t extras = {.app = &app.handle,
                                     .store = &app.store,
                                     .sys = &app.sys,
+                                    .turn = &app.turn,
                                     .bus = i2c_port(board, &app.i2c_extras)};
     lp_app_extras_start(&extras);
     lp_app_main(&app.handle);

@@ -19,6 +19,7 @@ typedef struct {
     lp_app_t *app;
     lp_store_t *store;
     lp_svc_sys_t *sys;
+    lp_turn_t *turn;
     lp_i2c_bus_t *bus; // a port of the board's I2C bus that nobody else uses; null: no bus is wired
 } lp_app_extras_t;
 

@@ -17,6 +17,7 @@
 #include "limpet/i2c.h"
 #include "limpet/svc_cloud.h"
 #include "limpet/svc_cron.h"
+#include "limpet/svc_seal.h"
 
 // Repeats a function. Private; the application owns it, static as a rule.
 typedef struct lp_app_task {
@@ -51,6 +52,7 @@ typedef struct lp_app {
     lp_i2c_bus_t *i2c;     // null: no bus is wired
     lp_svc_cron_t *cron;   // null on small images; lp_svc_cron_add_action() gives it more to do
     lp_files_t *files;     // null: this image has none, or they cannot be read
+    lp_svc_seal_t *seal;   // files that are of use on this board only; null like `files`
     lp_app_task_t *tasks_;
 } lp_app_t;
 

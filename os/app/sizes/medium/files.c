@@ -6,12 +6,14 @@
 #include "limpet/port/flash.h"
 #include "limpet/settings.h"
 #include "limpet/svc_fs.h"
+#include "limpet/svc_seal.h"
 #include "sizes.h"
 
 #define LOG_MODULE "files"
 
 static lp_files_t files;
 static lp_svc_fs_t service;
+static lp_svc_seal_t seal;
 
 static void tell(lp_err_t err)
 {
@@ -24,16 +26,32 @@ static void tell(lp_err_t err)
     }
 }
 
-void files_start(lp_app_t *app, lp_store_t *store)
+static void start_seal(const lp_app_extras_t *parts)
 {
+    lp_app_t *app = parts->app;
+    const lp_svc_seal_setup_t setup = {.loop = app->loop,
+                                       .rpc = app->rpc,
+                                       .config = app->config,
+                                       .store = parts->store,
+                                       .files = &files,
+                                       .chip = app->chip,
+                                       .turn = parts->turn};
+    lp_svc_seal_init(&seal, &setup);
+}
+
+void files_start(const lp_app_extras_t *parts)
+{
+    lp_app_t *app = parts->app;
     const uint32_t flash_bytes = lp_port_flash_geometry().size_bytes;
     const lp_files_config_t config = {
         .offset = SIZE_STORE_BYTES,
         .size_bytes = flash_bytes > SIZE_STORE_BYTES ? flash_bytes - SIZE_STORE_BYTES : 0,
         .max_file_bytes = SIZE_FILE_BYTES,
         .max_files = SIZE_FILES,
-        .store = store};
+        .store = parts->store};
     tell(lp_files_open(&files, &config));
     lp_svc_fs_init(&service, app->rpc, &files, lp_setting_device_id(app->config));
+    start_seal(parts);
     app->files = files.is_usable ? &files : NULL;
+    app->seal = files.is_usable ? &seal : NULL;
 }

@@ -2,9 +2,10 @@
 #ifndef FILES_H
 #define FILES_H
 
-#include "limpet/app.h"
+#include "extras.h"
 
-// Opens the files behind the settings and adds the methods FS.*; sets app->files.
-void files_start(lp_app_t *app, lp_store_t *store);
+// Opens the files behind the settings and adds the methods FS.* and Sealed.*; sets app->files and
+// app->seal.
+void files_start(const lp_app_extras_t *parts);
 
 #endif
