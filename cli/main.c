@@ -68,6 +68,8 @@
         {"call", "call a method of a board", lp_cmd_call, false},                                  \
         {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
         {"config-set", "change a board's settings", lp_cmd_config_set, false},                     \
+        {"auth-set", "make an account for calls over the network", lp_cmd_auth_set, false},        \
+        {"auth-remove", "take such an account away", lp_cmd_auth_remove, false},                   \
         {"config-edit", "change a board's settings in an editor", lp_cmd_config_edit, false},      \
         {"config-confirm", "keep the settings that a board tries", lp_cmd_config_confirm, false},  \
         {"factory-reset", "remove all settings of a board", lp_cmd_factory_reset, false},          \

@@ -5,6 +5,7 @@
 set(LP_APP_NAME_RULE "^[a-z][a-z0-9-]*$")
 # Per size of an image: its memory (sizes.h) and what it has beside the platform (extras.c).
 set(LP_APP_SIZES ${CMAKE_SOURCE_DIR}/os/app/sizes)
+set(LP_APP_SOURCES ${CMAKE_SOURCE_DIR}/os/app/src)
 
 # lp_app_list(<variable> <manifest> <key>): the strings of an array; empty when there is none.
 function(lp_app_list variable manifest key)
@@ -86,7 +87,8 @@ endfunction()
 # A board that is a process, or one in QEMU: the platform and the application on it.
 function(lp_app_posix target)
     set(board ${CMAKE_SOURCE_DIR}/boards/posix)
-    target_sources(${target} PRIVATE ${board}/main.c ${board}/options.c ${board}/bus.c ${LP_APP_SIZES}/medium/extras.c ${LP_APP_SIZES}/medium/files.c)
+    target_sources(${target} PRIVATE ${board}/main.c ${board}/options.c ${board}/bus.c ${LP_APP_SIZES}/medium/extras.c ${LP_APP_SIZES}/medium/files.c
+        ${LP_APP_SOURCES}/remote.c)
     target_include_directories(${target} PRIVATE ${LP_APP_SIZES}/large ${board})
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
     # Whole: the layers below ask for the port, whatever order the linker meets them in.
@@ -102,7 +104,7 @@ function(lp_app_bare target)
     file(GLOB extras CONFIGURE_DEPENDS ${LP_APP_SIZES}/${sizes}/*.c)
     # The port's objects whole, as above.
     target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/boards/qemu/main.c ${extras}
-        $<TARGET_OBJECTS:${port}> $<TARGET_OBJECTS:lp_bare>)
+        ${LP_APP_SOURCES}/no_remote.c $<TARGET_OBJECTS:${port}> $<TARGET_OBJECTS:lp_bare>)
     target_include_directories(${target} PRIVATE ${LP_APP_SIZES}/${sizes})
     target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,-Map=${CMAKE_BINARY_DIR}/${target}.map)
     target_link_libraries(${target} PRIVATE ${port} lp_bare lp_app)

@@ -13,6 +13,8 @@
 
 #include "limpet/rpc_frame.h"
 #include "line.h"
+#include "login.h"
+#include "wire.h"
 
 enum {
     OPEN_MS = 6000,
@@ -26,6 +28,8 @@ enum {
 
 struct lp_board {
     int fd;
+    lp_wire_t *wire; // instead of fd: a way that carries whole frames
+    lp_login_t login;
     char wanted[256]; // what was asked for, so that reopen finds the board again
     char where[256];
     long baud;
@@ -66,7 +70,7 @@ static const struct {
     {"FS.Mkfs", 60000, false},        {"Chip.Bind", 15000, true},
 };
 
-enum { DEFAULT_TIMEOUT_MS = 10000 };
+enum { DEFAULT_TIMEOUT_MS = 10000, LOGIN_TRIES = 2, WHO_ARE_YOU = 401, TOO_MANY_LOGINS = 429 };
 
 static int timeout_of(const char *method, bool *is_repeatable)
 {
@@ -127,9 +131,25 @@ static bool fill(lp_board_t *b, uint64_t deadline_ms)
     return false;
 }
 
+// Of a way that carries whole frames.
+static cJSON *next_whole(lp_board_t *b, uint64_t deadline_ms)
+{
+    bool is_gone = false;
+    char *text = b->wire->ops->receive(b->wire, deadline_ms, &is_gone);
+    cJSON *frame = text != NULL ? cJSON_Parse(text) : NULL;
+    b->is_gone = b->is_gone || is_gone;
+    b->n_received += text != NULL ? strlen(text) : 0;
+    b->n_damaged += text != NULL && frame == NULL ? 1 : 0;
+    free(text);
+    return frame;
+}
+
 // The next frame until deadline_ms; log lines are handed out on the way. Null: none came.
 static cJSON *next_frame(lp_board_t *b, uint64_t deadline_ms)
 {
+    if (b->wire != NULL) {
+        return next_whole(b, deadline_ms);
+    }
     for (;;) {
         const char *text = NULL;
         cJSON *frame = NULL;
@@ -150,6 +170,10 @@ static cJSON *next_frame(lp_board_t *b, uint64_t deadline_ms)
 
 static bool send_text(lp_board_t *b, const char *text, size_t len)
 {
+    if (b->wire != NULL) { // whole frames need neither checksum nor line end
+        b->is_gone = !b->wire->ops->send(b->wire, text, len - LP_RPC_TAIL);
+        return !b->is_gone;
+    }
     uint64_t deadline = lp_ui_now_ms() + DEFAULT_TIMEOUT_MS;
     while (len > 0 && !lp_interrupt_seen() && lp_ui_now_ms() < deadline) {
         ssize_t n = write(b->fd, text, len);
@@ -192,7 +216,11 @@ static cJSON *wait_answer(lp_board_t *b, uint32_t id, uint64_t deadline_ms)
 static cJSON *try_once(lp_board_t *b, const char *method, const cJSON *params, int timeout_ms)
 {
     uint32_t id = b->next_id++ & 0x7FFFFFFFu;
-    char *line = lp_rpc_request(id, method, params);
+    char *params_text = params != NULL ? cJSON_PrintUnformatted(params) : NULL;
+    cJSON *auth = lp_login_prove(&b->login, method, params_text != NULL ? params_text : "");
+    char *line = lp_rpc_request_with(id, method, params, auth);
+    cJSON_free(params_text);
+    cJSON_Delete(auth);
     if (line == NULL) {
         return NULL;
     }
@@ -214,6 +242,9 @@ static lp_exit_t fail_no_answer(lp_board_t *b, const char *method, lp_fault_t *f
     if (b->is_gone) {
         lp_fault_set(f, LP_EXIT_BOARD, "board-lost", "the board went away during %s", method);
         lp_fault_why(f, "the line %s was closed", b->where);
+        if (b->wire != NULL && b->wire->trouble[0] != '\0') {
+            lp_fault_why(f, "%s", b->wire->trouble);
+        }
     } else if (b->n_damaged > 0) {
         lp_fault_set(f, LP_EXIT_BOARD, "board-garbled", "the board's answers to %s arrive damaged",
                      method);
@@ -245,6 +276,13 @@ static lp_exit_t take_error(lp_board_t *b, const char *method, const cJSON *erro
     lp_fault_set(f, LP_EXIT_BOARD, "board-refused", "the board refused %s", method);
     lp_fault_why(f, "%s%s%s", b->error.message, b->error.name[0] != '\0' ? ", " : "",
                  b->error.name);
+    if (b->error.code == 401 || b->error.code == 429) {
+        lp_fault_set(f, LP_EXIT_CREDENTIALS, "board-login-refused", "the board does not let %s in",
+                     b->login.user);
+        lp_fault_why(f, "%s", b->error.code == 429 ? b->error.message : "the password is wrong");
+        lp_fault_next(f, "a new password, at its UART: limpet auth-set %s --role ROLE",
+                      b->login.user);
+    }
     if (b->error.code == 404) {
         lp_fault_next(f, "this firmware does not know the method: flash a newer one");
     }
@@ -276,11 +314,42 @@ static cJSON *call_repeatedly(lp_board_t *b, const char *method, const cJSON *pa
     return answer;
 }
 
+static int error_code(const cJSON *answer)
+{
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
+    const cJSON *code = cJSON_GetObjectItemCaseSensitive(error, "code");
+    return cJSON_IsNumber(code) ? code->valueint : 0;
+}
+
 static bool is_busy(const cJSON *answer)
 {
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
     const cJSON *name = cJSON_GetObjectItemCaseSensitive(error, "name");
-    return cJSON_IsString(name) && strcmp(name->valuestring, "LP_E_BUSY") == 0;
+    return error_code(answer) != TOO_MANY_LOGINS && cJSON_IsString(name) &&
+           strcmp(name->valuestring, "LP_E_BUSY") == 0;
+}
+
+// A board that asks who calls is told; a nonce that has become too old is replaced. Nothing was
+// done before, so any method may be sent again. Null answer with a fault: nobody knows the
+// password.
+static cJSON *call_known(lp_board_t *b, const char *method, const cJSON *params, int limit_ms,
+                         bool is_repeatable, lp_fault_t *f)
+{
+    cJSON *answer = call_repeatedly(b, method, params, limit_ms, is_repeatable);
+    for (int i = 0; i < LOGIN_TRIES && error_code(answer) == WHO_ARE_YOU; i++) {
+        const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
+        const cJSON *message = cJSON_GetObjectItemCaseSensitive(error, "message");
+        if (!cJSON_IsString(message) || !lp_login_take(&b->login, message->valuestring)) {
+            break;
+        }
+        cJSON_Delete(answer);
+        answer = NULL;
+        if (lp_login_find(&b->login, f) != LP_EXIT_OK) {
+            return NULL;
+        }
+        answer = call_repeatedly(b, method, params, limit_ms, is_repeatable);
+    }
+    return answer;
 }
 
 lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *params, int timeout_ms,
@@ -301,15 +370,19 @@ lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *par
     }
     free(line);
     uint64_t busy_until = lp_ui_now_ms() + BUSY_MS;
-    cJSON *answer = call_repeatedly(board, method, params, limit_ms, is_repeatable);
+    f->exit = LP_EXIT_OK;
+    cJSON *answer = call_known(board, method, params, limit_ms, is_repeatable, f);
     // Busy means that nothing was done, so waiting is right for any method: an earlier run that
     // died may have left the board in the middle of something long.
     while (is_busy(answer) && !lp_interrupt_seen() && lp_ui_now_ms() < busy_until) {
         cJSON_Delete(answer);
         poll(NULL, 0, BUSY_WAIT_MS);
-        answer = call_repeatedly(board, method, params, limit_ms, is_repeatable);
+        answer = call_known(board, method, params, limit_ms, is_repeatable, f);
     }
     cJSON_Delete(params);
+    if (answer == NULL && f->exit != LP_EXIT_OK) {
+        return f->exit;
+    }
     return answer != NULL ? take_answer(board, method, answer, result, f)
                           : fail_no_answer(board, method, f);
 }
@@ -335,6 +408,9 @@ static lp_exit_t fail_silent(lp_board_t *b, int waited_ms, lp_fault_t *f)
     if (lp_interrupt_seen()) {
         return lp_fault_interrupted(f);
     }
+    if (b->wire != NULL && b->wire->trouble[0] != '\0') {
+        return lp_wire_fail(f, b->where, b->wire->trouble);
+    }
     if (b->n_received == 0) {
         lp_fault_set(f, LP_EXIT_BOARD, "board-silent", "the board on %s says nothing", b->where);
         lp_fault_why(f, "asked for %d s and not one byte came back", waited_ms / 1000);
@@ -355,7 +431,7 @@ static lp_exit_t fail_silent(lp_board_t *b, int waited_ms, lp_fault_t *f)
 static bool say_hello(lp_board_t *b, uint64_t deadline_ms)
 {
     while (!b->is_gone && !lp_interrupt_seen() && lp_ui_now_ms() < deadline_ms) {
-        if (!send_text(b, "\n\x04\n", 3)) {
+        if (b->wire == NULL && !send_text(b, "\n\x04\n", 3)) {
             return false;
         }
         cJSON *answer = try_once(b, "RPC.Ping", NULL, PING_MS);
@@ -370,8 +446,15 @@ static bool say_hello(lp_board_t *b, uint64_t deadline_ms)
 static lp_exit_t open_line(lp_board_t *b, lp_fault_t *f)
 {
     char port[256];
-    lp_exit_t rc = lp_line_find(b->wanted, port, sizeof port, f);
-    if (rc == LP_EXIT_OK) {
+    lp_exit_t rc = LP_EXIT_OK;
+    if (lp_wire_is_address(b->wanted)) {
+        snprintf(port, sizeof port, "%s", b->wanted);
+        snprintf(b->where, sizeof b->where, "%s", b->wanted);
+        rc = lp_wire_open(port, &b->wire, f);
+    } else {
+        rc = lp_line_find(b->wanted, port, sizeof port, f);
+    }
+    if (rc == LP_EXIT_OK && b->wire == NULL) {
         rc = lp_line_open(port, b->baud, &b->fd, b->where, sizeof b->where, f);
     }
     if (rc == LP_EXIT_OK) {
@@ -437,6 +520,10 @@ static void close_line(lp_board_t *b)
     if (b->fd >= 0) {
         close(b->fd);
     }
+    if (b->wire != NULL) {
+        b->wire->ops->close(b->wire);
+    }
+    b->wire = NULL;
     b->fd = -1;
 }
 
@@ -444,6 +531,7 @@ void lp_board_close(lp_board_t *board)
 {
     if (board != NULL) {
         close_line(board);
+        lp_login_wipe(&board->login);
         free(board);
     }
 }

@@ -51,14 +51,17 @@ int lp_cmd_call(int argc, char **argv)
         .summary = "Calls a method of a board and prints its result as JSON.",
         .examples = {"limpet call Sys.GetInfo", "limpet call Config.Get '{\"key\":\"cloud\"}'",
                      NULL},
-        .notes = "limpet call RPC.List lists the methods.",
+        .notes =
+            "limpet call RPC.List lists the methods.\n"
+            "A board is reached by its serial port, its id, or tcp://HOST:PORT, http://HOST:PORT,\n"
+            "ws://HOST:PORT (limpet auth-set makes the account for these).",
         .exit_codes = exits,
         .max_args = 2,
     };
     lp_board_options_t options = {.port = "auto"};
     long timeout_ms = 0;
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
         {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
         {"timeout-ms", LP_OPT_INT, &timeout_ms, "MS", "how long to wait (the method's usual time)"},
     };

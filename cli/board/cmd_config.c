@@ -104,7 +104,7 @@ int lp_cmd_config_get(int argc, char **argv)
     lp_board_options_t options = {.port = "auto"};
     bool is_schema = false;
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
         {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
         {"schema", LP_OPT_BOOL, &is_schema, NULL, "what there is to set, instead of the values"},
     };
@@ -247,7 +247,7 @@ int lp_cmd_config_set(int argc, char **argv)
     lp_board_options_t options = {.port = "auto"};
     lp_save_t save = {0};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
         {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
         {"reboot", LP_OPT_BOOL, &save.is_reboot, NULL, "restart the board after saving"},
         {"try-once", LP_OPT_BOOL, &save.is_trial, NULL,

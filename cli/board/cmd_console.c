@@ -29,7 +29,7 @@ int lp_cmd_console(int argc, char **argv)
     lp_board_options_t board_options = {.port = "auto"};
     const lp_opt_t opts[] = {
         {"port", LP_OPT_STR, &board_options.port, "PORT",
-         "auto, a device, a board's id, tcp:host:port"},
+         "auto, a device, an id, or a URL (help call)"},
         {"baud", LP_OPT_INT, &board_options.baud, "RATE", "speed of a real serial port (115200)"},
     };
     int n_args = 0;

@@ -179,9 +179,9 @@ static lp_exit_t open_tcp(const char *address, int *fd_out, lp_fault_t *f)
 lp_exit_t lp_line_open(const char *port, long baud, int *fd, char *where, size_t where_cap,
                        lp_fault_t *f)
 {
-    if (strncmp(port, "tcp:", 4) == 0) {
+    if (strncmp(port, "tcp:", 4) == 0) { // tcp:host:port, tcp://host:port
         snprintf(where, where_cap, "%s", port);
-        return open_tcp(port + 4, fd, f);
+        return open_tcp(port + (strncmp(port, "tcp://", 6) == 0 ? 6 : 4), fd, f);
     }
     return open_tty(port, baud > 0 ? baud : DEFAULT_BAUD, fd, where, where_cap, f);
 }

@@ -112,7 +112,7 @@ lp_rpc_line_t lp_rpc_reader_feed(lp_rpc_reader_t *r, const uint8_t *data, size_t
     return LP_RPC_LINE_NONE;
 }
 
-static cJSON *request_tree(uint32_t id, const char *method, const cJSON *params)
+static cJSON *request_tree(uint32_t id, const char *method, const cJSON *params, const cJSON *auth)
 {
     cJSON *tree = cJSON_CreateObject();
     cJSON_AddNumberToObject(tree, "id", id);
@@ -120,12 +120,21 @@ static cJSON *request_tree(uint32_t id, const char *method, const cJSON *params)
     if (params != NULL) {
         cJSON_AddItemToObject(tree, "params", cJSON_Duplicate(params, true));
     }
+    if (auth != NULL) {
+        cJSON_AddItemToObject(tree, "auth", cJSON_Duplicate(auth, true));
+    }
     return tree;
 }
 
 char *lp_rpc_request(uint32_t id, const char *method, const struct cJSON *params)
 {
-    cJSON *tree = request_tree(id, method, params);
+    return lp_rpc_request_with(id, method, params, NULL);
+}
+
+char *lp_rpc_request_with(uint32_t id, const char *method, const struct cJSON *params,
+                          const struct cJSON *auth)
+{
+    cJSON *tree = request_tree(id, method, params, auth);
     char *json = cJSON_PrintUnformatted(tree);
     cJSON_Delete(tree);
     if (json == NULL) {

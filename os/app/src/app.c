@@ -30,8 +30,8 @@ static const lp_config_vendor_t vendor[] = {LP_APP_VENDOR{.key = ""}};
 // -- memory
 
 static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
-static lp_config_value_t config_values[LP_SETTINGS_COUNT];
-static lp_store_item_t config_items[LP_SETTINGS_COUNT];
+static lp_config_value_t config_values[SIZE_SETTINGS];
+static lp_store_item_t config_items[SIZE_SETTINGS];
 static uint8_t config_arena[LP_SETTINGS_ARENA];
 static _Alignas(16) uint8_t tls_arena[SIZE_TLS_ARENA_BYTES];
 static _Alignas(16) uint8_t tls_stack[SIZE_TLS_STACK_BYTES];
@@ -90,8 +90,8 @@ static lp_err_t start_storage(const lp_app_board_t *board)
                                      .entries = store_entries,
                                      .max_entries = SIZE_STORE_ENTRIES};
     lp_err_t err = lp_store_open(&app.store, &store);
-    const lp_config_setup_t config = {.rows = lp_settings,
-                                      .count = LP_SETTINGS_COUNT,
+    const lp_config_setup_t config = {.rows = lp_app_settings(),
+                                      .count = SIZE_SETTINGS,
                                       .values = config_values,
                                       .items = config_items,
                                       .arena = config_arena,
@@ -128,6 +128,7 @@ static void apply_settings(void *ctx)
         lp_svc_cloud_poke(&app.cloud);
         lp_svc_shadow_poke(&app.shadow);
     }
+    lp_app_remote_changed();
     lp_app_settings_changed(&app.handle);
 }
 
@@ -294,6 +295,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
                                     .turn = &app.turn,
                                     .bus = i2c_port(board, &app.i2c_extras)};
     lp_app_extras_start(&extras);
+    lp_app_remote_start(&app.handle, &app.store, &app.turn);
     lp_app_main(&app.handle);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
     return LP_OK;
@@ -307,6 +309,7 @@ bool lp_app_stop(void)
 
 void lp_app_end(void)
 {
+    lp_app_remote_stop();
     lp_rpc_close(&app.uart);
     LP_LOGI("switched off");
 }

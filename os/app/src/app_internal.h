@@ -4,8 +4,18 @@
 #define LP_APP_INTERNAL_H
 
 #include "limpet/app.h"
+#include "limpet/store.h"
+#include "limpet/turn.h"
 
 // Settings may have changed: periods that come from one are looked at again.
 void lp_app_settings_changed(lp_app_t *app);
+
+// -- remote.c, or no_remote.c in an image that nobody can call
+
+// The settings of this image: SIZE_SETTINGS of them.
+const lp_config_row_t *lp_app_settings(void);
+void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn);
+void lp_app_remote_changed(void);
+void lp_app_remote_stop(void);
 
 #endif

@@ -97,8 +97,11 @@ static void begin_answer(lp_rpc_req_t *req, lp_rpc_t *rpc, bool is_refusal)
     put_echo(w, "tag", req->tag_);
 }
 
-static void release(lp_rpc_req_t *req)
+static void release(lp_rpc_req_t *req, lp_err_t err)
 {
+    if (req->mark != 0) {
+        req->rpc_->watch->end(req->rpc_->watch->ctx, req, err);
+    }
     if (req->channel_ != NULL) {
         req->channel_->in_flight_--;
     }
@@ -133,7 +136,7 @@ static void answer_error(lp_rpc_req_t *req, lp_rpc_t *rpc, int code, lp_err_t er
                          lp_span_t message)
 {
     if (req->channel_ == NULL) {
-        release(req);
+        release(req, err);
         return;
     }
     begin_answer(req, rpc, true);
@@ -146,7 +149,7 @@ static void answer_error(lp_rpc_req_t *req, lp_rpc_t *rpc, int code, lp_err_t er
         (void)lp_json_done(&rpc->writer_);
     }
     (void)send_answer(req, rpc); // there is room: LP_RPC_REFUSAL_MAX is kept free for each request
-    release(req);
+    release(req, err);
 }
 
 // Control characters of a caller's text would grow sixfold in JSON.
@@ -188,10 +191,7 @@ void lp_rpc_fail(lp_rpc_req_t *req, lp_err_t err, const char *fmt, ...)
     va_end(args);
 }
 
-static void fail_with_code(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, ...)
-    LP_FMT_CHECK(4, 5);
-
-static void fail_with_code(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, ...)
+void lp_rpc_fail_code(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -215,7 +215,7 @@ void lp_rpc_done(lp_rpc_req_t *req)
         err = LP_E_NOSPACE;
     }
     if (err == LP_OK) {
-        release(req);
+        release(req, LP_OK);
     } else {
         lp_rpc_fail(req, err, "the result of %s cannot be sent (%s)", req->method->name,
                     lp_err_text(err));
@@ -282,6 +282,40 @@ static bool keep_params(lp_rpc_req_t *req, lp_json_t frame)
     return err == LP_OK && lp_json_type(req->params) == LP_JSON_OBJECT;
 }
 
+static void begin_watch(lp_rpc_req_t *req)
+{
+    const lp_rpc_watch_t *watch = req->rpc_->watch;
+    if (watch != NULL) {
+        watch->begin(watch->ctx, req);
+    }
+}
+
+static void call(lp_rpc_req_t *req, const lp_rpc_set_t *set, lp_json_t frame)
+{
+    begin_watch(req);
+    if (req->method->level > req->level) {
+        lp_rpc_fail(req, LP_E_DENIED, "%s needs the level %s, this channel has %s",
+                    req->method->name, lp_rpc_level_name(req->method->level),
+                    lp_rpc_level_name((lp_rpc_level_t)req->level));
+    } else if (!keep_params(req, frame)) {
+        lp_rpc_fail(req, LP_E_INVALID, "params must be one object");
+    } else {
+        req->method->handle(set->ctx, req);
+    }
+}
+
+// Whoever is not let in does not learn which methods there are.
+static bool admit(lp_rpc_req_t *req, const char *name, lp_json_t frame)
+{
+    const lp_rpc_gate_t *gate = req->channel_->gate;
+    lp_rpc_level_t level = (lp_rpc_level_t)req->channel_->max_level;
+    if (gate != NULL && !gate->admit(gate->ctx, req, name, frame, &level)) {
+        return false;
+    }
+    req->level = (uint8_t)level;
+    return true;
+}
+
 static void dispatch(lp_rpc_req_t *req, lp_json_t frame)
 {
     char name[NAME_MAX];
@@ -292,18 +326,15 @@ static void dispatch(lp_rpc_req_t *req, lp_json_t frame)
         lp_rpc_fail(req, LP_E_FORMAT, "a request needs one \"method\", the name of a method");
         return;
     }
+    if (!admit(req, name, frame)) {
+        return;
+    }
     req->method = find_in_sets(req->rpc_, name, &set);
     if (req->method == NULL) {
-        fail_with_code(req, LP_RPC_UNKNOWN_METHOD, LP_E_NOT_FOUND,
-                       "no method %s; RPC.List names them all", name);
-    } else if (req->method->level > req->channel_->max_level) {
-        lp_rpc_fail(req, LP_E_DENIED, "%s needs the level %s, this channel has %s", name,
-                    lp_rpc_level_name(req->method->level),
-                    lp_rpc_level_name(req->channel_->max_level));
-    } else if (!keep_params(req, frame)) {
-        lp_rpc_fail(req, LP_E_INVALID, "params must be one object");
+        lp_rpc_fail_code(req, LP_RPC_UNKNOWN_METHOD, LP_E_NOT_FOUND,
+                         "no method %s; RPC.List names them all", name);
     } else {
-        req->method->handle(set->ctx, req);
+        call(req, set, frame);
     }
 }
 

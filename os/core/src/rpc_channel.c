@@ -125,7 +125,7 @@ void lp_rpc_open(lp_rpc_channel_t *ch, lp_rpc_t *rpc, lp_stream_t *stream, lp_rp
     memset(ch, 0, sizeof *ch);
     ch->rpc_ = rpc;
     ch->stream_ = stream;
-    ch->max_level = max_level;
+    ch->max_level = (uint8_t)max_level;
     ch->is_open_ = true;
     lp_stream_listen(stream, on_stream, ch);
 }

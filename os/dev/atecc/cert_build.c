@@ -5,8 +5,8 @@
 #include "limpet/atecc_cert.h"
 #include "limpet/der.h"
 #include "limpet/fmt.h"
+#include "limpet/sha1.h"
 #include "limpet/sha256.h"
-#include "sha1.h"
 
 enum { AT_DATES = 64, DATES_LEN = 3, HEADER_LEN = 4, UTC_LEN = 13, GENERALIZED_LEN = 15 };
 
@@ -81,12 +81,12 @@ static lp_err_t put_device_serial(uint8_t *to, size_t len, const uint8_t *serial
 static lp_err_t put_key_id(uint8_t *to, size_t len, const uint8_t *pub)
 {
     uint8_t point[65] = {0x04};
-    uint8_t id[LP_ATECC_SHA1_LEN];
+    uint8_t id[LP_SHA1_LEN];
     if (pub == NULL) {
         return LP_E_INVALID;
     }
     memcpy(point + 1, pub, 64);
-    lp_atecc_sha1(lp_span(point, sizeof point), id);
+    lp_sha1(lp_span(point, sizeof point), id);
     return put_copy(to, len, id, sizeof id);
 }
 

@@ -7,6 +7,7 @@
 #include "limpet/port/clock.h"
 #include "lp_mbedtls_platform.h"
 #include "tls_offer.h"
+#include "tls_server.h"
 #include "tls_session.h"
 
 static bool is_unsupported(int ret)
@@ -160,7 +161,7 @@ static lp_err_t take_own(lp_tls_t *tls, const lp_tls_config_t *config)
     return check_own_dates(tls);
 }
 
-static lp_err_t take_identity(lp_tls_t *tls, const lp_tls_config_t *config)
+lp_err_t lp_tls_take_identity(lp_tls_t *tls, const lp_tls_config_t *config)
 {
     lp_tls_session_t *s = tls->session_;
     if (config->cert_pem.len == 0) {
@@ -238,12 +239,9 @@ static const uint16_t *groups_of(const lp_tls_t *tls, const lp_tls_config_t *con
     return config->ecdhe == LP_TLS_ECDHE_AUTO ? lp_tls_groups_auto : lp_tls_groups_chip;
 }
 
-static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
+void lp_tls_set_offer(lp_tls_t *tls, const lp_tls_config_t *config)
 {
-    lp_tls_session_t *s = tls->session_;
-    mbedtls_ssl_config *conf = &s->conf;
-    int ret = mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                          MBEDTLS_SSL_PRESET_DEFAULT);
+    mbedtls_ssl_config *conf = &tls->session_->conf;
     mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_max_tls_version(conf, config->max_version == LP_TLS_1_3
                                                ? lp_tls_newest_version
@@ -251,11 +249,20 @@ static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
     mbedtls_ssl_conf_ciphersuites(conf, lp_tls_suites);
     mbedtls_ssl_conf_groups(conf, groups_of(tls, config));
     mbedtls_ssl_conf_sig_algs(conf, lp_tls_signatures);
+    mbedtls_ssl_conf_rng(conf, lp_tls_rng_fill, NULL);
+}
+
+static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
+{
+    lp_tls_session_t *s = tls->session_;
+    mbedtls_ssl_config *conf = &s->conf;
+    int ret = mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                          MBEDTLS_SSL_PRESET_DEFAULT);
+    lp_tls_set_offer(tls, config);
     mbedtls_ssl_conf_cert_profile(conf, &lp_tls_cert_profile);
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_ca_chain(conf, &s->papers->trust, NULL);
     mbedtls_ssl_conf_verify(conf, lp_tls_verify, tls);
-    mbedtls_ssl_conf_rng(conf, lp_tls_rng_fill, NULL);
     if (ret == 0 && s->alpn_list[0] != NULL) {
         ret = mbedtls_ssl_conf_alpn_protocols(conf, s->alpn_list);
     }
@@ -285,8 +292,8 @@ typedef lp_err_t step_fn(lp_tls_t *tls, const lp_tls_config_t *config);
 
 lp_err_t lp_tls_session_open(lp_tls_t *tls, const lp_tls_config_t *config)
 {
-    static step_fn *const steps[] = {take_names,    take_clock, take_trust,
-                                     take_identity, take_ecdhe, set_up};
+    static step_fn *const steps[] = {take_names,           take_clock, take_trust,
+                                     lp_tls_take_identity, take_ecdhe, set_up};
     lp_tls_session_t *s = lp_tls_calloc(1, sizeof *s);
     lp_tls_papers_t *papers = lp_tls_calloc(1, sizeof *papers);
     if (s == NULL || papers == NULL) {
@@ -303,8 +310,9 @@ lp_err_t lp_tls_session_open(lp_tls_t *tls, const lp_tls_config_t *config)
     mbedtls_x509_crt_init(&s->papers->trust);
     mbedtls_x509_crt_init(&s->papers->own);
     mbedtls_pk_init(&s->papers->key);
-    lp_err_t err = LP_OK;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == LP_OK; i++) {
+    lp_err_t err = config->is_server ? lp_tls_server_set_up(tls, config) : LP_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == LP_OK && !config->is_server;
+         i++) {
         err = steps[i](tls, config);
     }
     if (err != LP_OK) {

@@ -3,6 +3,7 @@
 #ifndef POSIX_INTERNAL_H
 #define POSIX_INTERNAL_H
 
+#include "limpet/port/net.h"
 #include "limpet/posix.h"
 
 // The loop given to lp_posix_init().
@@ -18,6 +19,9 @@ void lp_posix_stream_listen(lp_stream_t *stream, lp_stream_fn *fn, void *ctx);
 lp_err_t lp_posix_stream_read(lp_stream_t *stream, uint8_t *buf, size_t cap, size_t *n);
 lp_err_t lp_posix_stream_write(lp_stream_t *stream, lp_span_t data, size_t *n);
 void lp_posix_stream_close(lp_stream_t *stream);
+
+// Makes `tcp` the stream of a connected socket (owns).
+void lp_posix_tcp_take(lp_tcp_t *tcp, int fd);
 
 // What survives lp_port_reboot(): descriptors by name, for the next image. -1: none of that name.
 int lp_posix_inherited_fd(const char *name);

@@ -214,6 +214,17 @@ static const lp_stream_ops_t tcp_ops = {.listen = lp_posix_stream_listen,
                                         .write = lp_posix_stream_write,
                                         .close = tcp_close};
 
+void lp_posix_tcp_take(lp_tcp_t *opaque, int fd)
+{
+    tcp_t *tcp = (tcp_t *)opaque;
+    const int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    lp_posix_stream_init(&tcp->base, fd);
+    tcp->base.stream.ops = &tcp_ops;
+    tcp->job = NULL;
+}
+
 static lp_err_t init_once(void)
 {
     if (report_pipe[0] >= 0) {

@@ -9,9 +9,11 @@
 #include "fake/stream.h"
 #include "limpet/keyflash.h"
 #include "limpet/settings.h"
+#include "limpet/svc_atca.h"
 #include "limpet/svc_bus.h"
 #include "limpet/svc_chip.h"
 #include "limpet/svc_config.h"
+#include "limpet/svc_debug.h"
 #include "limpet/svc_identity.h"
 #include "limpet/svc_rpc.h"
 #include "limpet/svc_sys.h"
@@ -36,6 +38,8 @@ typedef struct {
     lp_keystore_t keys;
     lp_svc_chip_t chip;
     lp_svc_bus_t bus;
+    lp_svc_atca_t atca;
+    lp_rpc_set_t debug;
     lp_svc_identity_t identity;
     unsigned config_changes;
 } device_t;

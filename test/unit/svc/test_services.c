@@ -10,7 +10,11 @@
 
 #include "cert.h"
 #include "device.h"
+#include "limpet/base64.h"
+#include "limpet/crc.h"
 #include "limpet/der.h"
+#include "limpet/hex.h"
+#include "limpet/log.h"
 #include "limpet/sha256.h"
 #include "limpet/tls.h"
 
@@ -541,7 +545,7 @@ static void document_names_every_method_level_and_setting(void **state)
         }
         count++;
     }
-    assert_int_equal(count, 20); // Cloud.* is not part of this device
+    assert_int_equal(count, 23); // Cloud.* is not part of this device
     for (size_t i = 0; i < LP_SETTINGS_COUNT; i++) {
         char key[64];
         snprintf(key, sizeof key, "| `%s` |", lp_settings[i].key);
@@ -549,6 +553,70 @@ static void document_names_every_method_level_and_setting(void **state)
             fail_msg("docs/settings.md does not explain %s", lp_settings[i].key);
         }
     }
+}
+
+// The bytes of a member that is base64, whose CRC-32 the answer has as well.
+static size_t bytes_of(const char *answer, const char *name, uint8_t *bytes, size_t cap)
+{
+    char text[256];
+    char crc[16];
+    lp_buf_t out = lp_buf(bytes, cap);
+    snprintf(text, sizeof text, "%s", device_get(answer, name));
+    assert_int_equal(lp_base64_decode(&out, lp_span(text + 1, strlen(text) - 2)), LP_OK);
+    snprintf(crc, sizeof crc, "%u", (unsigned)lp_crc32(0, lp_buf_span(&out)));
+    assert_result(answer, "crc32", crc);
+    return out.len;
+}
+
+static void atca_methods_tell_what_the_others_tell(void **state)
+{
+    (void)state;
+    uint8_t bytes[128];
+    uint8_t key[64];
+    char hex[256];
+    provision();
+    assert_int_equal(bytes_of(call("ATCA.GetConfig", "{}"), "config", bytes, sizeof bytes), 128);
+    assert_int_equal(bytes[0], 0x01);  // every serial number begins like this
+    assert_int_equal(bytes[87], 0x00); // locked: configuration
+    assert_int_equal(bytes_of(call("ATCA.GetPubKey", "{\"slot\":0}"), "pubkey", key, sizeof key),
+                     64);
+    lp_buf_t out = lp_buf(hex, sizeof hex);
+    assert_int_equal(lp_hex_encode(&out, lp_span(key, sizeof key)), LP_OK);
+    assert_memory_equal(device_get(call("Identity.Info", "{}"), "public_key") + 1, hex, 128);
+    assert_rpc_error(call("ATCA.GetPubKey", "{}"), "LP_E_INVALID");
+    assert_rpc_error(call("ATCA.GetPubKey", "{\"slot\":16}"), "LP_E_INVALID");
+    assert_rpc_error(call("ATCA.GetPubKey", "{\"slot\":-1}"), "LP_E_INVALID");
+    assert_string_not_equal(device_error(call("ATCA.GetPubKey", "{\"slot\":9}")), ""); // data
+    start(false);
+    assert_rpc_error(call("ATCA.GetConfig", "{}"), "LP_E_CHIP_MISSING");
+    assert_rpc_error(call("ATCA.GetPubKey", "{\"slot\":0}"), "LP_E_CHIP_MISSING");
+}
+
+// The names that mos has for changing a chip without asking twice are not there.
+static void atca_methods_do_not_change_the_chip(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"ATCA.SetConfig", "ATCA.LockZone", "ATCA.SetKey",
+                                        "ATCA.GenKey",    "ATCA.Sign",     "ATCA.AES"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_rpc_error(call(names[i], "{}"), "LP_E_NOT_FOUND");
+    }
+}
+
+static void set_debug_counts_at_once_and_refuses_nonsense(void **state)
+{
+    (void)state;
+    assert_string_equal(device_error(call("Sys.SetDebug", "{\"level\":\"error,chip=debug\"}")), "");
+    assert_false(lp_log_is_on(LP_LOG_INFO, "sys"));
+    assert_true(lp_log_is_on(LP_LOG_DEBUG, "chip"));
+    assert_string_equal(device_error(call("Sys.SetDebug", "{\"level\":3}")), "");
+    assert_true(lp_log_is_on(LP_LOG_DEBUG, "sys"));
+    static const char *const bad[] = {"{}", "{\"level\":5}", "{\"level\":\"loud\"}",
+                                      "{\"level\":true}"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_rpc_error(call("Sys.SetDebug", bad[i]), "LP_E_INVALID");
+    }
+    assert_string_equal(device_error(call("Sys.SetDebug", "{\"level\":\"info\"}")), "");
 }
 
 static void missing_chip_never_means_another_key(void **state)
@@ -615,6 +683,9 @@ int main(void)
         T(identity_in_flash_is_kept_and_replaced_without_a_trace),
         T(power_cut_while_a_key_is_replaced_leaves_one_of_them),
         T(document_names_every_method_level_and_setting),
+        T(atca_methods_tell_what_the_others_tell),
+        T(atca_methods_do_not_change_the_chip),
+        T(set_debug_counts_at_once_and_refuses_nonsense),
         T(missing_chip_never_means_another_key),
         T(ecdhe_wear_is_counted_and_kept),
         T(every_model_is_provisioned),

@@ -2,8 +2,10 @@
 // limpet/board.h - finding boards and calling their methods.
 //
 // A port is a name: "auto" (the one board that is connected), a device ("/dev/ttyUSB0", a pty), the
-// id of a virtual board ("lp-4f21c0"), or "tcp:host:port". Blocking calls with time-outs; Ctrl-C
-// ends them with error[interrupted]. One process uses a port at a time.
+// id of a virtual board ("lp-4f21c0"), or "tcp:host:port", "tcp://host:port", "http://host:port",
+// "ws://host:port". Over the network the board asks who calls; passwords are in a file or the
+// person at the terminal knows one (docs/remote.md). Blocking calls with time-outs; Ctrl-C ends
+// them with error[interrupted]. One process uses a serial port at a time.
 #ifndef LIMPET_BOARD_H
 #define LIMPET_BOARD_H
 

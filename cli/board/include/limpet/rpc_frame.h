@@ -15,6 +15,7 @@ struct cJSON;
 enum {
     LP_RPC_MAX_REQUEST = 6144, // what a board accepts
     LP_RPC_MAX_LINE = 65536,   // what the tool accepts
+    LP_RPC_TAIL = 9,           // checksum and line end of a request
 };
 
 typedef enum {
@@ -48,5 +49,8 @@ uint32_t lp_rpc_crc32(const void *data, size_t len);
 // {"id":id,"method":method,"params":params} with CRC and newline. `params` (borrows) may be null.
 // Returns a malloc'd string, or null when it is longer than a board accepts.
 char *lp_rpc_request(uint32_t id, const char *method, const struct cJSON *params);
+// The same with a member "auth" (borrows, may be null).
+char *lp_rpc_request_with(uint32_t id, const char *method, const struct cJSON *params,
+                          const struct cJSON *auth);
 
 #endif

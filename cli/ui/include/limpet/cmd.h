@@ -32,6 +32,8 @@ lp_cmd_fn lp_cmd_devices;
 lp_cmd_fn lp_cmd_reboot;
 lp_cmd_fn lp_cmd_cron;
 lp_cmd_fn lp_cmd_console;
+lp_cmd_fn lp_cmd_auth_set;
+lp_cmd_fn lp_cmd_auth_remove;
 lp_cmd_fn lp_cmd_call;
 lp_cmd_fn lp_cmd_config_get;
 lp_cmd_fn lp_cmd_config_set;

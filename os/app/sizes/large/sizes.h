@@ -3,13 +3,17 @@
 #ifndef SIZES_H
 #define SIZES_H
 
+#include "limpet/settings.h"
+#include "limpet/svc_remote.h"
+
 enum {
-    SIZE_HAS_BUS_KEY = 1,             // limpet/svc_bus.h
-    SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
-    SIZE_FILE_BYTES = 96 * 1024,      // the longest file
-    SIZE_FILES = 48,                  // files; FS.ListExt of them all fits a frame
-    SIZE_STORE_ENTRIES = 96,          // settings, twice while some are tried; keys, counters
-    SIZE_TLS_ARENA_BYTES = 96 * 1024, // certificates of three kinds and both record buffers
+    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT,
+    SIZE_STORE_BYTES = 64 * 1024, // of flash, at its beginning: two banks
+    SIZE_FILE_BYTES = 96 * 1024,  // the longest file
+    SIZE_FILES = 48,              // files; FS.ListExt of them all fits a frame
+    SIZE_STORE_ENTRIES = 160,     // settings, twice while some are tried; keys, counters, accounts
+    SIZE_TLS_ARENA_BYTES = 384 * 1024, // the cloud's connection, and some callers'
+    SIZE_HAS_BUS_KEY = 1,              // limpet/svc_bus.h
 #if defined(__SANITIZE_ADDRESS__)
     SIZE_TLS_STACK_BYTES = 512 * 1024,
 #else
@@ -19,6 +23,7 @@ enum {
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document
+    SIZE_REMOTE_CONNS = 9,         // callers over the network, and one place that is kept free
     SIZE_TELEMETRY_BYTES = 256,    // one message
 };
 

@@ -6,11 +6,15 @@
 #include "files.h"
 #include "limpet/log.h"
 #include "limpet/settings.h"
+#include "limpet/svc_atca.h"
 #include "limpet/svc_config.h"
+#include "limpet/svc_debug.h"
 #include "limpet/svc_i2c.h"
 
 #define LOG_MODULE "app"
 
+static lp_svc_atca_t atca;
+static lp_rpc_set_t debug;
 static lp_svc_i2c_t i2c;
 static lp_svc_cron_t cron;
 static lp_cron_action_t publish;
@@ -54,6 +58,8 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
         .loop = app->loop, .rpc = app->rpc, .bus = parts->bus, .chip = app->chip};
     const lp_svc_cron_setup_t for_cron = {
         .loop = app->loop, .rpc = app->rpc, .store = parts->store};
+    lp_svc_atca_init(&atca, app->rpc, app->chip);
+    lp_svc_debug_init(&debug, app->rpc);
     lp_svc_i2c_init(&i2c, &for_i2c);
     lp_svc_cron_init(&cron, &for_cron);
     publish = (lp_cron_action_t){.name = "publish", .run = on_publish, .ctx = app};

@@ -4,7 +4,10 @@
 #ifndef SIZES_H
 #define SIZES_H
 
+#include "limpet/settings.h"
+
 enum {
+    SIZE_SETTINGS = LP_SETTINGS_COUNT,
     SIZE_HAS_BUS_KEY = 1,             // limpet/svc_bus.h
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_FILE_BYTES = 96 * 1024,      // the longest file

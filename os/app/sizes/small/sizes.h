@@ -3,7 +3,10 @@
 #ifndef SIZES_H
 #define SIZES_H
 
+#include "limpet/settings.h"
+
 enum {
+    SIZE_SETTINGS = LP_SETTINGS_COUNT,
     SIZE_HAS_BUS_KEY = 0,             // limpet/svc_bus.h: no room
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 48,          // settings, keys, counters

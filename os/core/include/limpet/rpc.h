@@ -21,7 +21,9 @@ enum {
     LP_RPC_ECHO_MAX = 72,     // longest id, src, dst, tag, as JSON text
     LP_RPC_REFUSAL_MAX = 800, // room for an answer that only carries an error
     LP_RPC_OUT_MAX = LP_RPC_FRAME_MAX + LP_RPC_IN_FLIGHT_MAX * LP_RPC_REFUSAL_MAX,
-    LP_RPC_UNKNOWN_METHOD = 404, // error code
+    LP_RPC_UNKNOWN_METHOD = 404, // error codes that are not one of limpet/err.h
+    LP_RPC_UNAUTHORIZED = 401,
+    LP_RPC_TOO_MANY = 429,
 };
 
 typedef enum {
@@ -56,14 +58,33 @@ typedef struct lp_rpc_set {
     struct lp_rpc_set *next_;
 } lp_rpc_set_t;
 
+// Judges the requests of a channel that does not trust whoever is on its other end. `name` is the
+// method's, as it was sent; `frame` has everything else. True: *level is what the sender may do.
+// False: the request was answered (lp_rpc_fail(), lp_rpc_fail_code()).
+typedef struct {
+    bool (*admit)(void *ctx, lp_rpc_req_t *req, const char *name, lp_json_t frame,
+                  lp_rpc_level_t *level);
+    void *ctx;
+} lp_rpc_gate_t;
+
+// Sees every request of every channel that a method was, or would have been, called for. `begin`
+// may set req->mark; `end` comes once for each that has one, with what was answered.
+typedef struct {
+    void (*begin)(void *ctx, lp_rpc_req_t *req);
+    void (*end)(void *ctx, const lp_rpc_req_t *req, lp_err_t err);
+    void *ctx;
+} lp_rpc_watch_t;
+
 // A request under way. Belongs to the router until it is answered.
 struct lp_rpc_req {
     lp_json_t params; // an object, or LP_JSON_NONE when there are none
     const lp_rpc_method_t *method;
     lp_rpc_t *rpc_;
     lp_rpc_channel_t *channel_; // null: the channel is gone, the answer goes nowhere
-    bool is_busy_;
-    bool wants_crc_;
+    uint16_t mark;              // the watch's own; 0: none
+    uint8_t level;              // lp_rpc_level_t: what the sender may do
+    bool is_busy_ : 1;
+    bool wants_crc_ : 1;
     char id_[LP_RPC_ECHO_MAX];
     char src_[LP_RPC_ECHO_MAX];
     char dst_[LP_RPC_ECHO_MAX];
@@ -71,6 +92,7 @@ struct lp_rpc_req {
 };
 
 struct lp_rpc {
+    const lp_rpc_watch_t *watch; // may be null
     lp_rpc_set_t *sets_;
     lp_rpc_req_t reqs_[LP_RPC_IN_FLIGHT_MAX];
     lp_json_writer_t writer_;
@@ -80,15 +102,17 @@ struct lp_rpc {
 struct lp_rpc_channel {
     lp_rpc_t *rpc_;
     lp_stream_t *stream_;
-    lp_rpc_level_t max_level;
+    const lp_rpc_gate_t *gate; // null: whoever is there has max_level
+    uint8_t max_level;         // lp_rpc_level_t
+    bool is_public;            // others may read along: nothing secret goes over it
+    bool is_overlong_ : 1;
+    bool is_open_ : 1;
     unsigned in_flight_;
     size_t in_len_;
     size_t out_len_;
     size_t pending_len_; // read, but not looked at while answers wait
     size_t pending_pos_;
-    bool is_overlong_;
-    bool is_open_;
-    uint8_t pending_[256];
+    uint8_t pending_[236];
     uint8_t in_[LP_RPC_FRAME_MAX];
     uint8_t out_[LP_RPC_OUT_MAX];
 };
@@ -103,11 +127,17 @@ void lp_rpc_each(const lp_rpc_t *rpc, lp_rpc_each_fn *fn, void *ctx);
 const lp_rpc_method_t *lp_rpc_find(const lp_rpc_t *rpc, const char *name);
 
 // Serves `stream` (lends, and listens to it) until lp_rpc_close(). Methods above `max_level` are
-// refused.
+// refused. `gate` and `is_public` may be set behind it.
 void lp_rpc_open(lp_rpc_channel_t *ch, lp_rpc_t *rpc, lp_stream_t *stream,
                  lp_rpc_level_t max_level);
 // Stops serving; requests under way run on and their answers are dropped.
 void lp_rpc_close(lp_rpc_channel_t *ch);
+
+// The channel a request came over, or null when it is gone.
+static inline const lp_rpc_channel_t *lp_rpc_channel_of(const lp_rpc_req_t *req)
+{
+    return req->channel_;
+}
 
 // -- for handlers: one of these, once per request
 
@@ -115,6 +145,9 @@ void lp_rpc_close(lp_rpc_channel_t *ch);
 void lp_rpc_ok(lp_rpc_req_t *req);
 // An error with a sentence for people; null: the text of `err`. The sentence is cut at 200 bytes.
 void lp_rpc_fail(lp_rpc_req_t *req, lp_err_t err, const char *fmt, ...) LP_FMT_CHECK(3, 4);
+// The same with a code of its own instead of minus `err`.
+void lp_rpc_fail_code(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, ...)
+    LP_FMT_CHECK(4, 5);
 // Begins the result: write exactly one value, then call lp_rpc_done(). Nothing else of this router
 // may be answered in between. A result that does not fit is answered with LP_E_NOSPACE.
 lp_json_writer_t *lp_rpc_result(lp_rpc_req_t *req);

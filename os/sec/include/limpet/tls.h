@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// limpet/tls.h - a TLS 1.2 / 1.3 client as a stream over a stream.
+// limpet/tls.h - TLS 1.2 / 1.3 as a stream over a stream: a client, and where there is room for it
+// a server.
 //
 // The private key is named by its id and may live in the crypto chip, which needs up to 0.1 s an
 // operation; the handshake runs on a stack of its own so that the event loop keeps turning
@@ -76,6 +77,8 @@ typedef struct {
                          // which wants the time. Else whoever answers in the chip's place, or has
                          // it asked something else, is believed.
     bool check_dates;    // false is for boards that can never know the time
+    bool is_server; // waits for a client: cert_pem and key_id are needed, the client needs none;
+                    // trust_pem, host and alpn are not looked at, the key exchange is in software
     uint32_t handshake_timeout_ms; // 0: 30,000
 } lp_tls_config_t;
 
@@ -134,7 +137,8 @@ typedef struct lp_tls {
 //   LP_E_TLS_EXPIRED the board's own certificate is outside its dates
 //   LP_E_CLOCK    dates are to be checked and the board does not know the time
 //   LP_E_INVALID  host missing or too long, ALPN too long, unknown version
-//   LP_E_UNSUPPORTED chip ECDHE or verification asked for on a board without a chip
+//   LP_E_UNSUPPORTED chip ECDHE or verification asked for on a board without a chip, or a server on
+//                 one that is a client only
 //   LP_E_CHIP_MISSING the key is in a chip and there is none
 //   LP_E_BUSY     another handshake is under way; LP_E_STATE not initialised; LP_E_NOSPACE.
 lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *config,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// limpet/port/net.h - outgoing TCP connections as a port must provide them.
+// limpet/port/net.h - TCP connections, outgoing and incoming, as a port must provide them.
 #ifndef LIMPET_PORT_NET_H
 #define LIMPET_PORT_NET_H
 
@@ -18,5 +18,39 @@ typedef struct {
 // LP_E_INVALID: empty or overlong host, port 0. LP_E_NOSPACE: no connection free.
 lp_err_t lp_port_tcp_open(lp_tcp_t *tcp, const char *host, uint16_t port, lp_stream_fn *fn,
                           void *ctx);
+
+// -- incoming connections; a port that no image listens on may leave this part out
+
+// Where a connection comes from.
+typedef struct {
+    uint8_t addr[16]; // IPv6; IPv4 as ::ffff:a.b.c.d
+    uint16_t port;
+} lp_net_peer_t;
+
+// A caller-owned listener; `port_` belongs to the port.
+typedef struct {
+    uintptr_t port_[24];
+} lp_tcp_server_t;
+
+// Connections wait: call lp_port_tcp_accept() now or later, until LP_E_AGAIN. Comes once, and again
+// only after that. From the loop.
+typedef void lp_tcp_arrival_fn(void *ctx);
+
+// Listens on `address` (a numeric address of this board's own; "": all of them, IPv4 and IPv6) and
+// on *port; 0 takes a free one and says which. `server` is lent until lp_port_tcp_unlisten(). A few
+// connections wait to be accepted, the network refuses or drops more.
+// LP_E_INVALID: the address is none of ours or not numeric; LP_E_EXISTS: the port is taken;
+// LP_E_DENIED: not allowed to use it; LP_E_NOSPACE. On errors nothing listens.
+lp_err_t lp_port_tcp_listen(lp_tcp_server_t *server, const char *address, uint16_t *port,
+                            lp_tcp_arrival_fn *fn, void *ctx);
+
+// Takes the connection that has waited longest: `tcp` is open at once (no LP_STREAM_OPEN comes) and
+// has no listener yet. LP_E_AGAIN: none waits; LP_E_NOSPACE: one waits, and this port has no room
+// for it now.
+lp_err_t lp_port_tcp_accept(lp_tcp_server_t *server, lp_tcp_t *tcp, lp_net_peer_t *peer);
+
+// Stops listening; connections that wait are refused, those accepted live on. May be called
+// repeatedly on a server that has listened once.
+void lp_port_tcp_unlisten(lp_tcp_server_t *server);
 
 #endif

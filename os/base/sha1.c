@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // @source FIPS 180-4, sections 5.1.1 and 6.1
-#include "sha1.h"
+#include "limpet/sha1.h"
 
 #include <string.h>
 
-enum { BLOCK = 64, MESSAGE_MAX = 119 };
+enum { BLOCK = 64 };
 
 static uint32_t rotl(uint32_t x, unsigned n)
 {
@@ -55,11 +55,11 @@ static void add_block(uint32_t state[5], const uint8_t *block)
     }
 }
 
-void lp_atecc_sha1(lp_span_t bytes, uint8_t digest[LP_ATECC_SHA1_LEN])
+void lp_sha1(lp_span_t bytes, uint8_t digest[LP_SHA1_LEN])
 {
     uint32_t state[5] = {0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
     uint8_t message[2 * BLOCK] = {0};
-    const size_t len = bytes.len < MESSAGE_MAX ? bytes.len : MESSAGE_MAX;
+    const size_t len = bytes.len < LP_SHA1_MESSAGE_MAX ? bytes.len : LP_SHA1_MESSAGE_MAX;
     const size_t blocks = len < BLOCK - 8 ? 1 : 2;
     if (len > 0) {
         memcpy(message, bytes.ptr, len);
@@ -70,7 +70,7 @@ void lp_atecc_sha1(lp_span_t bytes, uint8_t digest[LP_ATECC_SHA1_LEN])
     for (size_t i = 0; i < blocks; i++) {
         add_block(state, message + i * BLOCK);
     }
-    for (unsigned i = 0; i < LP_ATECC_SHA1_LEN; i++) {
+    for (unsigned i = 0; i < LP_SHA1_LEN; i++) {
         digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
     }
 }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// An image that can be called over the network, once its owner says so.
+#include <string.h>
+
+#include "app_internal.h"
+#include "limpet/log.h"
+#include "limpet/settings.h"
+#include "limpet/svc_remote.h"
+#include "limpet/svc_remote_mqtt.h"
+#include "sizes.h"
+
+#define LOG_MODULE "app"
+
+static lp_config_row_t rows[SIZE_SETTINGS];
+static lp_remote_conn_t conns[SIZE_REMOTE_CONNS];
+static lp_access_t access;
+static lp_svc_remote_t remote;
+static lp_svc_remote_mqtt_t mqtt;
+static bool is_started;
+static bool has_mqtt;
+
+const lp_config_row_t *lp_app_settings(void)
+{
+    memcpy(rows, lp_settings, sizeof lp_settings);
+    memcpy(rows + LP_SETTINGS_COUNT, lp_remote_settings, sizeof lp_remote_settings);
+    return rows;
+}
+
+void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
+{
+    const lp_err_t err = lp_access_init(&access, store, lp_config_str(app->config, "device.id"));
+    if (err != LP_OK) {
+        LP_LOGE("no random numbers (%s): nobody can log in over the network", lp_err_text(err));
+    }
+    const lp_svc_remote_setup_t setup = {.loop = app->loop,
+                                         .rpc = app->rpc,
+                                         .config = app->config,
+                                         .access = &access,
+                                         .turn = app->cloud != NULL ? turn : NULL, // and so TLS
+                                         .conns = conns,
+                                         .conn_count = SIZE_REMOTE_CONNS};
+    lp_svc_remote_init(&remote, &setup);
+    is_started = true;
+    if (app->cloud != NULL) {
+        lp_svc_remote_mqtt_init(&mqtt, &remote, app->cloud);
+        has_mqtt = true;
+    }
+}
+
+void lp_app_remote_changed(void)
+{
+    if (is_started) {
+        lp_svc_remote_poke(&remote);
+    }
+    if (has_mqtt) {
+        lp_svc_remote_mqtt_poke(&mqtt);
+    }
+}
+
+void lp_app_remote_stop(void)
+{
+    if (is_started) {
+        lp_svc_remote_stop(&remote);
+    }
+}
