@@ -13,7 +13,7 @@ emulated_begin() {
 
 # stamp WORDS: the board's time in ms of the first line of its log that has these words.
 stamp() {
-    tr -d '\r' <"$dir/board.log" | grep -a -m 1 -F -- "$1" | sed -nE 's/^[IDWE] ([0-9]+)\.([0-9]{3}) .*/\1\2/p' | sed 's/^0*\([0-9]\)/\1/'
+    tr -d '\r' <"$dir/board.log" | awk -v words="$1" 'index($0, words) && !n++' | sed -nE 's/^[IDWE] ([0-9]+)\.([0-9]{3}) .*/\1\2/p' | sed 's/^0*\([0-9]\)/\1/'
 }
 
 # The way from power-on to the first message that the broker acknowledged, as a chart.
@@ -32,9 +32,19 @@ phases() { # NAME
             }}' >&2
 }
 
-bench_emulated() { # CHIP VERIFY
+# An image with a bus key, which the small board has no room for without giving up half of its queues.
+build_with_bus_key() {
+    local here=build-lx106-bus
+    CFLAGS=-DLP_SMALL_BUS_KEY cmake --preset lx106 -B "$here" -Wno-dev >/dev/null &&
+        cmake --build "$here" --target sensor -- --quiet >/dev/null ||
+        die bench-build "the image with a bus key does not build" "" "cmake --build $here"
+    export LIMPET_BOARD_IMAGE=$PWD/$here/sensor.elf
+}
+
+bench_emulated() { # CHIP VERIFY [ECDHE]
     local i name=lx106-$1 status cpu=() peak=() stack=() boot=() chip_waits=() bus=none
     [ "$2" = software ] || name+=-verify-$2
+    [ -z "${3:-}" ] || name+=-ecdhe-$3
     chip=$1
     [ -d "$dir/lx-$chip" ] || mkdir -m 700 "$dir/lx-$chip"
     if [ "$chip" != none ]; then
@@ -44,7 +54,7 @@ bench_emulated() { # CHIP VERIFY
     board_start board "lx-$chip" "$bus" --log-level debug
     "$limpet" aws-iot-setup --port "$dir/board.tty" --yes --quiet >"$dir/bench.log" 2>&1 ||
         die bench-setup "the set-up failed" "$(tail -n 3 "$dir/bench.log")"
-    rpc board Config.Set "{\"config\":{\"identity\":{\"verify\":\"$2\"}}}" >/dev/null && rpc board Config.Save >/dev/null
+    rpc board Config.Set "{\"config\":{\"identity\":{\"verify\":\"$2\",\"ecdhe\":\"${3:-auto}\"}}}" >/dev/null && rpc board Config.Save >/dev/null
     for ((i = 0; i < runs; i++)); do
         stop board
         board_start board "lx-$chip" "$bus" --log-level debug
@@ -60,6 +70,10 @@ bench_emulated() { # CHIP VERIFY
     [ "$chip" = none ] || budget=4000
     row "$name-handshake" kinst $budget "${cpu[@]}"
     [ "$chip" = none ] || row "$name-of-it-in-chip" ms - "${chip_waits[@]}"
+    if [ -n "${3:-}" ]; then
+        stop board
+        return
+    fi
     row "$name-tls-arena-peak" byte 13312 "${peak[@]}"
     row "$name-tls-stack-peak" byte - "${stack[@]}"
     row "$name-boot-to-ack" ms - "${boot[@]}"
@@ -73,4 +87,10 @@ bench_boards() {
     bench_emulated none software
     bench_emulated atecc508a software
     bench_emulated atecc508a chip
+    build_with_bus_key
+    bench_emulated atecc508a software chip
+    bench_emulated atecc508a software sealed
+    bench_emulated atecc608b software chip
+    bench_emulated atecc608b software sealed
+    unset LIMPET_BOARD_IMAGE
 }

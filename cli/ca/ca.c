@@ -209,6 +209,17 @@ const lp_ca_record_t *lp_ca_records(const lp_ca_t *ca, size_t *n)
     return ca->reg.records;
 }
 
+bool lp_ca_signed(const lp_ca_t *ca, const lp_ca_record_t *record)
+{
+    BIO *bio = BIO_new_mem_buf(record->pem, -1);
+    X509 *x = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    bool is_signed = x != NULL && X509_verify(x, X509_get0_pubkey(ca->root)) == 1;
+    X509_free(x);
+    BIO_free(bio);
+    ERR_clear_error();
+    return is_signed;
+}
+
 // --- time
 
 static void say_time(int64_t t_s, char out[24])

@@ -97,7 +97,7 @@ int lp_ca_cmd_new(int argc, char **argv)
         {"dir", LP_OPT_STR, &w.dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"},
         {"name", LP_OPT_STR, &w.name, "NAME", "name of the root (Limpet CA and four bytes)"},
         {"server", LP_OPT_STR, &hosts, "HOST,...", server_help},
-        {"port", LP_OPT_INT, &server.port, "PORT", "of the broker, for mosquitto.conf (8883)"},
+        {"broker-port", LP_OPT_INT, &server.port, "PORT", "for mosquitto.conf (8883)"},
         {"at", LP_OPT_STR, &server.at, "DIR", "where the broker's files will be (DIR/broker)"},
         {"days", LP_OPT_INT, &w.days, "N", "how long the root lasts (7300)"},
         {"encrypt", LP_OPT_BOOL, &w.is_encrypted, NULL, "ask for a passphrase for the key"},
@@ -114,10 +114,11 @@ int lp_ca_cmd_new(int argc, char **argv)
     bool is_named = w.name == NULL || (w.name[0] != '\0' && strlen(w.name) <= LP_CA_NAME_MAX);
     if (w.days < 1 || w.days > LP_CA_MAX_DAYS || !is_named || server.port < 1 ||
         server.port > 65535 || (w.cert != NULL && w.access.key == NULL)) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage",
-                          "--days is 1 to 36500, --name at most 64 bytes, --port a port; --ca-cert "
-                          "needs --ca-key",
-                          NULL, "limpet ca new --help");
+        return lp_ui_fail(
+            LP_EXIT_USAGE, "usage",
+            "--days is 1 to 36500, --name at most 64 bytes, --broker-port a port; --ca-cert "
+            "needs --ca-key",
+            NULL, "limpet ca new --help");
     }
     lp_fault_t fault = {.exit = LP_EXIT_OK};
     lp_interrupt_catch();
@@ -143,7 +144,7 @@ int lp_ca_cmd_server(int argc, char **argv)
     lp_ca_server_t server = {.port = 8883, .days = LP_CA_SERVER_DAYS};
     const lp_opt_t opts[] = {
         {"dir", LP_OPT_STR, &dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"},
-        {"port", LP_OPT_INT, &server.port, "PORT", "of the broker, for mosquitto.conf (8883)"},
+        {"broker-port", LP_OPT_INT, &server.port, "PORT", "for mosquitto.conf (8883)"},
         {"at", LP_OPT_STR, &server.at, "DIR", "where the broker's files will be (DIR/broker)"},
         {"days", LP_OPT_INT, &server.days, "N", "how long it lasts (825)"},
         {"ca-key", LP_OPT_STR, &access.key, "FILE|URI", "the CA's key (what the folder says)"},

@@ -25,6 +25,8 @@
 
 enum { MAX_REGISTER = 1 << 28, CRC_DIGITS = 8, GROW = 64 };
 
+static const double latest_time = 253402300799.0; // the end of the year 9999
+
 static const char *const kinds[] = {"device", "client", "tool", "server"};
 
 const char *lp_ca_kind_word(lp_ca_kind_t kind)
@@ -165,17 +167,19 @@ static const char *take_line(lp_ca_register_t *r, const char *line, size_t len)
     const cJSON *seq = cJSON_GetObjectItemCaseSensitive(tree, "seq");
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(tree, "time");
     const char *wrong = NULL;
-    if (!cJSON_IsNumber(seq) || !cJSON_IsNumber(time) || seq->valuedouble != (double)(r->seq + 1)) {
+    bool has_time =
+        cJSON_IsNumber(time) && time->valuedouble >= 0.0 && time->valuedouble <= latest_time;
+    int64_t time_s = has_time ? (int64_t)time->valuedouble : 0;
+    if (!cJSON_IsNumber(seq) || seq->valuedouble != (double)(r->seq + 1)) {
         wrong = "a line before it is missing";
-    } else if (!take_text(tree, "what", what, sizeof what) ||
+    } else if (!has_time || !take_text(tree, "what", what, sizeof what) ||
                !(strcmp(what, "issued") == 0
-                     ? take_issued(r, tree, (int64_t)time->valuedouble)
-                     : strcmp(what, "revoked") == 0 &&
-                           take_revoked(r, tree, (int64_t)time->valuedouble))) {
+                     ? take_issued(r, tree, time_s)
+                     : strcmp(what, "revoked") == 0 && take_revoked(r, tree, time_s))) {
         wrong = "it makes no sense";
     } else {
         r->seq++;
-        r->newest_s = (int64_t)time->valuedouble;
+        r->newest_s = time_s;
     }
     cJSON_Delete(tree);
     return wrong;

@@ -160,7 +160,7 @@ static lp_exit_t find_token(lp_ca_token_t *t, search_t *s, lp_fault_t *f)
     if (rc != LP_EXIT_OK) {
         return rc;
     }
-    for (; *list != NULL; list++) {
+    for (; list != NULL && *list != NULL; list++) {
         look_at_module(t, s, *list);
     }
     if (s->n == 1) {

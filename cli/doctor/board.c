@@ -99,6 +99,25 @@ static void look_at_plan(doctor_t *d, const cJSON *chip)
     }
 }
 
+// What a listener on the chip's wires sees; a chip that is not locked yet says nothing about it.
+static void look_at_bus(doctor_t *d, const cJSON *chip)
+{
+    const cJSON *lock = cJSON_GetObjectItemCaseSensitive(chip, "lock");
+    bool is_locked = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(lock, "data"));
+    bool can_bind = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(chip, "can_bind"));
+    if (strcmp(text(chip, "bus"), "broken") == 0) {
+        doctor_say(d, "chip", BAD, "chip-bus-broken",
+                   can_bind ? "if the chip was changed on purpose: limpet aws-iot-setup"
+                            : "was the chip on another board, or the flash erased? It stays so",
+                   "board and chip do not share the bus key that one of them has");
+    } else if (is_locked && strcmp(text(chip, "bus"), "clear") == 0) {
+        doctor_say(d, "chip", NOTE, "chip-bus-clear",
+                   can_bind ? "limpet aws-iot-setup gives them a bus key"
+                            : "identity.ecdhe software keeps key exchanges off its wires",
+                   "its bus is in clear: key exchanges in it can be listened to");
+    }
+}
+
 static void look_at_chip(doctor_t *d, lp_board_t *board, bool *has_chip)
 {
     cJSON *scan = ask(d, board, "chip", "Chip.Scan");
@@ -116,6 +135,7 @@ static void look_at_chip(doctor_t *d, lp_board_t *board, bool *has_chip)
         doctor_say(d, "chip", FINE, "chip", NULL, "%s %s at 0x%02x", text(chip, "part"),
                    text(chip, "serial"), (unsigned)number(chip, "addr"));
         look_at_plan(d, chip);
+        look_at_bus(d, chip);
         cJSON_Delete(chip);
     }
 }

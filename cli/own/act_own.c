@@ -132,7 +132,7 @@ static lp_exit_t become_somebody(lp_own_t *o, lp_fault_t *f)
     }
     (void)!getrandom(tail, sizeof tail, 0);
     lp_hexline(hex, tail, sizeof tail);
-    lp_exit_t rc = o->options->username == NULL ? make_own(o, f) : LP_EXIT_OK;
+    lp_exit_t rc = make_own(o, f);
     snprintf(o->client_id, sizeof o->client_id, LP_CA_TOOL_NAME "-%s", hex);
     return rc;
 }

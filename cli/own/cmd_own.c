@@ -96,10 +96,12 @@ int lp_cmd_setup(int argc, char **argv)
          "make a new one, also where the old one was revoked"},
         {"cert", LP_OPT_STR, &o.cert, "FILE", "the tool's own at the broker (made for the run)"},
         {"key", LP_OPT_STR, &o.key, "FILE", "its key"},
-        {"username", LP_OPT_STR, &o.username, "NAME", "the tool's user at the broker"},
+        {"username", LP_OPT_STR, &o.username, "NAME", "a user name for the tool, too"},
         {"password-file", LP_OPT_STR, &o.password_file, "FILE", "its password, first line"},
         {"software-key", LP_OPT_BOOL, &o.setup.is_software_key_wanted, NULL,
          "go on with a key in flash although no chip answers"},
+        {"no-bus-key", LP_OPT_BOOL, &o.setup.is_bus_clear, NULL,
+         "leave what the chip says to the board in clear"},
         {"require-chip", LP_OPT_BOOL, &o.setup.is_chip_required, NULL,
          "refuse to make a software key"},
         {"use-slot", LP_OPT_INT, &o.setup.use_slot, "N",
@@ -169,8 +171,9 @@ int lp_cmd_rotate(int argc, char **argv)
                  "own key.",
         .exit_codes = exits,
     };
-    lp_own_options_t o = {.setup = {.port = "auto", .use_slot = -1, .connect_s = 60},
-                          .days = DEVICE_DAYS};
+    lp_own_options_t o = {
+        .setup = {.port = "auto", .use_slot = -1, .connect_s = 60, .is_bus_clear = true},
+        .days = DEVICE_DAYS};
     const lp_opt_t opts[] = {
         {"broker", LP_OPT_STR, &o.broker, "URL", "mqtts://HOST[:PORT]"},
         {"port", LP_OPT_STR, &o.setup.port, "PORT", "auto, a device, a board's id, tcp:host:port"},

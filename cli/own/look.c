@@ -25,7 +25,7 @@ const lp_ca_record_t *lp_own_find(const lp_ca_t *ca, const char *name, const cha
     while (public_key[0] != '\0' && n-- > 0) {
         const lp_ca_record_t *r = &records[n];
         if (r->kind == LP_CA_DEVICE && strcmp(r->name, name) == 0 &&
-            strcmp(r->public_key, public_key) == 0) {
+            strcmp(r->public_key, public_key) == 0 && lp_ca_signed(ca, r)) {
             return r;
         }
     }

@@ -26,8 +26,7 @@ static void done_event(const lp_own_t *o, bool is_changed)
 // The key is opened before the first step: a wrong PIN should not leave a locked chip behind.
 static lp_exit_t unlock(lp_own_t *o, lp_fault_t *f)
 {
-    bool needs_tool_cert = (o->setup.plan.actions & LP_DO_PROVE) != 0 && o->options->cert == NULL &&
-                           o->options->username == NULL;
+    bool needs_tool_cert = (o->setup.plan.actions & LP_DO_PROVE) != 0 && o->options->cert == NULL;
     bool is_signing = (o->setup.plan.actions & (LP_DO_CERT_CREATE | LP_DO_RETIRE)) != 0;
     return needs_tool_cert || is_signing ? lp_ca_unlock(o->ca, &o->options->ca_key, f) : LP_EXIT_OK;
 }

@@ -51,6 +51,22 @@ static void add_retire(const lp_own_t *o, lp_plan_t *plan)
     }
 }
 
+// A board that is somebody else's so far: what is there is left behind.
+static void warn_of_move(const lp_own_t *o, lp_plan_t *plan)
+{
+    const lp_setup_config_t *c = &o->setup.state.board.config;
+    bool is_elsewhere =
+        c->enable && c->server[0] != '\0' && strcmp(c->server, o->broker.server) != 0;
+    if (is_elsewhere &&
+        plan->n_warnings < (int)(sizeof plan->warnings / sizeof plan->warnings[0])) {
+        snprintf(
+            plan->warnings[plan->n_warnings++], sizeof plan->warnings[0],
+            "the board speaks to %.80s now; what it has there (certificate, thing) stays there: "
+            "limpet aws-iot-remove, or remove with that broker, clears it",
+            c->server);
+    }
+}
+
 lp_exit_t lp_own_plan(lp_own_t *o, lp_fault_t *f)
 {
     lp_setup_state_t *s = &o->setup.state;
@@ -73,5 +89,6 @@ lp_exit_t lp_own_plan(lp_own_t *o, lp_fault_t *f)
         }
     }
     add_retire(o, plan);
+    warn_of_move(o, plan);
     return LP_EXIT_OK;
 }

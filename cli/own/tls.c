@@ -246,9 +246,11 @@ static bool set_host(SSL *ssl, const char *host)
         ASN1_OCTET_STRING_free(address);
         return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
     }
+    char name[LP_BROKER_HOST_MAX + 1]; // the macro takes what it does not change
+    snprintf(name, sizeof name, "%s", host);
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
-           SSL_set_tlsext_host_name(ssl, host) == 1;
+           SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 static bool prepare(lp_tls_link_t *t, const lp_broker_self_t *self)

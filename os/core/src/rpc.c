@@ -294,8 +294,8 @@ static void call(lp_rpc_req_t *req, const lp_rpc_set_t *set, lp_json_t frame)
 {
     begin_watch(req);
     if (req->method->level > req->level) {
-        lp_rpc_fail(req, LP_E_DENIED, "%s needs the level %s, this channel has %s",
-                    req->method->name, lp_rpc_level_name(req->method->level),
+        lp_rpc_fail(req, LP_E_DENIED, "%s needs the level %s, you have %s", req->method->name,
+                    lp_rpc_level_name(req->method->level),
                     lp_rpc_level_name((lp_rpc_level_t)req->level));
     } else if (!keep_params(req, frame)) {
         lp_rpc_fail(req, LP_E_INVALID, "params must be one object");
@@ -323,7 +323,7 @@ static void dispatch(lp_rpc_req_t *req, lp_json_t frame)
     const lp_rpc_set_t *set = NULL;
     if (lp_json_get(frame, "method", &method) != LP_OK ||
         lp_json_cstr(method, name, sizeof name) != LP_OK) {
-        lp_rpc_fail(req, LP_E_FORMAT, "a request needs one \"method\", the name of a method");
+        lp_rpc_fail(req, LP_E_FORMAT, "a request needs one \"method\"");
         return;
     }
     if (!admit(req, name, frame)) {

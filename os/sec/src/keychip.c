@@ -32,7 +32,7 @@ static void on_done(void *ctx, lp_err_t err)
 static lp_err_t make_ecdhe(lp_keychip_t *keys, lp_key_op_t *op)
 {
     keys->is_sealed_ = op->kind == LP_KEY_OP_ECDHE_SEALED;
-    if (keys->is_sealed_ && keys->prov.seal != LP_KEY_SEAL_READY) {
+    if (keys->is_sealed_ && keys->seal_ == NULL) {
         return LP_E_UNSUPPORTED;
     }
     keys->is_in_tempkey_ = has_tempkey_ecdh(keys);
@@ -56,9 +56,15 @@ static lp_err_t agree(lp_keychip_t *keys, lp_key_op_t *op)
                          keys);
 }
 
+static bool proves_checks(const lp_keyprov_t *prov)
+{
+    const lp_keychip_seal_t *seal = ((const lp_keychip_t *)prov)->seal_;
+    return seal != NULL && seal->verify_ != NULL;
+}
+
 static lp_err_t verify(lp_keychip_t *keys, lp_key_op_t *op)
 {
-    return keys->prov.proves_checks
+    return proves_checks(&keys->prov)
                ? keys->seal_->verify_(keys, op, on_done)
                : lp_atecc_verify(keys->chip_, &keys->req_, op->in, op->check->signature,
                                  op->check->pub, on_done, keys);
@@ -101,8 +107,22 @@ static lp_err_t start(lp_keyprov_t *prov, lp_key_op_t *op, lp_key_done_fn *done,
     return err;
 }
 
+lp_key_seal_t lp_keychip_seal_state(const lp_keychip_t *keys)
+{
+    if (keys->seal_ != NULL) {
+        return LP_KEY_SEAL_READY;
+    }
+    return keys->is_broken_ ? LP_KEY_SEAL_BROKEN : LP_KEY_SEAL_NONE;
+}
+
+static lp_key_seal_t seal_of(const lp_keyprov_t *prov)
+{
+    return lp_keychip_seal_state((const lp_keychip_t *)prov);
+}
+
 void lp_keychip_init(lp_keychip_t *keys, lp_atecc_t *chip)
 {
-    static const lp_keyprov_ops_t ops = {.start = start};
+    static const lp_keyprov_ops_t ops = {
+        .start = start, .seal = seal_of, .proves_checks = proves_checks};
     *keys = (lp_keychip_t){.prov = {.ops = &ops}, .chip_ = chip};
 }

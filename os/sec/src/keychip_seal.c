@@ -41,12 +41,12 @@ void lp_keychip_seal(lp_keychip_t *keys, lp_keychip_seal_t *seal, const uint8_t 
                      const uint8_t serial[LP_ATECC_SERIAL_LEN])
 {
     const lp_atecc_part_t part = lp_atecc_part(keys->chip_);
-    *seal = (lp_keychip_seal_t){.agree_ = agree, .verify_ = verify};
+    const bool is_608 = part == LP_ATECC_608A || part == LP_ATECC_608B;
+    *seal = (lp_keychip_seal_t){.agree_ = agree, .verify_ = is_608 ? verify : NULL};
     memcpy(seal->key_, bus_key, sizeof seal->key_);
     memcpy(seal->serial_, serial, sizeof seal->serial_);
     keys->seal_ = seal;
-    keys->prov.seal = LP_KEY_SEAL_READY;
-    keys->prov.proves_checks = part == LP_ATECC_608A || part == LP_ATECC_608B;
+    keys->is_broken_ = false;
 }
 
 void lp_keychip_unseal(lp_keychip_t *keys, bool is_broken)
@@ -55,6 +55,5 @@ void lp_keychip_unseal(lp_keychip_t *keys, bool is_broken)
         lp_wipe(keys->seal_->key_, sizeof keys->seal_->key_);
     }
     keys->seal_ = NULL;
-    keys->prov.proves_checks = false;
-    keys->prov.seal = is_broken ? LP_KEY_SEAL_BROKEN : LP_KEY_SEAL_NONE;
+    keys->is_broken_ = is_broken;
 }

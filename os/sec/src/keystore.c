@@ -151,12 +151,14 @@ bool lp_keystore_has_chip(const lp_keystore_t *ks)
 
 lp_key_seal_t lp_keystore_seal(const lp_keystore_t *ks)
 {
-    return ks->chip_ != NULL ? ks->chip_->seal : LP_KEY_SEAL_NONE;
+    const lp_keyprov_t *chip = ks->chip_;
+    return chip != NULL && chip->ops->seal != NULL ? chip->ops->seal(chip) : LP_KEY_SEAL_NONE;
 }
 
 bool lp_keystore_proves_checks(const lp_keystore_t *ks)
 {
-    return ks->chip_ != NULL && ks->chip_->proves_checks;
+    const lp_keyprov_t *chip = ks->chip_;
+    return chip != NULL && chip->ops->proves_checks != NULL && chip->ops->proves_checks(chip);
 }
 
 lp_err_t lp_keystore_start(lp_keystore_t *ks, lp_key_op_t *op)

@@ -310,9 +310,9 @@ lp_err_t lp_tls_session_open(lp_tls_t *tls, const lp_tls_config_t *config)
     mbedtls_x509_crt_init(&s->papers->trust);
     mbedtls_x509_crt_init(&s->papers->own);
     mbedtls_pk_init(&s->papers->key);
+    const size_t count = config->is_server ? 0 : sizeof steps / sizeof steps[0];
     lp_err_t err = config->is_server ? lp_tls_server_set_up(tls, config) : LP_OK;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == LP_OK && !config->is_server;
-         i++) {
+    for (size_t i = 0; i < count && err == LP_OK; i++) {
         err = steps[i](tls, config);
     }
     if (err != LP_OK) {

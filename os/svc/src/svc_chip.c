@@ -195,7 +195,7 @@ static void use(lp_svc_chip_t *svc, uint8_t addr)
 static void on_scanned(void *ctx, lp_err_t err)
 {
     lp_svc_chip_t *svc = ctx;
-    svc->found_len_ = err == LP_OK ? svc->scan_.found_len : 0;
+    svc->found_len_ = (uint8_t)(err == LP_OK ? svc->scan_.found_len : 0);
     if (err != LP_OK) {
         lose(svc, err);
         complete(svc, err);

@@ -128,7 +128,7 @@ void lp_svc_chip_put_bus(const lp_svc_chip_t *svc, lp_json_writer_t *w)
 {
     const lp_svc_chip_guard_t *guard = svc->s_.guard;
     lp_json_put_key(w, "bus");
-    lp_json_put_str(w, lp_key_seal_name(svc->keychip_.prov.seal));
+    lp_json_put_str(w, lp_key_seal_name(lp_keychip_seal_state(&svc->keychip_)));
     lp_json_put_key(w, "can_bind");
     lp_json_put_bool(w, guard != NULL && guard->can_bind(guard, &svc->id_));
 }
@@ -333,7 +333,7 @@ static void on_looked(void *ctx, lp_err_t err)
                          "confirm must be the serial number of this chip; nothing was done");
         return;
     }
-    switch (svc->job_) {
+    switch ((lp_svc_chip_job_t)svc->job_) {
     case LP_SVC_CHIP_SCAN:
         break;
     case LP_SVC_CHIP_INFO:
@@ -373,7 +373,7 @@ void lp_svc_chip_start(lp_svc_chip_t *svc, lp_rpc_req_t *req, lp_svc_chip_job_t 
         lp_rpc_fail(req, LP_E_BUSY, "another Chip method is under way");
         return;
     }
-    svc->job_ = job;
+    svc->job_ = (uint8_t)job;
     svc->confirm_[0] = '\0';
     (void)lp_rpc_param_str(req, "confirm", svc->confirm_, sizeof svc->confirm_);
     svc->rpc_req_ = req;

@@ -75,7 +75,7 @@ uses_the_live_one() {
 ca=$work/ca
 port=$(free_port)
 makes_a_ca() {
-    "$limpet" ca new --dir "$ca" --server localhost,127.0.0.1 --port "$port" && broker_up "$ca" "$port"
+    "$limpet" ca new --dir "$ca" --server localhost,127.0.0.1 --broker-port "$port" && broker_up "$ca" "$port"
 }
 register() { wc -l <"$ca/issued.log"; }
 makes_another_ca() { "$limpet" ca new --dir "$work/other" >/dev/null 2>&1; }

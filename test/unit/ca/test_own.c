@@ -131,6 +131,29 @@ static void register_names_the_former_and_the_newest(void **state)
     assert_int_equal(lp_own_list_former(x->ca, "lp-1", second, former, 4), 0);
 }
 
+// A line that another CA's register has is well formed, and not this CA's word.
+static void register_of_another_ca_gives_no_certificate(void **state)
+{
+    ca_fixture_t *x = *state;
+    char dir[200];
+    char key[129];
+    lp_ca_access_t how = {.key = NULL};
+    snprintf(dir, sizeof dir, "%s/other", x->home);
+    lp_ca_new_t wish = {.dir = dir, .days = 10};
+    assert_int_equal(ca_make(x, &wish), LP_EXIT_OK);
+    lp_ca_close(x->ca);
+    assert_int_equal(lp_ca_open(dir, &x->ca, &x->f), LP_EXIT_OK);
+    assert_int_equal(lp_ca_unlock(x->ca, &how, &x->f), LP_EXIT_OK);
+    lp_ca_record_t r = ca_issue(x, LP_CA_DEVICE, "lp-1");
+    snprintf(key, sizeof key, "%s", r.public_key);
+    assert_non_null(lp_own_find(x->ca, "lp-1", key));
+    char *log = ca_read(x, "other/issued.log");
+    ca_write(x, "ca/issued.log", log);
+    ca_reopen(x);
+    assert_null(lp_own_find(x->ca, "lp-1", key));
+    free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +163,8 @@ int main(void)
         cmocka_unit_test(stream_that_is_not_mqtt_is_bad),
         cmocka_unit_test_setup_teardown(register_names_the_former_and_the_newest, ca_open_for_test,
                                         ca_close_for_test),
+        cmocka_unit_test_setup_teardown(register_of_another_ca_gives_no_certificate,
+                                        ca_open_for_test, ca_close_for_test),
     };
     return cmocka_run_group_tests_name("own", tests, NULL, NULL);
 }

@@ -509,6 +509,50 @@ static void key_changed_on_the_bus_fools_even_a_proven_yes(void **state)
     close_all();
 }
 
+// Has the chip agree with a key of his own instead of the server's.
+static bool put_own_peer(void *ctx, uint8_t addr, lp_buf_t *bytes)
+{
+    unsigned *hits = ctx;
+    (void)addr;
+    if (bytes->len > AT_DATA && bytes->ptr[0] == 3 && bytes->ptr[2] == OP_ECDH) {
+        world_peer(bytes->ptr + AT_DATA);
+        close_packet(bytes->ptr + 1);
+        ++*hits;
+    }
+    return true;
+}
+
+// What the seal does not cover (docs/slot-plan.md): with whom the chip agreed. On the bus alone
+// that ends the handshake, since the server has another secret; who holds the network, too, needs
+// software.
+static void peer_changed_on_the_bus_shows_only_in_the_handshake(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        lp_key_op_t op = {0};
+        uint8_t pub[POINT];
+        uint8_t his[SECRET];
+        unsigned hits = 0;
+        const lp_chipsim_tap_t tap = {.to_chip = put_own_peer, .ctx = &hits};
+        open_with(models[m], true);
+        lp_chipsim_bus_tap(world->bus, &tap);
+        assert_int_equal(run_op(&op, LP_KEY_OP_ECDHE_SEALED), LP_OK);
+        memcpy(pub, op.out, sizeof pub);
+        memcpy(op.in, world->pub, sizeof op.in); // whom the board means
+        assert_int_equal(run_op(&op, LP_KEY_OP_ECDHE_AGREE), LP_OK);
+        world_ecdh(pub, his);
+        assert_memory_equal(op.out, his, SECRET);
+        assert_false(rig_handshake(&rig));
+        assert_int_equal(rig.opened, 0);
+        assert_int_equal(hits, 2);
+        again();
+        rig.config.ecdhe = LP_TLS_ECDHE_SOFTWARE;
+        assert_true(rig_handshake(&rig));
+        assert_int_equal(hits, 2); // nothing of it was on the bus
+        close_all();
+    }
+}
+
 static void chip_that_cannot_prove_itself_is_not_asked_who_is_trusted(void **state)
 {
     (void)state;
@@ -537,6 +581,7 @@ int main(void)
         cmocka_unit_test(wrong_bus_key_ends_the_handshake),
         cmocka_unit_test(yes_of_the_bus_is_believed_by_a_508_and_not_by_a_608),
         cmocka_unit_test(key_changed_on_the_bus_fools_even_a_proven_yes),
+        cmocka_unit_test(peer_changed_on_the_bus_shows_only_in_the_handshake),
         cmocka_unit_test(chip_that_cannot_prove_itself_is_not_asked_who_is_trusted),
     };
     return cmocka_run_group_tests_name("tls bus", tests, rig_pki_make, rig_pki_drop);

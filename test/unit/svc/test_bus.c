@@ -308,7 +308,7 @@ static void stolen_chip_on_another_board_stays_shut(void **state)
     assert_result(call("Chip.Info", "{}"), "can_bind", "false");
     assert_rpc_error(bind(), "LP_E_EXISTS");
     assert_memory_equal(slot_of(&before), slot_of(world_image(world)), KEY_BYTES);
-    assert_int_equal(dev.keys.chip_->seal, LP_KEY_SEAL_BROKEN);
+    assert_int_equal(lp_keystore_seal(&dev.keys), LP_KEY_SEAL_BROKEN);
     // As docs/slot-plan.md says of limpet-1: it signs all the same, until it is revoked.
     assert_chip_works();
 }

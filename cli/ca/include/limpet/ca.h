@@ -82,6 +82,8 @@ const char *lp_ca_key_place(const lp_ca_t *ca); // file or URI, without a PIN
 X509 *lp_ca_root(const lp_ca_t *ca);            // lends
 int64_t lp_ca_end_s(const lp_ca_t *ca);
 int64_t lp_ca_start_s(const lp_ca_t *ca);
+// Whether this CA's key signed the certificate of a record.
+bool lp_ca_signed(const lp_ca_t *ca, const lp_ca_record_t *record);
 // What was issued, oldest first. Lends; the next change of the register ends it.
 const lp_ca_record_t *lp_ca_records(const lp_ca_t *ca, size_t *n);
 

@@ -7,16 +7,23 @@
 
 enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT,
-    SIZE_HAS_BUS_KEY = 0,             // limpet/svc_bus.h: no room
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
     SIZE_TLS_ARENA_BYTES = 13 * 1024, // docs/memory.md
     SIZE_TLS_STACK_BYTES = 6 * 1024,
     SIZE_MQTT_SLOTS = 8, // messages under way
-    SIZE_MQTT_QUEUE_BYTES = 1792,
     SIZE_MQTT_RX_BYTES = 1024,
-    SIZE_CLOUD_INBOX_BYTES = 1024, // a shadow or job document
-    SIZE_TELEMETRY_BYTES = 256,    // one message
+    SIZE_TELEMETRY_BYTES = 256, // one message
+// limpet/svc_bus.h: there is no room for a bus key, unless these two give it (./dev bench).
+#ifdef LP_SMALL_BUS_KEY
+    SIZE_HAS_BUS_KEY = 1,
+    SIZE_MQTT_QUEUE_BYTES = 512,
+    SIZE_CLOUD_INBOX_BYTES = 512, // a shadow or job document
+#else
+    SIZE_HAS_BUS_KEY = 0,
+    SIZE_MQTT_QUEUE_BYTES = 1792,
+    SIZE_CLOUD_INBOX_BYTES = 1024,
+#endif
 };
 
 #endif

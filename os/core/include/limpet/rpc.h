@@ -112,7 +112,7 @@ struct lp_rpc_channel {
     size_t out_len_;
     size_t pending_len_; // read, but not looked at while answers wait
     size_t pending_pos_;
-    uint8_t pending_[236];
+    uint8_t pending_[192];
     uint8_t in_[LP_RPC_FRAME_MAX];
     uint8_t out_[LP_RPC_OUT_MAX];
 };

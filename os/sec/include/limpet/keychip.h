@@ -22,8 +22,9 @@ typedef struct {
     void *ctx_;
     bool is_in_tempkey_;
     bool is_sealed_; // the ECDHE key that was made last
+    bool is_broken_; // there should be a seal
     uint32_t tempkey_mark_;
-    lp_keychip_seal_t *seal_; // with prov.seal READY
+    lp_keychip_seal_t *seal_; // null: none
 } lp_keychip_t;
 
 // What the sealed operations need. A board that has no bus keys does without it, and without their
@@ -31,7 +32,7 @@ typedef struct {
 struct lp_keychip_seal {
     lp_err_t (*agree_)(lp_keychip_t *keys, const uint8_t peer[64], uint8_t out[32],
                        lp_atecc_done_fn *done);
-    lp_err_t (*verify_)(lp_keychip_t *keys, lp_key_op_t *op, lp_atecc_done_fn *done);
+    lp_err_t (*verify_)(lp_keychip_t *keys, lp_key_op_t *op, lp_atecc_done_fn *done); // or null
     lp_atecc_sealed_t op_;
     lp_atecc_check_t check_;
     uint8_t key_[32];
@@ -47,6 +48,8 @@ void lp_keychip_init(lp_keychip_t *keys, lp_atecc_t *chip);
 // copied. No operation may be under way.
 void lp_keychip_seal(lp_keychip_t *keys, lp_keychip_seal_t *seal, const uint8_t bus_key[32],
                      const uint8_t serial[LP_ATECC_SERIAL_LEN]);
+
+lp_key_seal_t lp_keychip_seal_state(const lp_keychip_t *keys);
 
 // There is no bus key (any more), or (`is_broken`) the chip does not know the one it should.
 void lp_keychip_unseal(lp_keychip_t *keys, bool is_broken);

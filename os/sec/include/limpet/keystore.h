@@ -81,13 +81,6 @@ typedef struct lp_key_op {
 // One kind of key store. Implementations: limpet/keychip.h, limpet/keyfile.h, test doubles.
 typedef struct lp_keyprov lp_keyprov_t;
 
-typedef struct {
-    // LP_OK: `done` comes later from the loop, exactly once, with op->out filled on LP_OK. An
-    // error: it does not come. LP_E_UNSUPPORTED: this kind of store has no such operation. The key
-    // store never starts a second operation before the first is done.
-    lp_err_t (*start)(lp_keyprov_t *prov, lp_key_op_t *op, lp_key_done_fn *done, void *ctx);
-} lp_keyprov_ops_t;
-
 // Whether a chip can give out ECDH secrets so that a listener on its bus learns nothing.
 typedef enum {
     LP_KEY_SEAL_NONE,   // board and chip share no bus key
@@ -99,10 +92,18 @@ typedef enum {
 // instead; "sealed". Static.
 const char *lp_key_seal_name(lp_key_seal_t seal);
 
+typedef struct {
+    // LP_OK: `done` comes later from the loop, exactly once, with op->out filled on LP_OK. An
+    // error: it does not come. LP_E_UNSUPPORTED: this kind of store has no such operation. The key
+    // store never starts a second operation before the first is done.
+    lp_err_t (*start)(lp_keyprov_t *prov, lp_key_op_t *op, lp_key_done_fn *done, void *ctx);
+    lp_key_seal_t (*seal)(const lp_keyprov_t *prov); // null: LP_KEY_SEAL_NONE
+    // A LP_KEY_OP_VERIFY that ends well was proven with the bus key. Null: no.
+    bool (*proves_checks)(const lp_keyprov_t *prov);
+} lp_keyprov_ops_t;
+
 struct lp_keyprov {
     const lp_keyprov_ops_t *ops;
-    lp_key_seal_t seal;
-    bool proves_checks; // a LP_KEY_OP_VERIFY that ends well was proven with the bus key
 };
 
 typedef struct {

@@ -25,7 +25,7 @@ enum {
 // Who knows the key that board and chip share, see limpet/svc_bus.h.
 typedef struct lp_svc_chip_guard {
     // A chip is there that was not there before: seals `keys` or not, and says it. `done` may come
-    // at once; on errors keys->prov.seal is LP_KEY_SEAL_BROKEN and it is asked again.
+    // at once; on errors the seal is LP_KEY_SEAL_BROKEN and it is asked again.
     void (*check)(struct lp_svc_chip_guard *guard, const lp_atecc_id_t *id, lp_keychip_t *keys,
                   lp_atecc_done_fn *done, void *ctx);
     // LP_SVC_CHIP_BIND has its turn and consent: makes such a key, for ever, and answers.
@@ -68,12 +68,10 @@ typedef struct lp_svc_chip {
     bool was_told_; // that there is none
     bool is_checking_;
     bool has_driver_;  // chip_ is initialised
-    bool is_guarded_;  // the guard knows it
     uint32_t arrivals; // changes whenever a chip comes or is another one
     // a look at the bus
     lp_atecc_scan_t scan_;
     lp_atecc_id_t found_[LP_SVC_CHIP_FOUND_MAX];
-    size_t found_len_;
     lp_timer_t retry_;
     lp_event_t done_event_;
     lp_err_t done_err_;
@@ -85,8 +83,10 @@ typedef struct lp_svc_chip {
     // the method under way
     lp_rpc_req_t *rpc_req_;
     lp_turn_ticket_t ticket_;
-    lp_svc_chip_job_t job_;
-    char confirm_[LP_SVC_CHIP_HEX_MAX + 9];
+    char confirm_[LP_SVC_CHIP_HEX_MAX + 8];
+    uint8_t found_len_; // of found_; this and the next three fill a hole
+    bool is_guarded_;   // the guard knows this chip
+    uint8_t job_;       // lp_svc_chip_job_t
     uint16_t crc_;
     union { // one method at a time
         lp_atecc_plan_op_t op_;
