@@ -69,7 +69,16 @@
         {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
         {"config-set", "change a board's settings", lp_cmd_config_set, false},                     \
         {"auth-set", "make an account for calls over the network", lp_cmd_auth_set, false},        \
-        {"auth-remove", "take such an account away", lp_cmd_auth_remove, false},
+        {"auth-remove", "take such an account away", lp_cmd_auth_remove, false},                   \
+        {"config-edit", "change a board's settings in an editor", lp_cmd_config_edit, false},      \
+        {"config-confirm", "keep the settings that a board tries", lp_cmd_config_confirm, false},  \
+        {"factory-reset", "remove all settings of a board", lp_cmd_factory_reset, false},          \
+        {"ls", "list a board's files", lp_cmd_ls, false},                                          \
+        {"get", "copy a file from a board", lp_cmd_get, false},                                    \
+        {"put", "copy a file to a board", lp_cmd_put, false},                                      \
+        {"rm", "remove files of a board", lp_cmd_rm, false},                                       \
+        {"cat", "print a file of a board", lp_cmd_cat, false},                                     \
+        {"fs", "how full a board's file system is; a new one", lp_cmd_fs, false},
 #else
 #define LP_BOARD_COMMANDS
 #endif

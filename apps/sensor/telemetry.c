@@ -3,6 +3,7 @@
 
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
+#include "limpet/settings.h"
 #include "sizes.h"
 
 #define LOG_MODULE "telemetry"
@@ -49,7 +50,7 @@ static void look(void *ctx)
 {
     telemetry_t *t = ctx;
     const uint64_t now = lp_port_now_ms();
-    const uint64_t interval_ms = (uint64_t)lp_config_int(t->config, "telemetry.interval_s") * 1000;
+    const uint64_t interval_ms = (uint64_t)lp_setting_telemetry_interval_s(t->config) * 1000;
     if (t->cloud->state == LP_CLOUD_CONNECTED &&
         (t->counter == 0 || now - t->last_ms >= interval_ms)) {
         t->last_ms = now;

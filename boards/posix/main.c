@@ -49,6 +49,7 @@ static int run(const options_t *o, char **argv)
                             .id = id,
                             .uart = lp_posix_uart_stream(),
                             .i2c_name = o->i2c != NULL ? o->i2c : "none",
+                            .wants_reset = o->wants_reset,
                             .has_fixed_log_levels = o->log_level != NULL};
     if (bus_open(&loop, o->i2c, &board.i2c, why, sizeof why) != LP_OK) {
         lp_posix_uart_close();

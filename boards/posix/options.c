@@ -25,6 +25,7 @@ static const char help_text[] =
     "  --uart stdio       stdin and stdout; the end of stdin switches the board off\n"
     "  --hw-id HEX        hardware id, 12 hex digits (default: kept in FILE.hwid)\n"
     "  --log-level LEVEL  error, warn, info, debug, or per module: info,cloud=debug\n"
+    "  --factory-reset    remove all settings at each start, as a held reset pin does\n"
     "  --help             this text\n"
     "\n"
     "LIMPET_POSIX_UTC_OFFSET_S moves the board's clock by so many seconds; \"none\" stops it.\n"
@@ -91,6 +92,10 @@ options_verdict_t options_parse(options_t *o, int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             fputs(help_text, stdout);
             return OPTIONS_HELP;
+        }
+        if (strcmp(argv[i], "--factory-reset") == 0) {
+            o->wants_reset = true;
+            continue;
         }
         const char **place = place_of(o, argv[i]);
         const bool is_uart = strcmp(argv[i], "--uart") == 0;

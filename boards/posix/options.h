@@ -14,6 +14,7 @@ typedef struct {
     const char *uart_link; // null: the usual place
     const char *hw_id;     // null: kept beside the flash
     const char *log_level; // null: as configured
+    bool wants_reset;      // the pin for factory reset is held
 } options_t;
 
 typedef enum { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_BAD } options_verdict_t;

@@ -59,6 +59,7 @@ int lp_board_main(void)
                             .uart = lp_bare_console(),
                             .i2c = bus(),
                             .i2c_name = lp_bare_chip_line() != NULL ? "UART bridge" : "none",
+                            .wants_reset = lp_bare_word("factory-reset") != NULL,
                             .has_fixed_log_levels = levels != NULL};
     err = lp_app_start(&board);
     if (err != LP_OK) {

@@ -13,7 +13,8 @@
 
 enum { MANIFEST_MAX = 65536 };
 
-static const char *const keys[] = {"name", "version", "sources", "shadow", NULL};
+static const char *const keys[] = {"name",     "version", "sources", "shadow",
+                                   "settings", "pinned",  NULL};
 
 bool app_name_is_good(const char *name)
 {
@@ -108,6 +109,37 @@ static lp_exit_t check_words(const cJSON *tree, lp_fault_t *f)
     return LP_EXIT_OK;
 }
 
+// What is legal for which setting only the board knows; here it is whether it can be a value at
+// all.
+static lp_exit_t check_settings(const cJSON *tree, lp_fault_t *f)
+{
+    const cJSON *settings = cJSON_GetObjectItemCaseSensitive(tree, "settings");
+    const cJSON *pinned = cJSON_GetObjectItemCaseSensitive(tree, "pinned");
+    const cJSON *item = NULL;
+    if ((settings != NULL && !cJSON_IsObject(settings)) ||
+        (pinned != NULL && !cJSON_IsArray(pinned))) {
+        return bad(f, "\"settings\" has to be an object and \"pinned\" a list",
+                   "\"settings\": {\"telemetry.interval_s\": 60}, \"pinned\": []");
+    }
+    cJSON_ArrayForEach(item, settings)
+    {
+        const bool is_whole = cJSON_IsNumber(item) && item->valuedouble == (double)item->valueint;
+        if (!is_word(item->string) || (!cJSON_IsString(item) && !cJSON_IsBool(item) && !is_whole)) {
+            return bad(f, "\"settings\" has something that is no setting with its value",
+                       "names are dotted; values are texts, whole numbers, true or false");
+        }
+    }
+    cJSON_ArrayForEach(item, pinned)
+    {
+        if (!cJSON_IsString(item) ||
+            cJSON_GetObjectItemCaseSensitive(settings, item->valuestring) == NULL) {
+            return bad(f, "\"pinned\" names what \"settings\" does not have",
+                       "a setting is pinned to the value that \"settings\" gives it");
+        }
+    }
+    return LP_EXIT_OK;
+}
+
 static lp_exit_t check(app_manifest_t *m, const cJSON *tree, lp_fault_t *f)
 {
     if (!cJSON_IsObject(tree)) {
@@ -124,6 +156,9 @@ static lp_exit_t check(app_manifest_t *m, const cJSON *tree, lp_fault_t *f)
     }
     snprintf(m->name, sizeof m->name, "%s", name->valuestring);
     rc = check_words(tree, f);
+    if (rc == LP_EXIT_OK) {
+        rc = check_settings(tree, f);
+    }
     return rc == LP_EXIT_OK ? check_sources(m, cJSON_GetObjectItemCaseSensitive(tree, "sources"), f)
                             : rc;
 }

@@ -53,12 +53,21 @@ static const struct {
     int timeout_ms;
     bool is_repeatable;
 } methods[] = {
-    {"RPC.Ping", 2000, true},      {"RPC.List", 3000, true},          {"RPC.Describe", 3000, true},
-    {"Sys.GetInfo", 3000, true},   {"Sys.Reboot", 3000, false},       {"Config.Get", 4000, true},
-    {"Config.Set", 6000, true},    {"Config.Save", 8000, false},      {"Chip.Scan", 12000, true},
-    {"Chip.Info", 8000, true},     {"Chip.Configure", 20000, false},  {"Chip.Lock", 10000, false},
-    {"Identity.Info", 8000, true}, {"Identity.GenKey", 15000, false}, {"Identity.Csr", 15000, true},
-    {"Cloud.Status", 4000, true},  {"Cloud.Prove", 30000, false},     {"Chip.Bind", 15000, true},
+    {"RPC.Ping", 2000, true},         {"RPC.List", 3000, true},
+    {"RPC.Describe", 3000, true},     {"Sys.GetInfo", 3000, true},
+    {"Sys.Reboot", 3000, false},      {"Config.Get", 4000, true},
+    {"Config.Set", 6000, true},       {"Config.Save", 8000, false},
+    {"Chip.Scan", 12000, true},       {"Chip.Info", 8000, true},
+    {"Chip.Configure", 20000, false}, {"Chip.Lock", 10000, false},
+    {"Identity.Info", 8000, true},    {"Identity.GenKey", 15000, false},
+    {"Identity.Csr", 15000, true},    {"Cloud.Status", 4000, true},
+    {"Cloud.Prove", 30000, false},    {"Config.Schema", 4000, true},
+    {"Config.Confirm", 8000, false},  {"Config.Reset", 20000, false},
+    {"FS.List", 4000, true},          {"FS.ListExt", 4000, true},
+    {"FS.Stat", 8000, true},          {"FS.Info", 6000, true},
+    {"FS.Get", 6000, true},           {"FS.Put", 15000, false},
+    {"FS.Remove", 8000, false},       {"FS.Rename", 8000, false},
+    {"FS.Mkfs", 60000, false},        {"Chip.Bind", 15000, true},
 };
 
 enum { DEFAULT_TIMEOUT_MS = 10000, LOGIN_TRIES = 2, WHO_ARE_YOU = 401, TOO_MANY_LOGINS = 429 };
@@ -77,6 +86,13 @@ static int timeout_of(const char *method, bool *is_repeatable)
         }
     }
     return is_set ? (int)set_ms : DEFAULT_TIMEOUT_MS;
+}
+
+// A part of a file with its offset may come twice; one that is to be added to a file may not.
+static bool is_repeatable_put(const char *method, const cJSON *params)
+{
+    return strcmp(method, "FS.Put") == 0 &&
+           cJSON_GetObjectItemCaseSensitive(params, "offset") != NULL;
 }
 
 static void take_log(lp_board_t *b, const char *line)
@@ -341,6 +357,7 @@ lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *par
 {
     bool is_repeatable = false;
     int usual_ms = timeout_of(method, &is_repeatable);
+    is_repeatable = is_repeatable || is_repeatable_put(method, params);
     int limit_ms = timeout_ms > 0 ? timeout_ms : usual_ms;
     board->n_damaged = 0;
     board->error = (lp_board_error_t){.code = 0};

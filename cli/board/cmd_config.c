@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "board_config.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
 
@@ -28,29 +28,90 @@ static void show_value(cJSON *value)
     cJSON_Delete(value);
 }
 
+// One key, or none for all of them.
+static lp_exit_t get_value(lp_board_t *board, const char *key, cJSON **value, lp_fault_t *f)
+{
+    cJSON *params = cJSON_CreateObject();
+    if (key != NULL) {
+        cJSON_AddStringToObject(params, "key", key);
+    }
+    return lp_board_call(board, "Config.Get", params, 0, value, f);
+}
+
+// Several keys: an object with each of them.
+static lp_exit_t get_values(lp_board_t *board, int n, char **keys, cJSON **value, lp_fault_t *f)
+{
+    if (n <= 1) {
+        return get_value(board, n == 1 ? keys[0] : NULL, value, f);
+    }
+    cJSON *all = cJSON_CreateObject();
+    lp_exit_t rc = LP_EXIT_OK;
+    for (int i = 0; rc == LP_EXIT_OK && i < n; i++) {
+        cJSON *one = NULL;
+        rc = get_value(board, keys[i], &one, f);
+        if (rc == LP_EXIT_OK) {
+            cJSON_AddItemToObject(all, keys[i], one);
+        }
+    }
+    if (rc != LP_EXIT_OK) {
+        cJSON_Delete(all);
+        return rc;
+    }
+    *value = all;
+    return LP_EXIT_OK;
+}
+
+// What a form needs: the groups with their settings.
+static lp_exit_t get_schema(lp_board_t *board, cJSON **value, lp_fault_t *f)
+{
+    cJSON *groups = NULL;
+    cJSON *group = NULL;
+    lp_exit_t rc = lp_board_call(board, "Config.Schema", NULL, 0, &groups, f);
+    cJSON_ArrayForEach(group, groups)
+    {
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(group, "group");
+        cJSON *rows = NULL;
+        cJSON *params = cJSON_CreateObject();
+        cJSON_AddStringToObject(params, "group", cJSON_IsString(name) ? name->valuestring : "");
+        if (rc != LP_EXIT_OK) {
+            cJSON_Delete(params);
+            break;
+        }
+        rc = lp_board_call(board, "Config.Schema", params, 0, &rows, f);
+        if (rc == LP_EXIT_OK) {
+            cJSON_AddItemToObject(group, "settings", rows);
+        }
+    }
+    if (rc != LP_EXIT_OK) {
+        cJSON_Delete(groups);
+        return rc;
+    }
+    *value = groups;
+    return LP_EXIT_OK;
+}
+
 int lp_cmd_config_get(int argc, char **argv)
 {
     static const lp_help_t help = {
         .name = "config-get",
-        .args = "[KEY]",
-        .summary = "Reads a board's settings: all of them, or one by its dotted name.",
-        .examples = {"limpet config-get", "limpet config-get cloud.server", NULL},
+        .args = "[KEY...]",
+        .summary = "Reads a board's settings: all of them, or some by their dotted names.",
+        .examples = {"limpet config-get", "limpet config-get cloud.server",
+                     "limpet config-get --schema", NULL},
         .exit_codes = exits,
-        .max_args = 1,
+        .max_args = -1,
     };
     lp_board_options_t options = {.port = "auto"};
+    bool is_schema = false;
     const lp_opt_t opts[] = {
         {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
         {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        {"schema", LP_OPT_BOOL, &is_schema, NULL, "what there is to set, instead of the values"},
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
     if (rc != LP_OPT_GO_ON) {
         return rc;
-    }
-    cJSON *params = cJSON_CreateObject();
-    if (n_args > 0) {
-        cJSON_AddStringToObject(params, "key", argv[1]);
     }
     lp_fault_t fault = {0};
     lp_board_t *board = NULL;
@@ -58,9 +119,8 @@ int lp_cmd_config_get(int argc, char **argv)
     lp_interrupt_catch();
     lp_exit_t status = lp_board_open(&options, &board, &fault);
     if (status == LP_EXIT_OK) {
-        status = lp_board_call(board, "Config.Get", params, 0, &value, &fault);
-    } else {
-        cJSON_Delete(params);
+        status = is_schema ? get_schema(board, &value, &fault)
+                           : get_values(board, n_args, argv + 1, &value, &fault);
     }
     lp_board_close(board);
     if (status != LP_EXIT_OK) {
@@ -70,8 +130,7 @@ int lp_cmd_config_get(int argc, char **argv)
     return LP_EXIT_OK;
 }
 
-// Puts `value` at the dotted path in `tree`. False: the path is malformed or crosses a value.
-static bool put_path(cJSON *tree, const char *path, cJSON *value)
+bool lp_config_put_path(cJSON *tree, const char *path, cJSON *value)
 {
     char name[64];
     size_t len = strcspn(path, ".");
@@ -96,7 +155,7 @@ static bool put_path(cJSON *tree, const char *path, cJSON *value)
         cJSON_Delete(value);
         return false;
     }
-    return put_path(child, path + len + 1, value);
+    return lp_config_put_path(child, path + len + 1, value);
 }
 
 // "cloud.enable=true": JSON where it parses as a number, a bool or a quoted string, else a plain
@@ -115,10 +174,41 @@ static bool put_assignment(cJSON *tree, const char *text)
         cJSON_Delete(value);
         value = cJSON_CreateString(equals + 1);
     }
-    return put_path(tree, path, value);
+    return lp_config_put_path(tree, path, value);
 }
 
-static lp_exit_t set_and_save(const lp_board_options_t *options, cJSON *tree, bool is_reboot,
+lp_exit_t lp_board_config_set(lp_board_t *board, cJSON *tree, const lp_save_t *save, lp_fault_t *f)
+{
+    cJSON *result = NULL;
+    cJSON *params = cJSON_CreateObject();
+    cJSON_AddItemToObject(params, "config", tree);
+    lp_exit_t rc = lp_board_call(board, "Config.Set", params, 0, &result, f);
+    cJSON_Delete(result);
+    if (rc == LP_EXIT_OK) {
+        result = NULL;
+        params = cJSON_CreateObject();
+        cJSON_AddBoolToObject(params, "reboot", save->is_reboot || save->is_trial);
+        if (save->is_trial) {
+            cJSON_AddBoolToObject(params, "try_once", true);
+        }
+        rc = lp_board_call(board, "Config.Save", params, 0, &result, f);
+        cJSON_Delete(result);
+    }
+    return rc;
+}
+
+void lp_board_config_told(const lp_save_t *save)
+{
+    if (save->is_trial) {
+        lp_ui_info(
+            "the board restarts with them; limpet config-confirm keeps them, the start after "
+            "that has the old ones");
+    } else {
+        lp_ui_info("saved%s", save->is_reboot ? "; the board restarts" : "");
+    }
+}
+
+static lp_exit_t set_and_save(const lp_board_options_t *options, cJSON *tree, const lp_save_t *save,
                               lp_fault_t *f)
 {
     lp_board_t *board = NULL;
@@ -127,18 +217,7 @@ static lp_exit_t set_and_save(const lp_board_options_t *options, cJSON *tree, bo
         cJSON_Delete(tree);
         return rc;
     }
-    cJSON *result = NULL;
-    cJSON *params = cJSON_CreateObject();
-    cJSON_AddItemToObject(params, "config", tree);
-    rc = lp_board_call(board, "Config.Set", params, 0, &result, f);
-    cJSON_Delete(result);
-    if (rc == LP_EXIT_OK) {
-        result = NULL;
-        params = cJSON_CreateObject();
-        cJSON_AddBoolToObject(params, "reboot", is_reboot);
-        rc = lp_board_call(board, "Config.Save", params, 0, &result, f);
-        cJSON_Delete(result);
-    }
+    rc = lp_board_config_set(board, tree, save, f);
     lp_board_close(board);
     return rc;
 }
@@ -160,16 +239,19 @@ int lp_cmd_config_set(int argc, char **argv)
         .args = "KEY=VALUE...",
         .summary = "Changes a board's settings, all of them or none, and saves them.",
         .examples = {"limpet config-set telemetry.interval_s=30",
-                     "limpet config-set --reboot cloud.enable=false", NULL},
+                     "limpet config-set --reboot cloud.enable=false",
+                     "limpet config-set --try-once cloud.server=new.example.com", NULL},
         .exit_codes = exits,
         .max_args = -1,
     };
     lp_board_options_t options = {.port = "auto"};
-    bool is_reboot = false;
+    lp_save_t save = {0};
     const lp_opt_t opts[] = {
         {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
         {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
-        {"reboot", LP_OPT_BOOL, &is_reboot, NULL, "restart the board after saving"},
+        {"reboot", LP_OPT_BOOL, &save.is_reboot, NULL, "restart the board after saving"},
+        {"try-once", LP_OPT_BOOL, &save.is_trial, NULL,
+         "restart with them; without config-confirm the next start has the old ones"},
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
@@ -189,10 +271,10 @@ int lp_cmd_config_set(int argc, char **argv)
     }
     lp_fault_t fault = {0};
     lp_interrupt_catch();
-    if (set_and_save(&options, tree, is_reboot, &fault) != LP_EXIT_OK) {
+    if (set_and_save(&options, tree, &save, &fault) != LP_EXIT_OK) {
         return lp_fault_print(&fault);
     }
-    lp_ui_info("saved%s", is_reboot ? "; the board restarts" : "");
+    lp_board_config_told(&save);
     lp_ui_json("{\"ok\":true}");
     return LP_EXIT_OK;
 }

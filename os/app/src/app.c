@@ -34,6 +34,9 @@ enum {
 static const char app_name[] = LP_APP_NAME;
 static const char fw_version[] = LP_APP_VERSION;
 
+// What the manifest sets for the product, see docs/apps.md; an empty row ends it.
+static const lp_config_vendor_t vendor[] = {LP_APP_VENDOR{.key = ""}};
+
 // -- memory
 
 static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
@@ -104,7 +107,9 @@ static lp_err_t start_storage(const lp_app_board_t *board)
                                       .items = config_items,
                                       .arena = config_arena,
                                       .arena_bytes = sizeof config_arena,
-                                      .store = &app.store};
+                                      .store = &app.store,
+                                      .vendor = vendor,
+                                      .vendor_count = sizeof vendor / sizeof vendor[0] - 1};
     if (err == LP_OK) {
         tell_health(&app.store);
         err = lp_config_init(&app.config, &config);
@@ -112,7 +117,8 @@ static lp_err_t start_storage(const lp_app_board_t *board)
     if (err == LP_OK) {
         lp_config_set_fallback(&app.config, "device.id", board->id);
         lp_config_set_fallback(&app.config, "cloud.client_id", board->id);
-        lp_config_load(&app.config, NULL);
+        lp_buf_t scratch = lp_buf(config_arena, sizeof config_arena); // empty until then
+        lp_app_extras_load(&app.config, &app.store, &scratch, board->wants_reset);
         lp_counters_init(&app.counters, &app.store);
         lp_counters_add(&app.counters, LP_COUNTER_BOOTS);
     }
@@ -127,7 +133,7 @@ static void apply_settings(void *ctx)
 {
     (void)ctx;
     if (!has_fixed_log_levels) {
-        (void)lp_log_set_levels(lp_config_str(&app.config, "log.level"));
+        (void)lp_log_set_levels(lp_setting_log_level(&app.config));
     }
     if (app.handle.cloud != NULL) {
         lp_svc_cloud_poke(&app.cloud);
@@ -147,7 +153,7 @@ static void before_reboot(void *ctx)
 
 static void warn_of_software_key(void)
 {
-    if (strncmp(lp_config_str(&app.config, "identity.key"), "file:", 5) == 0) {
+    if (strncmp(lp_setting_identity_key(&app.config), "file:", 5) == 0) {
         LP_LOGW("SOFTWARE KEY: the private key is in flash; whoever can read the flash can copy "
                 "this device");
         LP_LOGW("SOFTWARE KEY: a crypto chip keeps it safe; set identity.key to atca:0 then");
@@ -187,7 +193,7 @@ static void start_chip(const lp_app_board_t *board)
     lp_keystore_init(&app.keys, board->loop, NULL, &app.keyfile.prov);
 #endif
     if (board->i2c != NULL) {
-        const uint32_t rate_hz = (uint32_t)lp_config_int(&app.config, "i2c.rate_hz");
+        const uint32_t rate_hz = (uint32_t)lp_setting_i2c_rate_hz(&app.config);
         if (lp_i2c_set_rate(board->i2c, rate_hz) == LP_E_UNSUPPORTED) {
             LP_LOGD("the bus keeps its own rate");
         }
@@ -297,7 +303,8 @@ static void start_services(const lp_app_board_t *board)
                                     .fw_version = fw_version,
                                     .is_safe_mode = lp_app_is_in_safe_mode(),
                                     .on_config = apply_settings,
-                                    .on_reboot = before_reboot};
+                                    .on_reboot = before_reboot,
+                                    .save_trial = lp_app_extras_save_trial};
     lp_svc_sys_init(&app.sys, &sys);
     if (lp_app_is_in_safe_mode()) {
         enter_safe_mode();
@@ -306,7 +313,12 @@ static void start_services(const lp_app_board_t *board)
     warn_of_software_key();
     start_chip(board);
     start_cloud(board);
-    lp_app_extras_start(&app.handle, &app.store, i2c_port(board, &app.i2c_extras));
+    const lp_app_extras_t extras = {.app = &app.handle,
+                                    .store = &app.store,
+                                    .sys = &app.sys,
+                                    .turn = &app.turn,
+                                    .bus = i2c_port(board, &app.i2c_extras)};
+    lp_app_extras_start(&extras);
     lp_app_remote_start(&app.handle, &app.store, &app.turn);
     lp_app_main(&app.handle);
 }

@@ -5,8 +5,25 @@
 #define LP_APP_EXTRAS_H
 
 #include "limpet/app.h"
+#include "limpet/svc_sys.h"
 
-// Starts them. `bus` is a port of the board's I2C bus that nobody else uses; null: no bus is wired.
-void lp_app_extras_start(lp_app_t *app, lp_store_t *store, lp_i2c_bus_t *bus);
+// Takes the stored settings into `config`, from `store`; `scratch` has room for one value. With
+// `wants_reset` they are removed first.
+void lp_app_extras_load(lp_config_t *config, lp_store_t *store, lp_buf_t *scratch,
+                        bool wants_reset);
+
+// Config.Save with try_once.
+lp_err_t lp_app_extras_save_trial(lp_config_t *config);
+
+typedef struct {
+    lp_app_t *app;
+    lp_store_t *store;
+    lp_svc_sys_t *sys;
+    lp_turn_t *turn;
+    lp_i2c_bus_t *bus; // a port of the board's I2C bus that nobody else uses; null: no bus is wired
+} lp_app_extras_t;
+
+// Starts them. Lends what `parts` points to.
+void lp_app_extras_start(const lp_app_extras_t *parts);
 
 #endif

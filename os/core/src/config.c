@@ -24,12 +24,22 @@ int lp_config_find(const lp_config_t *c, lp_span_t key)
 
 lp_err_t lp_config_init(lp_config_t *c, const lp_config_setup_t *setup)
 {
-    if (setup->count > LP_CONFIG_ROWS_MAX || setup->values == NULL || setup->items == NULL ||
-        setup->arena == NULL || setup->arena_bytes > UINT16_MAX || setup->store == NULL) {
+    if (setup->count > LP_CONFIG_ROWS_MAX || setup->vendor_count > LP_CONFIG_ROWS_MAX ||
+        setup->values == NULL || setup->items == NULL || setup->arena == NULL ||
+        setup->arena_bytes > UINT16_MAX || setup->store == NULL) {
         return LP_E_INVALID;
     }
     *c = (lp_config_t){.s_ = *setup, .is_saved = true};
     memset(setup->values, 0, setup->count * sizeof setup->values[0]);
+    for (size_t i = 0; i < setup->vendor_count; i++) {
+        const int row = lp_config_find(c, lp_span_str(setup->vendor[i].key));
+        if (row >= 0 && lp_config_is_vendor_legal(&setup->rows[row], &setup->vendor[i])) {
+            c->vendor_legal_ |= (uint64_t)1 << i;
+        } else {
+            LP_LOGE("the vendor's value of %s is not legal and does not count",
+                    setup->vendor[i].key);
+        }
+    }
     return LP_OK;
 }
 
@@ -54,19 +64,65 @@ void lp_config_set_fallback(lp_config_t *c, const char *key, const char *value)
 
 // -- reading
 
+// What the vendor set for a row, or null.
+static const lp_config_vendor_t *vendor_of(const lp_config_t *c, size_t row)
+{
+    for (size_t i = 0; i < c->s_.vendor_count; i++) {
+        if ((c->vendor_legal_ >> i & 1) != 0 &&
+            strcmp(c->s_.vendor[i].key, c->s_.rows[row].key) == 0) {
+            return &c->s_.vendor[i];
+        }
+    }
+    return NULL;
+}
+
+bool lp_config_is_pinned(const lp_config_t *c, size_t row)
+{
+    const lp_config_vendor_t *vendor = vendor_of(c, row);
+    return vendor != NULL && vendor->is_pinned;
+}
+
+bool lp_config_is_set(const lp_config_t *c, size_t row)
+{
+    return c->s_.values[row].is_set_;
+}
+
 static int32_t num_of(const lp_config_t *c, size_t row)
 {
     const lp_config_value_t *v = &c->s_.values[row];
-    return v->is_set_ ? (int32_t)lp_get_le32(v->num_) : c->s_.rows[row].fallback_num;
+    const lp_config_vendor_t *vendor = vendor_of(c, row);
+    if (v->is_set_) {
+        return (int32_t)lp_get_le32(v->num_);
+    }
+    return vendor != NULL ? vendor->num : c->s_.rows[row].fallback_num;
 }
 
 static const char *str_of(const lp_config_t *c, size_t row)
 {
     const lp_config_value_t *v = &c->s_.values[row];
+    const lp_config_vendor_t *vendor = vendor_of(c, row);
     if (v->is_set_) {
         return (const char *)c->s_.arena + v->at_;
     }
+    if (vendor != NULL) {
+        return vendor->text;
+    }
     return v->fallback_ != NULL ? v->fallback_ : c->s_.rows[row].fallback;
+}
+
+bool lp_config_bool_at(const lp_config_t *c, size_t row)
+{
+    return num_of(c, row) != 0;
+}
+
+int32_t lp_config_int_at(const lp_config_t *c, size_t row)
+{
+    return num_of(c, row);
+}
+
+const char *lp_config_str_at(const lp_config_t *c, size_t row)
+{
+    return str_of(c, row);
 }
 
 bool lp_config_bool(const lp_config_t *c, const char *key)
@@ -182,7 +238,7 @@ static void drop_string(lp_config_t *c, size_t row)
     }
 }
 
-static void forget(lp_config_t *c, size_t row)
+void lp_config_forget(lp_config_t *c, size_t row)
 {
     if (c->s_.values[row].is_set_ && c->s_.rows[row].type == LP_CONFIG_STR) {
         drop_string(c, row);
@@ -190,18 +246,17 @@ static void forget(lp_config_t *c, size_t row)
     c->s_.values[row].is_set_ = false;
 }
 
-// Takes a checked value for a row that is not set. A string stands at the free end of the arena,
-// where its place is.
-static void take(lp_config_t *c, size_t row, const candidate_t *new)
+void lp_config_take(lp_config_t *c, size_t row, const candidate_t *new)
 {
     lp_config_value_t *v = &c->s_.values[row];
     v->is_set_ = !new->is_default;
-    if (v->is_set_ && c->s_.rows[row].type == LP_CONFIG_STR) {
+    if (c->s_.rows[row].type != LP_CONFIG_STR) {
+        lp_put_le32(v->num_, (uint32_t) new->num);
+    } else if (v->is_set_) {
         v->at_ = (uint16_t)c->used_;
         v->len_ = (uint16_t) new->text.len;
         c->used_ += new->text.len + 1;
     }
-    lp_put_le32(v->num_, (uint32_t) new->num);
 }
 
 static lp_err_t wrong_type(const lp_config_row_t *row, const char *needed, lp_buf_t *why)
@@ -286,6 +341,10 @@ static lp_err_t visit_leaf(walk_t *w, lp_span_t key, lp_json_t json)
         (void)lp_fmt(w->why, "%s cannot be set", r->key);
         return LP_E_DENIED;
     }
+    if (lp_config_is_pinned(w->c, (size_t)row)) {
+        (void)lp_fmt(w->why, "%s is pinned by the vendor and cannot be set", r->key);
+        return LP_E_DENIED;
+    }
     if (!w->is_taking && (w->seen >> row & 1) != 0) {
         (void)lp_fmt(w->why, "%s is given twice", r->key);
         return LP_E_EXISTS;
@@ -297,7 +356,7 @@ static lp_err_t visit_leaf(walk_t *w, lp_span_t key, lp_json_t json)
     candidate_t v;
     const lp_err_t err = read_leaf(w->c, (size_t)row, json, &v, w->why);
     if (err == LP_OK && w->is_taking) {
-        take(w->c, (size_t)row, &v);
+        lp_config_take(w->c, (size_t)row, &v);
     } else if (err == LP_OK) {
         count_room(w, (size_t)row, &v);
     }
@@ -356,7 +415,7 @@ lp_err_t lp_config_set(lp_config_t *c, lp_json_t tree, lp_buf_t *why)
         // All old strings go before the first new one comes, so there is room at every step.
         for (size_t i = 0; i < c->s_.count; i++) {
             if ((w.seen >> i & 1) != 0) {
-                forget(c, i);
+                lp_config_forget(c, i);
             }
         }
         w.is_taking = true;
@@ -375,7 +434,7 @@ lp_err_t lp_config_save(lp_config_t *c)
     for (size_t i = 0; i < c->s_.count; i++) {
         const lp_config_row_t *row = &c->s_.rows[i];
         const lp_config_value_t *v = &c->s_.values[i];
-        if ((row->flags & LP_CONFIG_READONLY) == 0) {
+        if (!lp_config_is_fixed(c, i)) {
             c->s_.items[n++] = (lp_store_item_t){
                 .key = row->key,
                 .value = row->type == LP_CONFIG_STR ? lp_span(c->s_.arena + v->at_, v->len_)
@@ -384,17 +443,25 @@ lp_err_t lp_config_save(lp_config_t *c)
             };
         }
     }
-    const lp_err_t err = lp_store_put(c->s_.store, c->s_.items, n);
+    lp_err_t err = lp_store_put(c->s_.store, c->s_.items, n);
+    if (err == LP_OK) {
+        const lp_store_item_t trial = {.key = CONFIG_TRIAL_KEY, .is_removal = true};
+        err = lp_store_put(c->s_.store, &trial, 1);
+    }
     c->is_saved = c->is_saved || err == LP_OK;
     return err;
 }
 
-// Makes a value of what is stored for a row. LP_E_NOT_FOUND: nothing is.
-static lp_err_t read_stored(lp_config_t *c, size_t row, candidate_t *out)
+bool lp_config_is_fixed(const lp_config_t *c, size_t row)
+{
+    return (c->s_.rows[row].flags & LP_CONFIG_READONLY) != 0 || lp_config_is_pinned(c, row);
+}
+
+lp_err_t lp_config_read_stored(lp_config_t *c, size_t row, const char *key, candidate_t *out)
 {
     const lp_config_row_t *r = &c->s_.rows[row];
     lp_buf_t found = lp_buf(c->s_.arena + c->used_, c->s_.arena_bytes - c->used_);
-    const lp_err_t err = lp_store_get(c->s_.store, r->key, &found);
+    const lp_err_t err = lp_store_get(c->s_.store, key, &found);
     if (err != LP_OK) {
         return err;
     }
@@ -419,12 +486,12 @@ void lp_config_load(lp_config_t *c, unsigned *dropped)
         lp_buf_t why = lp_buf(text, sizeof text);
         candidate_t v;
         lp_err_t err =
-            (row->flags & LP_CONFIG_READONLY) != 0 ? LP_E_NOT_FOUND : read_stored(c, i, &v);
+            lp_config_is_fixed(c, i) ? LP_E_NOT_FOUND : lp_config_read_stored(c, i, row->key, &v);
         if (err == LP_OK) {
             err = lp_config_check(row, &v, &why);
         }
         if (err == LP_OK) {
-            take(c, i, &v);
+            lp_config_take(c, i, &v);
         } else if (err != LP_E_NOT_FOUND) {
             bad++;
             LP_LOGW("the stored value of %s is not usable (%s), the default counts", row->key,

@@ -76,6 +76,19 @@ lp_err_t lp_config_check(const lp_config_row_t *row, const candidate_t *v, lp_bu
     return LP_E_INVALID;
 }
 
+bool lp_config_is_vendor_legal(const lp_config_row_t *row, const lp_config_vendor_t *vendor)
+{
+    uint8_t text[LP_CONFIG_WHY_MAX];
+    lp_buf_t why = lp_buf(text, sizeof text);
+    if (row->type == LP_CONFIG_STR && vendor->text == NULL) {
+        return false;
+    }
+    const candidate_t v = {.num = vendor->num,
+                           .text = row->type == LP_CONFIG_STR ? lp_span_str(vendor->text)
+                                                              : lp_span(NULL, 0)};
+    return lp_config_check(row, &v, &why) == LP_OK;
+}
+
 // Edit distance of two short words, row by row.
 static unsigned distance(lp_span_t a, lp_span_t b)
 {

@@ -11,7 +11,7 @@ void lp_identity_read_cert(const lp_config_t *config, lp_identity_cert_t *cert)
     uint8_t der[LP_SETTINGS_CERT_MAX];
     uint8_t digest[LP_SHA256_LEN];
     lp_buf_t out = lp_buf(der, sizeof der);
-    lp_span_t text = lp_span_str(lp_config_str(config, "identity.cert"));
+    lp_span_t text = lp_span_str(lp_setting_identity_cert(config));
     lp_x509_t x509;
     *cert = (lp_identity_cert_t){0};
     if (lp_pem_decode(&text, "CERTIFICATE", &out) != LP_OK ||

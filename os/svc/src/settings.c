@@ -8,6 +8,7 @@
 #include "limpet/log.h"
 #include "limpet/pem.h"
 #include "limpet/x509.h"
+#include "settings_checks.h"
 
 enum { MQTT_TLS_PORT = 8883, HOST_MAX = 254, DER_MAX = 2048 };
 
@@ -75,7 +76,7 @@ lp_err_t lp_settings_split_server(const char *server, char *host, size_t host_ca
     return err;
 }
 
-static lp_err_t check_server(lp_span_t value, lp_buf_t *why)
+lp_err_t lp_settings_check_server(lp_span_t value, lp_buf_t *why)
 {
     lp_span_t host;
     lp_span_t port;
@@ -92,7 +93,7 @@ static lp_err_t check_server(lp_span_t value, lp_buf_t *why)
     return LP_OK;
 }
 
-static lp_err_t check_key_id(lp_span_t value, lp_buf_t *why)
+lp_err_t lp_settings_check_key_id(lp_span_t value, lp_buf_t *why)
 {
     char text[64] = "";
     lp_key_id_t id;
@@ -108,7 +109,7 @@ static lp_err_t check_key_id(lp_span_t value, lp_buf_t *why)
 }
 
 // One name of topics: no level separators, no wildcards, nothing that needs quoting in JSON.
-static lp_err_t check_name(lp_span_t value, lp_buf_t *why)
+lp_err_t lp_settings_check_name(lp_span_t value, lp_buf_t *why)
 {
     for (size_t i = 0; i < value.len; i++) {
         const uint8_t c = value.ptr[i];
@@ -120,7 +121,7 @@ static lp_err_t check_name(lp_span_t value, lp_buf_t *why)
     return LP_OK;
 }
 
-static lp_err_t check_log_level(lp_span_t value, lp_buf_t *why)
+lp_err_t lp_settings_check_log_level(lp_span_t value, lp_buf_t *why)
 {
     char text[128] = "";
     if (value.len < sizeof text) {
@@ -135,7 +136,7 @@ static lp_err_t check_log_level(lp_span_t value, lp_buf_t *why)
 }
 
 // Each certificate of a PEM text must be readable; an empty text is none.
-static lp_err_t check_certificates(lp_span_t value, lp_buf_t *why)
+lp_err_t lp_settings_check_certificates(lp_span_t value, lp_buf_t *why)
 {
     uint8_t der[DER_MAX];
     unsigned count = 0;
@@ -157,53 +158,3 @@ static lp_err_t check_certificates(lp_span_t value, lp_buf_t *why)
     }
     return LP_OK;
 }
-
-// -- the table
-
-#define STR(key_, fallback_, max_, choices_, check_)                                               \
-    {                                                                                              \
-        .key = key_, .type = LP_CONFIG_STR, .fallback = fallback_, .max = max_,                    \
-        .choices = choices_, .check = check_                                                       \
-    }
-#define INT(key_, fallback_, min_, max_)                                                           \
-    {                                                                                              \
-        .key = key_, .type = LP_CONFIG_INT, .fallback_num = fallback_, .min = min_, .max = max_    \
-    }
-#define BOOL(key_, fallback_)                                                                      \
-    {                                                                                              \
-        .key = key_, .type = LP_CONFIG_BOOL, .fallback_num = fallback_                             \
-    }
-
-const lp_config_row_t lp_settings[LP_SETTINGS_COUNT] = {
-    {.key = "device.id", .type = LP_CONFIG_STR, .flags = LP_CONFIG_READONLY, .fallback = ""},
-    BOOL("cloud.enable", false),
-    STR("cloud.server", "", 260, NULL, check_server),
-    STR("cloud.client_id", "", 128, NULL, check_name),
-    STR("cloud.thing", "", 128, NULL, check_name),
-    INT("cloud.keep_alive_s", 60, 5, 1200),
-    INT("cloud.timeout_s", 10, 1, 120),
-    INT("cloud.retry_s", 15, 0, 600),
-    INT("cloud.backoff_ms", 1000, 100, 60000),
-    INT("cloud.backoff_max_s", 60, 1, 3600),
-    BOOL("cloud.persistent", false),
-    BOOL("cloud.shadow", false),
-    BOOL("cloud.jobs", false),
-    STR("cloud.alpn", "", 31, NULL, NULL),
-    INT("cloud.mqtt_version", 4, 4, 5),
-    STR("cloud.tls_max", "1.3", 3, "1.2|1.3", NULL),
-    STR("cloud.resume", "1.3", 8, "never|1.3|always", NULL),
-    STR("identity.key", "atca:0", 40, NULL, check_key_id),
-    STR("identity.cert", "", LP_SETTINGS_CERT_MAX, NULL, check_certificates),
-#if defined(LP_CHIP_ONLY)
-    STR("identity.ecdhe", "chip", 8, "auto|chip|sealed", NULL),
-    STR("identity.verify", "chip", 8, "chip", NULL),
-#else
-    STR("identity.ecdhe", "auto", 8, "auto|chip|sealed|software", NULL),
-    STR("identity.verify", "software", 8, "chip|software", NULL),
-#endif
-    STR("trust.ca", "", LP_SETTINGS_CA_MAX, NULL, check_certificates),
-    BOOL("trust.check_dates", true),
-    INT("telemetry.interval_s", 10, 1, 86400),
-    INT("i2c.rate_hz", 100000, 10000, 1000000),
-    STR("log.level", "info", 120, NULL, check_log_level),
-};

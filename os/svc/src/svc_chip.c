@@ -269,6 +269,11 @@ lp_err_t lp_svc_chip_check(lp_svc_chip_t *svc, lp_atecc_done_fn *done, void *ctx
     return err;
 }
 
+lp_atecc_t *lp_svc_chip_driver(lp_svc_chip_t *svc)
+{
+    return svc->is_present ? &svc->chip_ : NULL;
+}
+
 lp_err_t lp_svc_chip_make_key(lp_svc_chip_t *svc, uint8_t slot, uint8_t pub[64], bool *is_new,
                               lp_atecc_done_fn *done, void *ctx)
 {

@@ -20,6 +20,7 @@
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
 #include "limpet/port/system.h"
+#include "limpet/settings.h"
 #include "svc_cloud_internal.h"
 
 #define LOG_MODULE "cloud"
@@ -313,7 +314,7 @@ static void begin(lp_svc_cloud_t *svc)
     uint16_t port = 0;
     int64_t utc_s = 0;
     char detail[LP_CLOUD_DETAIL_MAX] = "";
-    if (!lp_config_bool(svc->s_.config, "cloud.enable") || svc->is_halted_) {
+    if (!lp_setting_cloud_enable(svc->s_.config) || svc->is_halted_) {
         lp_tls_forget();
         enter(svc, LP_CLOUD_OFF);
         return;
@@ -328,7 +329,7 @@ static void begin(lp_svc_cloud_t *svc)
         enter(svc, LP_CLOUD_OFF);
         return;
     }
-    if (lp_config_bool(svc->s_.config, "trust.check_dates") && lp_port_utc_s(&utc_s) != LP_OK) {
+    if (lp_setting_trust_check_dates(svc->s_.config) && lp_port_utc_s(&utc_s) != LP_OK) {
         if (svc->state != LP_CLOUD_WAIT_TIME) {
             LP_LOGW("waiting for the time: without it the dates of certificates mean nothing");
             note_error(svc, LP_E_CLOCK, "the dates of certificates cannot be checked");
@@ -370,15 +371,15 @@ static void turn_off(lp_svc_cloud_t *svc)
 
 static void reset_backoff(lp_svc_cloud_t *svc)
 {
-    const uint32_t base_ms = (uint32_t)lp_config_int(svc->s_.config, "cloud.backoff_ms");
-    const uint32_t max_s = (uint32_t)lp_config_int(svc->s_.config, "cloud.backoff_max_s");
+    const uint32_t base_ms = (uint32_t)lp_setting_cloud_backoff_ms(svc->s_.config);
+    const uint32_t max_s = (uint32_t)lp_setting_cloud_backoff_max_s(svc->s_.config);
     lp_backoff_init(&svc->backoff_, base_ms / 2, base_ms, max_s * 1000);
 }
 
 static void step(void *ctx)
 {
     lp_svc_cloud_t *svc = ctx;
-    const bool is_wanted = lp_config_bool(svc->s_.config, "cloud.enable") && !svc->is_halted_;
+    const bool is_wanted = lp_setting_cloud_enable(svc->s_.config) && !svc->is_halted_;
     if (svc->state == LP_CLOUD_OFF && is_wanted && !lp_svc_cloud_drop_session(svc)) {
         lp_svc_cloud_poke(svc);
     } else if (svc->state == LP_CLOUD_OFF && is_wanted) {

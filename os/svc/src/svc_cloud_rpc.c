@@ -4,6 +4,7 @@
 
 #include "limpet/hex.h"
 #include "limpet/port/clock.h"
+#include "limpet/settings.h"
 #include "svc_cloud_internal.h"
 
 enum { PROOF_TIMEOUT_MS = 20000 };
@@ -99,10 +100,10 @@ static void rpc_status(void *ctx, lp_rpc_req_t *req)
     lp_json_put_key(w, "state");
     lp_json_put_str(w, lp_cloud_state_name(lp_svc_cloud_shown(svc)));
     lp_json_put_key(w, "server");
-    lp_json_put_str(w, lp_config_str(svc->s_.config, "cloud.server"));
+    lp_json_put_str(w, lp_setting_cloud_server(svc->s_.config));
     lp_json_put_key(w, "client_id");
-    lp_json_put_str(w, svc->has_mqtt_ ? svc->client_id_
-                                      : lp_config_str(svc->s_.config, "cloud.client_id"));
+    lp_json_put_str(w,
+                    svc->has_mqtt_ ? svc->client_id_ : lp_setting_cloud_client_id(svc->s_.config));
     lp_json_put_key(w, "since_s");
     lp_json_put_uint(w, (lp_port_now_ms() - svc->since_ms) / 1000);
     put_cert_id(svc, w);

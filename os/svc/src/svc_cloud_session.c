@@ -58,15 +58,15 @@ lp_err_t lp_svc_cloud_read_settings(lp_svc_cloud_t *svc, uint16_t *port,
             return missing(needed[i], detail);
         }
     }
-    const lp_err_t err = lp_settings_split_server(lp_config_str(c, "cloud.server"), svc->host_,
-                                                  sizeof svc->host_, port);
-    if (err != LP_OK || lp_key_id_parse(lp_config_str(c, "identity.key"), &svc->key_op_.id)) {
+    const lp_err_t err =
+        lp_settings_split_server(lp_setting_cloud_server(c), svc->host_, sizeof svc->host_, port);
+    if (err != LP_OK || lp_key_id_parse(lp_setting_identity_key(c), &svc->key_op_.id)) {
         (void)lp_fmt_str(detail, LP_CLOUD_DETAIL_MAX, "cloud.server or identity.key is not usable");
         return LP_E_INVALID;
     }
-    const char *client_id = lp_config_str(c, "cloud.client_id");
-    const char *thing = lp_config_str(c, "cloud.thing");
-    (void)lp_fmt_str(svc->key_id_, sizeof svc->key_id_, "%s", lp_config_str(c, "identity.key"));
+    const char *client_id = lp_setting_cloud_client_id(c);
+    const char *thing = lp_setting_cloud_thing(c);
+    (void)lp_fmt_str(svc->key_id_, sizeof svc->key_id_, "%s", lp_setting_identity_key(c));
     if (!svc->has_mqtt_) { // the session borrows it for good
         (void)lp_fmt_str(svc->client_id_, sizeof svc->client_id_, "%s", client_id);
     }
@@ -96,33 +96,32 @@ static lp_tls_resume_t resume_of(const char *text)
 void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_config_t *config)
 {
     const lp_config_t *c = svc->s_.config;
-    const char *alpn = lp_config_str(c, "cloud.alpn");
+    const char *alpn = lp_setting_cloud_alpn(c);
     if (alpn[0] == '\0') {
         alpn = port == ALPN_PORT ? alpn_of_443 : NULL;
     }
     *config = (lp_tls_config_t){
-        .trust_pem = lp_span_str(lp_config_str(c, "trust.ca")),
-        .cert_pem = lp_span_str(lp_config_str(c, "identity.cert")),
+        .trust_pem = lp_span_str(lp_setting_trust_ca(c)),
+        .cert_pem = lp_span_str(lp_setting_identity_cert(c)),
         .key_id = svc->key_id_,
         .host = svc->host_,
         .alpn = alpn,
-        .max_version =
-            strcmp(lp_config_str(c, "cloud.tls_max"), "1.2") == 0 ? LP_TLS_1_2 : LP_TLS_1_3,
-        .ecdhe = ecdhe_of(lp_config_str(c, "identity.ecdhe")),
-        .verify_in_chip = strcmp(lp_config_str(c, "identity.verify"), "chip") == 0,
-        .resume = resume_of(lp_config_str(c, "cloud.resume")),
-        .check_dates = lp_config_bool(c, "trust.check_dates"),
+        .max_version = strcmp(lp_setting_cloud_tls_max(c), "1.2") == 0 ? LP_TLS_1_2 : LP_TLS_1_3,
+        .ecdhe = ecdhe_of(lp_setting_identity_ecdhe(c)),
+        .verify_in_chip = strcmp(lp_setting_identity_verify(c), "chip") == 0,
+        .resume = resume_of(lp_setting_cloud_resume(c)),
+        .check_dates = lp_setting_trust_check_dates(c),
     };
 }
 
 static lp_cloud_wish_t read_wish(const lp_svc_cloud_t *svc)
 {
     const lp_config_t *c = svc->s_.config;
-    return (lp_cloud_wish_t){.version = lp_config_int(c, "cloud.mqtt_version"),
-                             .keep_alive_s = lp_config_int(c, "cloud.keep_alive_s"),
-                             .timeout_s = lp_config_int(c, "cloud.timeout_s"),
-                             .retry_s = lp_config_int(c, "cloud.retry_s"),
-                             .is_persistent = lp_config_bool(c, "cloud.persistent")};
+    return (lp_cloud_wish_t){.version = lp_setting_cloud_mqtt_version(c),
+                             .keep_alive_s = lp_setting_cloud_keep_alive_s(c),
+                             .timeout_s = lp_setting_cloud_timeout_s(c),
+                             .retry_s = lp_setting_cloud_retry_s(c),
+                             .is_persistent = lp_setting_cloud_persistent(c)};
 }
 
 static bool is_same_wish(const lp_svc_cloud_t *svc)
@@ -132,7 +131,7 @@ static bool is_same_wish(const lp_svc_cloud_t *svc)
     return now.version == then->version && now.keep_alive_s == then->keep_alive_s &&
            now.timeout_s == then->timeout_s && now.retry_s == then->retry_s &&
            now.is_persistent == then->is_persistent &&
-           strcmp(svc->client_id_, lp_config_str(svc->s_.config, "cloud.client_id")) == 0;
+           strcmp(svc->client_id_, lp_setting_cloud_client_id(svc->s_.config)) == 0;
 }
 
 bool lp_svc_cloud_drop_session(lp_svc_cloud_t *svc)

@@ -6,6 +6,7 @@
 
 #include "limpet/keyflash.h"
 #include "limpet/log.h"
+#include "limpet/settings.h"
 #include "limpet/sha256.h"
 
 #define LOG_MODULE "identity"
@@ -255,7 +256,7 @@ static bool read_key(lp_svc_identity_t *svc, lp_rpc_req_t *req)
     char text[sizeof svc->key_];
     const lp_err_t err = lp_rpc_param_str(req, "key", text, sizeof text);
     if (err == LP_E_NOT_FOUND) {
-        (void)lp_fmt_str(text, sizeof text, "%s", lp_config_str(svc->s_.config, "identity.key"));
+        (void)lp_fmt_str(text, sizeof text, "%s", lp_setting_identity_key(svc->s_.config));
     }
     if ((err != LP_OK && err != LP_E_NOT_FOUND) || lp_key_id_parse(text, &svc->id_) != LP_OK) {
         lp_rpc_fail(req, LP_E_INVALID, "key: atca:0 to atca:15, or file:NAME");
@@ -281,8 +282,8 @@ static void rpc_info(void *ctx, lp_rpc_req_t *req)
 
 static bool has_certificate_for(const lp_svc_identity_t *svc)
 {
-    return strcmp(svc->key_, lp_config_str(svc->s_.config, "identity.key")) == 0 &&
-           lp_config_str(svc->s_.config, "identity.cert")[0] != '\0';
+    return strcmp(svc->key_, lp_setting_identity_key(svc->s_.config)) == 0 &&
+           lp_setting_identity_cert(svc->s_.config)[0] != '\0';
 }
 
 static void rpc_genkey(void *ctx, lp_rpc_req_t *req)
@@ -317,8 +318,7 @@ static void rpc_csr(void *ctx, lp_rpc_req_t *req)
     }
     const lp_err_t err = lp_rpc_param_str(req, "cn", svc->cn_, sizeof svc->cn_);
     if (err == LP_E_NOT_FOUND) {
-        (void)lp_fmt_str(svc->cn_, sizeof svc->cn_, "%s",
-                         lp_config_str(svc->s_.config, "device.id"));
+        (void)lp_fmt_str(svc->cn_, sizeof svc->cn_, "%s", lp_setting_device_id(svc->s_.config));
     } else if (err != LP_OK) {
         lp_rpc_fail(req, LP_E_INVALID, "cn: a name of 1 to 64 bytes");
         return;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "limpet/log.h"
+#include "limpet/settings.h"
 
 #define LOG_MODULE "jobs"
 
@@ -21,7 +22,7 @@ static lp_err_t topic_of(const lp_svc_jobs_t *svc, const char *rest,
 
 static bool is_on(const lp_svc_jobs_t *svc)
 {
-    return lp_config_bool(svc->s_.config, "cloud.jobs");
+    return lp_setting_cloud_jobs(svc->s_.config);
 }
 
 // -- asking

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "limpet/log.h"
+#include "limpet/settings.h"
 
 #define LOG_MODULE "shadow"
 
@@ -16,7 +17,7 @@ static lp_err_t topic_of(const lp_svc_shadow_t *svc, const char *rest,
 
 static bool is_on(const lp_svc_shadow_t *svc)
 {
-    return lp_config_bool(svc->s_.config, "cloud.shadow");
+    return lp_setting_cloud_shadow(svc->s_.config);
 }
 
 // -- what is reported

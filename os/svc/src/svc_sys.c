@@ -4,6 +4,7 @@
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
 #include "limpet/port/system.h"
+#include "limpet/settings.h"
 
 #define LOG_MODULE "sys"
 
@@ -38,7 +39,7 @@ static void get_info(void *ctx, lp_rpc_req_t *req)
     lp_json_writer_t *w = lp_rpc_result(req);
     lp_json_put_object(w);
     lp_json_put_key(w, "id");
-    lp_json_put_str(w, lp_config_str(svc->s_.config, "device.id"));
+    lp_json_put_str(w, lp_setting_device_id(svc->s_.config));
     lp_json_put_key(w, "app");
     lp_json_put_str(w, svc->s_.app);
     lp_json_put_key(w, "fw_version");
@@ -137,15 +138,25 @@ static void config_set(void *ctx, lp_rpc_req_t *req)
     }
 }
 
+static lp_err_t save(lp_svc_sys_t *svc, bool is_trial)
+{
+    if (!is_trial) {
+        return lp_config_save(svc->s_.config);
+    }
+    return svc->s_.save_trial != NULL ? svc->s_.save_trial(svc->s_.config) : LP_E_UNSUPPORTED;
+}
+
 static void config_save(void *ctx, lp_rpc_req_t *req)
 {
     lp_svc_sys_t *svc = ctx;
     bool wants_reboot = false;
-    if (lp_rpc_param_bool(req, "reboot", false, &wants_reboot) != LP_OK) {
-        lp_rpc_fail(req, LP_E_INVALID, "reboot: true or false");
+    bool is_trial = false;
+    if (lp_rpc_param_bool(req, "reboot", false, &wants_reboot) != LP_OK ||
+        lp_rpc_param_bool(req, "try_once", false, &is_trial) != LP_OK) {
+        lp_rpc_fail(req, LP_E_INVALID, "reboot, try_once: true or false");
         return;
     }
-    const lp_err_t err = lp_config_save(svc->s_.config);
+    const lp_err_t err = save(svc, is_trial);
     if (err != LP_OK) {
         LP_LOGE("the settings could not be saved (%s)", lp_err_text(err));
         lp_rpc_fail(req, err,
@@ -154,7 +165,7 @@ static void config_save(void *ctx, lp_rpc_req_t *req)
                     lp_err_text(err));
         return;
     }
-    LP_LOGI("settings saved");
+    LP_LOGI(is_trial ? "settings saved, for the next start only" : "settings saved");
     if (wants_reboot) {
         lp_svc_sys_reboot(svc, REBOOT_DEFAULT_MS);
     }
@@ -168,7 +179,7 @@ static const lp_rpc_method_t methods[] = {
     {"Sys.Reboot", LP_RPC_WRITE, reboot, "delay_ms", "{}"},
     {"Config.Get", LP_RPC_READ, config_get, "key (optional, dotted)", "the value or the tree"},
     {"Config.Set", LP_RPC_WRITE, config_set, "config: tree", "{}"},
-    {"Config.Save", LP_RPC_WRITE, config_save, "reboot: bool", "{}"},
+    {"Config.Save", LP_RPC_WRITE, config_save, "reboot: bool, try_once: bool", "{}"},
 };
 
 void lp_svc_sys_init(lp_svc_sys_t *svc, const lp_svc_sys_setup_t *setup)

@@ -17,7 +17,7 @@ static void note_config(void *ctx)
 
 static void start_storage(device_t *d)
 {
-    const lp_store_config_t store = {.size_bytes = 65536, .entries = d->entries, .max_entries = 48};
+    const lp_store_config_t store = {.size_bytes = 65536, .entries = d->entries, .max_entries = 96};
     assert_int_equal(lp_store_open(&d->store, &store), LP_OK);
     const lp_config_setup_t config = {.rows = lp_settings,
                                       .count = LP_SETTINGS_COUNT,
@@ -30,6 +30,7 @@ static void start_storage(device_t *d)
     lp_config_set_fallback(&d->config, "device.id", "lp-4f21c0");
     lp_config_set_fallback(&d->config, "cloud.client_id", "lp-4f21c0");
     lp_config_load(&d->config, NULL);
+    assert_int_equal(lp_config_start_trial(&d->config), LP_OK);
     lp_counters_init(&d->counters, &d->store);
     lp_counters_add(&d->counters, LP_COUNTER_BOOTS);
 }
@@ -43,8 +44,10 @@ static void start_services(device_t *d, bool has_bus, lp_keyprov_t *files)
                                     .app = "test",
                                     .fw_version = "1.2.3",
                                     .on_config = note_config,
-                                    .ctx = d};
+                                    .ctx = d,
+                                    .save_trial = lp_config_save_trial};
     lp_svc_sys_init(&d->sys, &sys);
+    lp_svc_config_init(&d->config_service, &d->rpc, &d->config, &d->sys);
     lp_turn_init(&d->turn, d->loop);
     lp_keystore_init(&d->keys, d->loop, NULL, files);
     lp_svc_bus_init(&d->bus, &d->chip, &d->store);

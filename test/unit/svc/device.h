@@ -12,6 +12,7 @@
 #include "limpet/svc_atca.h"
 #include "limpet/svc_bus.h"
 #include "limpet/svc_chip.h"
+#include "limpet/svc_config.h"
 #include "limpet/svc_debug.h"
 #include "limpet/svc_identity.h"
 #include "limpet/svc_rpc.h"
@@ -25,13 +26,14 @@ typedef struct {
     lp_rpc_channel_t channel;
     lp_rpc_set_t rpc_set;
     lp_store_t store;
-    lp_store_entry_t entries[48];
+    lp_store_entry_t entries[96];
     lp_config_t config;
     lp_config_value_t values[LP_SETTINGS_COUNT];
     lp_store_item_t items[LP_SETTINGS_COUNT];
     uint8_t arena[LP_SETTINGS_ARENA];
     lp_counters_t counters;
     lp_svc_sys_t sys;
+    lp_svc_config_t config_service;
     lp_turn_t turn;
     lp_keystore_t keys;
     lp_svc_chip_t chip;

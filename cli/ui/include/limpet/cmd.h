@@ -37,5 +37,14 @@ lp_cmd_fn lp_cmd_auth_remove;
 lp_cmd_fn lp_cmd_call;
 lp_cmd_fn lp_cmd_config_get;
 lp_cmd_fn lp_cmd_config_set;
+lp_cmd_fn lp_cmd_config_edit;
+lp_cmd_fn lp_cmd_config_confirm;
+lp_cmd_fn lp_cmd_factory_reset;
+lp_cmd_fn lp_cmd_ls;
+lp_cmd_fn lp_cmd_get;
+lp_cmd_fn lp_cmd_put;
+lp_cmd_fn lp_cmd_rm;
+lp_cmd_fn lp_cmd_cat;
+lp_cmd_fn lp_cmd_fs;
 
 #endif

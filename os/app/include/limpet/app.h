@@ -12,10 +12,12 @@
 #define LIMPET_APP_H
 
 #include "limpet/counters.h"
+#include "limpet/files.h"
 #include "limpet/fmt.h"
 #include "limpet/i2c.h"
 #include "limpet/svc_cloud.h"
 #include "limpet/svc_cron.h"
+#include "limpet/svc_seal.h"
 
 // Repeats a function. Private; the application owns it, static as a rule.
 typedef struct lp_app_task {
@@ -49,6 +51,8 @@ typedef struct lp_app {
     lp_svc_cloud_t *cloud; // null: this board has no TLS, and so no cloud
     lp_i2c_bus_t *i2c;     // null: no bus is wired
     lp_svc_cron_t *cron;   // null on small images; lp_svc_cron_add_action() gives it more to do
+    lp_files_t *files;     // null: this image has none, or they cannot be read
+    lp_svc_seal_t *seal;   // files that are of use on this board only; null like `files`
     lp_app_task_t *tasks_;
 } lp_app_t;
 

@@ -18,6 +18,7 @@ typedef struct {
     lp_stream_t *uart;         // console and RPC
     lp_i2c_bus_t *i2c;         // null: no bus is wired
     const char *i2c_name;      // for people
+    bool wants_reset;          // a pin or a flag asks for factory reset
     bool has_fixed_log_levels; // set by whoever started the board; log.level does not count
 } lp_app_board_t;
 

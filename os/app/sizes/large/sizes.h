@@ -8,8 +8,10 @@
 
 enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT,
-    SIZE_STORE_BYTES = 64 * 1024,      // of flash, at its beginning: two banks
-    SIZE_STORE_ENTRIES = 96,           // settings, keys, counters, accounts
+    SIZE_STORE_BYTES = 64 * 1024, // of flash, at its beginning: two banks
+    SIZE_FILE_BYTES = 96 * 1024,  // the longest file
+    SIZE_FILES = 48,              // files; FS.ListExt of them all fits a frame
+    SIZE_STORE_ENTRIES = 160,     // settings, twice while some are tried; keys, counters, accounts
     SIZE_TLS_ARENA_BYTES = 384 * 1024, // the cloud's connection, and some callers'
     SIZE_HAS_BUS_KEY = 1,              // limpet/svc_bus.h
 #if defined(__SANITIZE_ADDRESS__)

@@ -3,15 +3,43 @@
 
 #include <string.h>
 
+#include "files.h"
+#include "limpet/log.h"
+#include "limpet/settings.h"
 #include "limpet/svc_atca.h"
+#include "limpet/svc_config.h"
 #include "limpet/svc_debug.h"
 #include "limpet/svc_i2c.h"
+
+#define LOG_MODULE "app"
 
 static lp_svc_atca_t atca;
 static lp_rpc_set_t debug;
 static lp_svc_i2c_t i2c;
 static lp_svc_cron_t cron;
 static lp_cron_action_t publish;
+static lp_svc_config_t config_service;
+
+void lp_app_extras_load(lp_config_t *config, lp_store_t *store, lp_buf_t *scratch, bool wants_reset)
+{
+    lp_err_t err = lp_config_migrate(store, lp_settings_moves, lp_settings_move_count, scratch);
+    if (err == LP_OK && wants_reset) {
+        LP_LOGW("factory reset, as the board was told: all settings are back at their defaults");
+        err = lp_config_reset(config);
+    }
+    lp_config_load(config, NULL);
+    if (err == LP_OK) {
+        err = lp_config_start_trial(config);
+    }
+    if (err != LP_OK) {
+        LP_LOGE("the stored settings could not be brought up to date (%s)", lp_err_text(err));
+    }
+}
+
+lp_err_t lp_app_extras_save_trial(lp_config_t *config)
+{
+    return lp_config_save_trial(config);
+}
 
 // "WHAT TEXT": the text on limpet/<thing>/WHAT.
 static void on_publish(void *ctx, const char *payload)
@@ -23,11 +51,13 @@ static void on_publish(void *ctx, const char *payload)
     (void)lp_app_publish(ctx, what, "%s", payload[len] == ' ' ? payload + len + 1 : "");
 }
 
-void lp_app_extras_start(lp_app_t *app, lp_store_t *store, lp_i2c_bus_t *bus)
+void lp_app_extras_start(const lp_app_extras_t *parts)
 {
+    lp_app_t *app = parts->app;
     const lp_svc_i2c_setup_t for_i2c = {
-        .loop = app->loop, .rpc = app->rpc, .bus = bus, .chip = app->chip};
-    const lp_svc_cron_setup_t for_cron = {.loop = app->loop, .rpc = app->rpc, .store = store};
+        .loop = app->loop, .rpc = app->rpc, .bus = parts->bus, .chip = app->chip};
+    const lp_svc_cron_setup_t for_cron = {
+        .loop = app->loop, .rpc = app->rpc, .store = parts->store};
     lp_svc_atca_init(&atca, app->rpc, app->chip);
     lp_svc_debug_init(&debug, app->rpc);
     lp_svc_i2c_init(&i2c, &for_i2c);
@@ -35,4 +65,6 @@ void lp_app_extras_start(lp_app_t *app, lp_store_t *store, lp_i2c_bus_t *bus)
     publish = (lp_cron_action_t){.name = "publish", .run = on_publish, .ctx = app};
     lp_svc_cron_add_action(&cron, &publish);
     app->cron = &cron;
+    lp_svc_config_init(&config_service, app->rpc, app->config, parts->sys);
+    files_start(parts);
 }

@@ -10,7 +10,9 @@ enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT,
     SIZE_HAS_BUS_KEY = 1,             // limpet/svc_bus.h
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
-    SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
+    SIZE_FILE_BYTES = 96 * 1024,      // the longest file
+    SIZE_FILES = 48,                  // files; FS.ListExt of them all fits a frame
+    SIZE_STORE_ENTRIES = 96,          // settings, twice while some are tried; keys, counters
     SIZE_TLS_ARENA_BYTES = 56 * 1024, // certificates of three kinds and both record buffers
     SIZE_TLS_STACK_BYTES = 12 * 1024,
     SIZE_TLS_SESSION_BYTES =

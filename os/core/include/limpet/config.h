@@ -42,30 +42,47 @@ typedef struct {
     lp_config_check_fn *check; // STR; null for none
 } lp_config_row_t;
 
+// A value that the vendor of a product set in its image; counts instead of the row's default. A
+// pinned one cannot be set. One that is not legal is as if it were not there, and logged.
+typedef struct {
+    const char *key;
+    int32_t num;      // BOOL, INT
+    const char *text; // STR
+    bool is_pinned;
+} lp_config_vendor_t;
+
 // One value in memory. Private; the caller owns an array of them.
 typedef struct {
     const char *fallback_; // instead of the row's
-    uint16_t at_;          // in the arena
-    uint16_t len_;
+    union {
+        struct {
+            uint16_t at_; // in the arena
+            uint16_t len_;
+        };               // STR
+        uint8_t num_[4]; // BOOL, INT: little endian, as it is stored
+    };
     bool is_set_;
-    uint8_t num_[4]; // little endian, as it is stored
 } lp_config_value_t;
 
 // What the image gives to the settings. Everything is lent for as long as they are used.
 typedef struct {
     const lp_config_row_t *rows;
-    size_t count;              // up to LP_CONFIG_ROWS_MAX
-    lp_config_value_t *values; // `count` of them
-    lp_store_item_t *items;    // `count` of them, scratch
-    uint8_t *arena;            // strings that are set, and room for one more of the longest
-    size_t arena_bytes;        // up to 65535
-    lp_store_t *store;         // open
+    size_t count;                     // up to LP_CONFIG_ROWS_MAX
+    lp_config_value_t *values;        // `count` of them
+    lp_store_item_t *items;           // `count` of them, scratch
+    uint8_t *arena;                   // strings that are set, and room for one more of the longest
+    size_t arena_bytes;               // up to 65535
+    lp_store_t *store;                // open
+    const lp_config_vendor_t *vendor; // may be null
+    size_t vendor_count;              // up to LP_CONFIG_ROWS_MAX
 } lp_config_setup_t;
 
 typedef struct {
     lp_config_setup_t s_;
     size_t used_; // of the arena
+    uint64_t vendor_legal_;
     bool is_saved;
+    bool is_trial; // this start counts what was saved to be tried
 } lp_config_t;
 
 // All defaults. LP_E_INVALID: the table is too long or the setup incomplete.
@@ -86,14 +103,66 @@ int32_t lp_config_int(const lp_config_t *c, const char *key);
 const char *lp_config_str(const lp_config_t *c, const char *key);
 bool lp_config_has(const lp_config_t *c, const char *key);
 
+// The same by row, which must be one of the table and of that type: what tools/gen-settings makes
+// functions of.
+bool lp_config_bool_at(const lp_config_t *c, size_t row);
+int32_t lp_config_int_at(const lp_config_t *c, size_t row);
+const char *lp_config_str_at(const lp_config_t *c, size_t row);
+
+// Whether the vendor pinned it.
+bool lp_config_is_pinned(const lp_config_t *c, size_t row);
+// Whether the user set it; else the vendor's or the built-in value counts.
+bool lp_config_is_set(const lp_config_t *c, size_t row);
+
 // Sets what is in `tree`: {"cloud":{"enable":true}}. null puts a key back to its default (a
 // secret's null changes nothing, because that is how secrets are shown). LP_E_NOT_FOUND unknown
-// key, LP_E_DENIED read-only, LP_E_INVALID type or rule, LP_E_RANGE, LP_E_EXISTS given twice,
+// key, LP_E_DENIED read-only or
+// pinned, LP_E_INVALID type or rule, LP_E_RANGE, LP_E_EXISTS given twice,
 // LP_E_NOSPACE; nothing was changed then and `why` says it in a sentence.
 lp_err_t lp_config_set(lp_config_t *c, lp_json_t tree, lp_buf_t *why);
 
-// Writes all values to the store, all or none. Errors as lp_store_put().
+// Writes all values to the store, all or none; a trial that waits for the next start is dropped.
+// Errors as lp_store_put().
 lp_err_t lp_config_save(lp_config_t *c);
+
+// -- trying settings for one start
+//
+//   save_trial   the values that count now are written beside the saved ones
+//   next start   start_trial() takes them, once: the start after it has the saved ones again,
+//   confirm      ... unless they were confirmed, which saves them
+//
+// Power may be cut anywhere: either the trial or the saved values count, as a whole.
+
+// Errors as lp_store_put(): the next start has the saved values then.
+lp_err_t lp_config_save_trial(lp_config_t *c);
+
+// To be called once, after lp_config_load(). Takes a trial that waits, or drops one that was not
+// confirmed; sets c->is_trial. LP_E_IO...: the flash failed, the saved values count.
+lp_err_t lp_config_start_trial(lp_config_t *c);
+
+// Saves what counts now and ends the trial. LP_E_STATE: there is none.
+lp_err_t lp_config_confirm(lp_config_t *c);
+
+// -- factory reset
+
+// Removes all that the user set, from memory and flash, so that it cannot be read there any more.
+// What is in the store and no setting (keys, counters) stays, as do the vendor's values.
+lp_err_t lp_config_reset(lp_config_t *c);
+
+// -- old names
+
+// A setting that had another name before. `convert` (may be null) turns the stored value into that
+// of the new one; an error: the value is dropped.
+typedef struct {
+    const char *from;
+    const char *to;
+    lp_err_t (*convert)(lp_buf_t *value);
+} lp_config_move_t;
+
+// Moves stored values to their new names, each in one step; to be called before lp_config_load().
+// What the new name has already stays. `scratch` has room for the longest value.
+lp_err_t lp_config_migrate(lp_store_t *store, const lp_config_move_t *moves, size_t count,
+                           lp_buf_t *scratch);
 
 // Writes the value of `key`, or the tree of all keys under it; null: of all keys.
 // LP_E_NOT_FOUND: nothing was written.

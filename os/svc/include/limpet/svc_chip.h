@@ -107,6 +107,9 @@ lp_err_t lp_svc_chip_check(lp_svc_chip_t *svc, lp_atecc_done_fn *done, void *ctx
 // The chip in use. Null: none.
 const lp_atecc_id_t *lp_svc_chip_id(const lp_svc_chip_t *svc);
 
+// The driver of the chip in use, for who has the turn. Null: none.
+lp_atecc_t *lp_svc_chip_driver(lp_svc_chip_t *svc);
+
 // Whether `text` is the serial number of the chip in use (hex, either case, spaces ignored).
 bool lp_svc_chip_is_serial(const lp_svc_chip_t *svc, const char *text);
 
