@@ -3,14 +3,13 @@
 // taken back the journal says that it is about to happen, so a run that dies here is taken up by
 // the next one.
 #include <stdlib.h>
-#include <time.h>
 
 #include "check.h"
 #include "json_take.h"
 #include "observe.h"
 #include "setup.h"
 
-enum { FIND_TRIES = 3, FIND_WAIT_MS = 1000, CLOCK_SLACK_S = 900, CREATE_TRIES = 3 };
+enum { FIND_TRIES = 3, FIND_WAIT_MS = 500, CLOCK_SLACK_S = 900, CREATE_TRIES = 3 };
 
 // The request is the board's; that it is for the right key and rightly signed is not left to trust.
 lp_exit_t lp_act_get_csr(lp_setup_t *s, lp_fault_t *f)
@@ -87,8 +86,7 @@ static lp_exit_t look_for_lost(lp_setup_t *s, lp_iot_cert_t *cert, bool *is_foun
         extras != NULL ? LP_EXIT_OK : lp_fault_set(f, LP_EXIT_LOCAL, "no-memory", "out of memory");
     *is_found = false;
     for (int i = 0; i < FIND_TRIES && rc == LP_EXIT_OK && !*is_found; i++) {
-        struct timespec wait = {.tv_nsec = FIND_WAIT_MS / 2 * 1000000L};
-        nanosleep(&wait, NULL);
+        lp_ui_pause(FIND_WAIT_MS);
         n = 0;
         rc = lp_observe_find_cert(&s->aws, s->state.board.identity.public_key,
                                   s->journal.asked_utc_s - CLOCK_SLACK_S, cert, is_found, extras,

@@ -3,7 +3,6 @@
 #include "setup.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "json_take.h"
 #include "observe.h"
@@ -149,8 +148,7 @@ static lp_exit_t let_settle(lp_setup_t *s, lp_fault_t *f)
     lp_exit_t rc = LP_EXIT_OK;
     while (rc == LP_EXIT_OK && is_settling(&s->state.board) && !lp_interrupt_seen() &&
            lp_ui_now_ms() < deadline) {
-        struct timespec wait = {.tv_nsec = POLL_MS * 1000000L};
-        nanosleep(&wait, NULL);
+        lp_ui_pause(POLL_MS);
         rc = lp_observe_status(s->board, &s->state.board.status, f);
     }
     return rc;

@@ -103,6 +103,9 @@ lp_exit_t lp_ui_ask(const char *question, bool is_yes);
 
 // Milliseconds of a clock that never goes back, for the times shown.
 uint64_t lp_ui_now_ms(void);
+// The pause between two looks at something that changes by itself; a signal ends it.
+// LIMPET_PAUSE_MS makes it shorter, for tests.
+void lp_ui_pause(int ms);
 
 // Copies `in` to `out` with control characters and what is not UTF-8 replaced by '?'; newlines and
 // tabs stay. Always terminated; needs room for four bytes more than the text.
