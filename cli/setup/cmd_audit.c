@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 
 #include "audit.h"
+#include "aws_opts.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
 
@@ -119,12 +120,7 @@ int lp_cmd_aws_iot_audit(int argc, char **argv)
     const lp_opt_t opts[] = {
         {"days", LP_OPT_INT, &o.days, "N", "certificates that expire within N days (30)"},
         {"limit", LP_OPT_INT, &o.limit, "N", "look at no more than N certificates and N policies"},
-        {"aws-region", LP_OPT_STR, &o.aws.region, "REGION", "region (AWS_REGION, profile)"},
-        {"aws-profile", LP_OPT_STR, &o.aws.profile, "NAME", "profile (AWS_PROFILE, default)"},
-        {"endpoint-url", LP_OPT_STR, &o.aws.endpoint_url, "URL", "another cloud than AWS"},
-        {"ca-bundle", LP_OPT_STR, &o.aws.ca_bundle, "FILE", "CA of that cloud (AWS_CA_BUNDLE)"},
-        {"insecure-plain-http", LP_OPT_BOOL, &o.aws.is_plain_http_allowed, NULL,
-         "allow http:// to another machine"},
+        LP_AWS_OPTS(o.aws),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

@@ -53,6 +53,7 @@ typedef struct {
     bool has_policy;
     char policy[129];
     char policy_document[4096];
+    int n_policy_versions; // further than the first; the latest is in force
     char retained_topic[256];
     char retained[1024];
     char broker[64]; // what DescribeEndpoint says

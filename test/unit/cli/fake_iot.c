@@ -324,6 +324,39 @@ static void create_policy(fake_cloud_t *c, const http_request_t *r, const char *
     cJSON_Delete(body);
 }
 
+static void create_version(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
+{
+    if (!c->has_policy || strcmp(c->policy, name) != 0) {
+        fake_fail(a, 404, "ResourceNotFoundException");
+    } else if (c->n_policy_versions >= 4) {
+        fake_fail(a, 409, "VersionsLimitExceededException");
+    } else {
+        cJSON *body = cJSON_Parse(r->body);
+        const cJSON *document = cJSON_GetObjectItem(body, "policyDocument");
+        snprintf(c->policy_document, sizeof c->policy_document, "%s", document->valuestring);
+        cJSON_Delete(body);
+        c->n_policy_versions++;
+        a->is_change = true;
+    }
+}
+
+static void list_versions(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
+{
+    (void)r;
+    (void)name;
+    cJSON *t = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(t, "policyVersions");
+    for (int i = c->n_policy_versions; i >= 0; i--) {
+        char id[12];
+        snprintf(id, sizeof id, "%d", 3 + i);
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddStringToObject(one, "versionId", id);
+        cJSON_AddBoolToObject(one, "isDefaultVersion", i == c->n_policy_versions);
+        cJSON_AddItemToArray(list, one);
+    }
+    answer_tree(a, t);
+}
+
 static void attach_policy(fake_cloud_t *c, const http_request_t *r, const char *name, answer_t *a)
 {
     cJSON *body = cJSON_Parse(r->body);
@@ -414,6 +447,8 @@ static const struct {
     {"GET", "/principals/things", "ListPrincipalThings", "iot", list_things_of},
     {"GET", "/policies/*", "GetPolicy", "iot", get_policy},
     {"POST", "/policies/*", "CreatePolicy", "iot", create_policy},
+    {"GET", "/policies/*/version", "ListPolicyVersions", "iot", list_versions},
+    {"POST", "/policies/*/version", "CreatePolicyVersion", "iot", create_version},
     {"PUT", "/target-policies/*", "AttachPolicy", "iot", attach_policy},
     {"POST", "/target-policies/*", "DetachPolicy", "iot", attach_policy},
     {"POST", "/attached-policies/*", "ListAttachedPolicies", "iot", list_attached},
