@@ -308,6 +308,30 @@ static lp_exit_t load_endpoint(const lp_aws_flags_t *flags, lp_aws_config_t *con
     return check_plain_http(flags, config, f);
 }
 
+// Everybody on this computer reads a command line, and error messages go into logs: a proxy's
+// password comes by the environment.
+static lp_exit_t load_proxy(const lp_aws_flags_t *flags, lp_aws_config_t *config, lp_fault_t *f)
+{
+    const char *url = flags->proxy;
+    if (url == NULL) {
+        return LP_EXIT_OK;
+    }
+    if (strchr(url, '@') != NULL) {
+        (void)lp_fault_set(f, LP_EXIT_USAGE, "usage", "--proxy takes no user and no password");
+        lp_fault_why(f, "others on this computer can read a command line");
+        lp_fault_next(f, "set HTTPS_PROXY=http://user:password@host:port in the environment");
+        return f->exit;
+    }
+    bool is_http = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    if (!is_http || strpbrk(url, " \t\r\n\"'\\") != NULL || strlen(url) >= sizeof config->proxy) {
+        (void)lp_fault_set(f, LP_EXIT_USAGE, "usage", "\"%.80s\" is no proxy's address", url);
+        lp_fault_next(f, "it looks like http://host:3128");
+        return f->exit;
+    }
+    snprintf(config->proxy, sizeof config->proxy, "%s", url);
+    return LP_EXIT_OK;
+}
+
 static lp_exit_t load_ca_bundle(const lp_aws_flags_t *flags, lp_aws_config_t *config,
                                 const profile_t *conf, lp_fault_t *f)
 {
@@ -363,6 +387,9 @@ static lp_exit_t load_all(const lp_aws_flags_t *flags, lp_aws_config_t *config,
     }
     if (rc == LP_EXIT_OK) {
         rc = load_ca_bundle(flags, config, conf, f);
+    }
+    if (rc == LP_EXIT_OK) {
+        rc = load_proxy(flags, config, f);
     }
     if (rc == LP_EXIT_OK) {
         rc = load_credentials(flags, config, shared, conf, f);

@@ -12,6 +12,7 @@
         {"aws-profile", LP_OPT_STR, &(aws).profile, "NAME", "profile (AWS_PROFILE, default)"},     \
         {"endpoint-url", LP_OPT_STR, &(aws).endpoint_url, "URL", "another cloud than AWS"},        \
         {"ca-bundle", LP_OPT_STR, &(aws).ca_bundle, "FILE", "CA of that cloud (AWS_CA_BUNDLE)"},   \
+        {"proxy", LP_OPT_STR, &(aws).proxy, "URL", "proxy on the way to it (HTTPS_PROXY)"},        \
     {                                                                                              \
         "insecure-plain-http", LP_OPT_BOOL, &(aws).is_plain_http_allowed, NULL,                    \
             "allow http:// to another machine"                                                     \
