@@ -13,6 +13,7 @@
 #include "credential_process.h"
 #include "limpet/aws.h"
 #include "limpet/ini.h"
+#include "login.h"
 
 enum { MAX_FILE = 1 << 20, MAX_VALUE = 4096 };
 
@@ -29,6 +30,7 @@ typedef struct {
     char endpoint_url[256];
     char ca_bundle[1024];
     bool has_sso_or_role;
+    lp_login_t login;
 } profile_t;
 
 static void copy_owned(char **out, const char *text)
@@ -92,6 +94,9 @@ static void take_pair(void *ctx, const char *section, const char *key, const cha
         {"region", p->region, sizeof p->region},
         {"endpoint_url", p->endpoint_url, sizeof p->endpoint_url},
         {"ca_bundle", p->ca_bundle, sizeof p->ca_bundle},
+        {"sso_session", p->login.sso_session, sizeof p->login.sso_session},
+        {"sso_start_url", p->login.sso_start_url, sizeof p->login.sso_start_url},
+        {"role_arn", p->login.role_arn, sizeof p->login.role_arn},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (strcmp(fields[i].key, key) == 0) {
@@ -179,11 +184,7 @@ static lp_exit_t fail_none(const lp_aws_config_t *config, const profile_t *share
         f, "looked at AWS_ACCESS_KEY_ID and at profile \"%s\" in the credentials and config files",
         config->profile);
     if (conf->has_sso_or_role || shared->has_sso_or_role) {
-        lp_fault_why(f, "the profile uses SSO or a role, which other programs resolve");
-        lp_fault_next(f,
-                      "eval \"$(aws configure export-credentials --profile %s --format env)\", "
-                      "or set credential_process in the profile",
-                      config->profile);
+        lp_login_explain(conf->has_sso_or_role ? &conf->login : &shared->login, config->profile, f);
     } else if (!is_found && strcmp(config->profile, "default") != 0) {
         lp_fault_next(f, "there is no such profile: choose another with --aws-profile");
     } else {
