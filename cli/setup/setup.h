@@ -41,8 +41,8 @@ struct lp_setup {
     lp_setup_state_t state;
     lp_plan_t plan;
     char *policy_document; // owned; what is in the user's file, or null
-    char crc[16];   // of the configuration zone, as the board read it back
-    char csr[4096]; // the request that the board made
+    char crc[16];          // of the configuration zone, as the board read it back
+    char csr[4096];        // the request that the board made
     // Reads the proof where it was published; null: in AWS IoT.
     lp_exit_t (*read_back)(lp_setup_t *s, const char *topic, const char *nonce, lp_fault_t *f);
     void *owner; // of read_back
