@@ -70,6 +70,16 @@ static lp_exit_t fail_network(call_t *c, lp_fault_t *f)
                          "check this computer's date");
         return f->exit;
     }
+    if (c->answer.proxy_status >= 300) {
+        lp_fault_set(f, LP_EXIT_NETWORK, "cloud-unreachable", "the proxy does not let %s through",
+                     c->request->base_url);
+        lp_fault_why(f, "it answered with status %ld", c->answer.proxy_status);
+        lp_fault_next(f, "%s",
+                      c->answer.proxy_status == 407
+                          ? "set HTTPS_PROXY=http://user:password@host:port in the environment"
+                          : "ask who runs it to allow this address, or set NO_PROXY");
+        return f->exit;
+    }
     bool is_reached = !c->answer.is_unsent;
     lp_fault_set(f, LP_EXIT_NETWORK, is_reached ? "cloud-broken-off" : "cloud-unreachable",
                  is_reached ? "%s broke off in the middle of %s" : "%s cannot be reached for %s",

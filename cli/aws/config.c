@@ -13,6 +13,7 @@
 #include "credential_process.h"
 #include "limpet/aws.h"
 #include "limpet/ini.h"
+#include "login.h"
 
 enum { MAX_FILE = 1 << 20, MAX_VALUE = 4096 };
 
@@ -29,6 +30,7 @@ typedef struct {
     char endpoint_url[256];
     char ca_bundle[1024];
     bool has_sso_or_role;
+    lp_login_t login;
 } profile_t;
 
 static void copy_owned(char **out, const char *text)
@@ -92,6 +94,9 @@ static void take_pair(void *ctx, const char *section, const char *key, const cha
         {"region", p->region, sizeof p->region},
         {"endpoint_url", p->endpoint_url, sizeof p->endpoint_url},
         {"ca_bundle", p->ca_bundle, sizeof p->ca_bundle},
+        {"sso_session", p->login.sso_session, sizeof p->login.sso_session},
+        {"sso_start_url", p->login.sso_start_url, sizeof p->login.sso_start_url},
+        {"role_arn", p->login.role_arn, sizeof p->login.role_arn},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (strcmp(fields[i].key, key) == 0) {
@@ -179,11 +184,7 @@ static lp_exit_t fail_none(const lp_aws_config_t *config, const profile_t *share
         f, "looked at AWS_ACCESS_KEY_ID and at profile \"%s\" in the credentials and config files",
         config->profile);
     if (conf->has_sso_or_role || shared->has_sso_or_role) {
-        lp_fault_why(f, "the profile uses SSO or a role, which other programs resolve");
-        lp_fault_next(f,
-                      "eval \"$(aws configure export-credentials --profile %s --format env)\", "
-                      "or set credential_process in the profile",
-                      config->profile);
+        lp_login_explain(conf->has_sso_or_role ? &conf->login : &shared->login, config->profile, f);
     } else if (!is_found && strcmp(config->profile, "default") != 0) {
         lp_fault_next(f, "there is no such profile: choose another with --aws-profile");
     } else {
@@ -308,6 +309,30 @@ static lp_exit_t load_endpoint(const lp_aws_flags_t *flags, lp_aws_config_t *con
     return check_plain_http(flags, config, f);
 }
 
+// Everybody on this computer reads a command line, and error messages go into logs: a proxy's
+// password comes by the environment.
+static lp_exit_t load_proxy(const lp_aws_flags_t *flags, lp_aws_config_t *config, lp_fault_t *f)
+{
+    const char *url = flags->proxy;
+    if (url == NULL) {
+        return LP_EXIT_OK;
+    }
+    if (strchr(url, '@') != NULL) {
+        (void)lp_fault_set(f, LP_EXIT_USAGE, "usage", "--proxy takes no user and no password");
+        lp_fault_why(f, "others on this computer can read a command line");
+        lp_fault_next(f, "set HTTPS_PROXY=http://user:password@host:port in the environment");
+        return f->exit;
+    }
+    bool is_http = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    if (!is_http || strpbrk(url, " \t\r\n\"'\\") != NULL || strlen(url) >= sizeof config->proxy) {
+        (void)lp_fault_set(f, LP_EXIT_USAGE, "usage", "\"%.80s\" is no proxy's address", url);
+        lp_fault_next(f, "it looks like http://host:3128");
+        return f->exit;
+    }
+    snprintf(config->proxy, sizeof config->proxy, "%s", url);
+    return LP_EXIT_OK;
+}
+
 static lp_exit_t load_ca_bundle(const lp_aws_flags_t *flags, lp_aws_config_t *config,
                                 const profile_t *conf, lp_fault_t *f)
 {
@@ -363,6 +388,9 @@ static lp_exit_t load_all(const lp_aws_flags_t *flags, lp_aws_config_t *config,
     }
     if (rc == LP_EXIT_OK) {
         rc = load_ca_bundle(flags, config, conf, f);
+    }
+    if (rc == LP_EXIT_OK) {
+        rc = load_proxy(flags, config, f);
     }
     if (rc == LP_EXIT_OK) {
         rc = load_credentials(flags, config, shared, conf, f);

@@ -69,7 +69,7 @@ int lp_command_split(char *command, char **words, int max)
 }
 
 // "2026-11-22T13:00:00Z" or with an offset "+02:00". False: not a time.
-static bool parse_time(const char *text, int64_t *utc_s)
+bool lp_credential_time(const char *text, int64_t *utc_s)
 {
     struct tm t = {0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
@@ -128,7 +128,7 @@ lp_exit_t lp_aws_credentials_parse_process(const char *json, size_t len, int64_t
     } else if (!cJSON_IsNumber(version) || version->valueint != 1) {
         rc = fail(f, "its output does not have \"Version\": 1");
     } else if (cJSON_IsString(expiration) &&
-               (!parse_time(expiration->valuestring, &expires_s) || expires_s <= now_s)) {
+               (!lp_credential_time(expiration->valuestring, &expires_s) || expires_s <= now_s)) {
         lp_fault_set(f, LP_EXIT_CREDENTIALS, "aws-expired", "the credentials have expired");
         lp_fault_why(f, "the credential_process says they ended at %s", expiration->valuestring);
         lp_fault_next(f, "log in again with the program behind credential_process");

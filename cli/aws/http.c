@@ -195,6 +195,10 @@ static void set_transport(CURL *curl, const lp_aws_config_t *config, const char 
         curl_easy_setopt(curl, CURLOPT_CAINFO, config->ca_bundle);
         curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
+    if (config->proxy[0] != '\0') {
+        curl_easy_setopt(curl, CURLOPT_PROXY, config->proxy);
+        curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
+    }
     if (lp_aws_is_loopback(base_url)) {
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     }
@@ -227,7 +231,11 @@ static void perform(CURL *curl, lp_http_answer_t *answer)
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
     long connects_ms = 0;
     curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &connects_ms);
+    curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
     answer->is_unsent = is_unsent(answer->curl) || (answer->curl != CURLE_OK && connects_ms == 0);
+    if (answer->curl != CURLE_OK && answer->proxy_status >= 300) {
+        answer->is_unsent = true; // the proxy let nothing pass
+    }
 }
 
 void lp_http_send(const lp_aws_config_t *config, const lp_aws_request_t *request, int64_t ahead_s,

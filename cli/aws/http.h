@@ -17,7 +17,8 @@ typedef struct {
     char *body;          // owned, terminated; null when empty
     size_t len;
     bool is_too_long;
-    bool is_unsent; // the request surely never reached the server
+    bool is_unsent;    // the request surely never reached the server
+    long proxy_status; // of its answer to CONNECT; 0: none was asked
 } lp_http_answer_t;
 
 // `ahead_s` is how far the server's clock is ahead of this computer's; the request is dated by the

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGE = 100, MAX_PAGES = 10000, MAX_TOKEN = 3000, MAX_PATH = 1024 };
+enum { PAGE = 100, MAX_PAGES = 100000, MAX_TOKEN = 3000, MAX_PATH = 1024 };
 
 static lp_aws_result_t fail_answer(const lp_iot_list_t *list, const char *why, lp_fault_t *f)
 {
@@ -24,11 +24,13 @@ static lp_aws_result_t get_page(const lp_aws_config_t *c, const lp_iot_list_t *l
     const char *amp = token[0] != '\0' ? "&" : "";
     const char *equals = token[0] != '\0' ? "=" : "";
     const char *name = token[0] != '\0' ? list->parameter : "";
+    const char *extra = list->extra != NULL ? list->extra : "";
+    const char *and = list->extra != NULL ? "&" : "";
     bool is_token_first = strcmp(list->parameter, list->size) < 0;
-    int n = is_token_first ? snprintf(query, sizeof query, "%s%s%s%s%s=%d", name, equals, token,
-                                      amp, list->size, PAGE)
-                           : snprintf(query, sizeof query, "%s=%d%s%s%s%s", list->size, PAGE, amp,
-                                      name, equals, token);
+    int n = is_token_first ? snprintf(query, sizeof query, "%s%s%s%s%s=%d%s%s", name, equals, token,
+                                      amp, list->size, PAGE, and, extra)
+                           : snprintf(query, sizeof query, "%s=%d%s%s%s%s%s%s", list->size, PAGE,
+                                      amp, name, equals, token, and, extra);
     if (n < 0 || n >= (int)sizeof query) {
         return fail_answer(list, "the token for the next page is too long", f);
     }
@@ -49,8 +51,13 @@ static bool take_token(const lp_iot_list_t *list, const cJSON *answer, char *tok
     const cJSON *next = cJSON_GetObjectItemCaseSensitive(answer, list->token);
     snprintf(before, sizeof before, "%s", token);
     token[0] = '\0';
-    return !cJSON_IsString(next) || next->valuestring[0] == '\0' ||
-           (lp_aws_encode(token, MAX_TOKEN, next->valuestring) && strcmp(before, token) != 0);
+    if (next == NULL || cJSON_IsNull(next)) {
+        return true;
+    }
+    // A mark that is no text, taken for the end, would make a long list a short one.
+    return cJSON_IsString(next) &&
+           (next->valuestring[0] == '\0' ||
+            (lp_aws_encode(token, MAX_TOKEN, next->valuestring) && strcmp(before, token) != 0));
 }
 
 static bool take_items(const cJSON *items, lp_iot_item_fn *fn, void *ctx)
@@ -84,8 +91,8 @@ lp_aws_result_t lp_iot_list(const lp_aws_config_t *c, const lp_iot_list_t *list,
             return fail_answer(list, "its list is missing", f);
         }
         if (is_more && !is_sane) {
-            return fail_answer(list, "the token for the next page is the one before, or too long",
-                               f);
+            return fail_answer(
+                list, "the token for the next page is no text, the one before, or too long", f);
         }
         if (!is_more || token[0] == '\0') {
             return LP_AWS_OK;
@@ -128,16 +135,30 @@ lp_aws_result_t lp_iot_cert_policies(const lp_aws_config_t *c, const char *arn, 
         lp_fault_set(f, LP_EXIT_CLOUD, "cloud-garbage", "a certificate's ARN makes no sense");
         return LP_AWS_FAILED;
     }
-    const lp_iot_list_t list = {"ListAttachedPolicies", "POST",   path,       "policies",
-                                "nextMarker",           "marker", "pageSize", NULL};
+    const lp_iot_list_t list = {"ListAttachedPolicies",
+                                "POST",
+                                path,
+                                "policies",
+                                "nextMarker",
+                                "marker",
+                                "pageSize",
+                                NULL,
+                                NULL};
     return lp_iot_list(c, &list, take_policy, out, f);
 }
 
 lp_aws_result_t lp_iot_cert_things(const lp_aws_config_t *c, const char *arn, lp_iot_names_t *out,
                                    lp_fault_t *f)
 {
-    const lp_iot_list_t list = {"ListPrincipalThings", "GET",       "/principals/things", "things",
-                                "nextToken",           "nextToken", "maxResults",         arn};
+    const lp_iot_list_t list = {"ListPrincipalThings",
+                                "GET",
+                                "/principals/things",
+                                "things",
+                                "nextToken",
+                                "nextToken",
+                                "maxResults",
+                                arn,
+                                NULL};
     out->n = 0;
     return lp_iot_list(c, &list, take_thing, out, f);
 }
@@ -175,8 +196,9 @@ lp_aws_result_t lp_iot_thing_certs(const lp_aws_config_t *c, const char *thing,
         return LP_AWS_FAILED;
     }
     snprintf(path, sizeof path, "/things/%s/principals", encoded);
-    const lp_iot_list_t list = {"ListThingPrincipals", "GET",       path,         "principals",
-                                "nextToken",           "nextToken", "maxResults", NULL};
+    const lp_iot_list_t list = {"ListThingPrincipals", "GET",       path,
+                                "principals",          "nextToken", "nextToken",
+                                "maxResults",          NULL,        NULL};
     id_list_t found = {.ids = ids};
     lp_aws_result_t rc = lp_iot_list(c, &list, take_principal, &found, f);
     if (rc == LP_AWS_OK) {
@@ -190,22 +212,23 @@ lp_aws_result_t lp_iot_each_cert(const lp_aws_config_t *c, lp_iot_item_fn *fn, v
 {
     static const lp_iot_list_t list = {"ListCertificates", "GET",        "/certificates",
                                        "certificates",     "nextMarker", "marker",
-                                       "pageSize",         NULL};
+                                       "pageSize",         NULL,         NULL};
     return lp_iot_list(c, &list, fn, ctx, f);
 }
 
 lp_aws_result_t lp_iot_each_thing(const lp_aws_config_t *c, lp_iot_item_fn *fn, void *ctx,
                                   lp_fault_t *f)
 {
-    static const lp_iot_list_t list = {"ListThings", "GET",       "/things",    "things",
-                                       "nextToken",  "nextToken", "maxResults", NULL};
+    static const lp_iot_list_t list = {"ListThings", "GET",        "/things", "things", "nextToken",
+                                       "nextToken",  "maxResults", NULL,      NULL};
     return lp_iot_list(c, &list, fn, ctx, f);
 }
 
 lp_aws_result_t lp_iot_each_policy(const lp_aws_config_t *c, lp_iot_item_fn *fn, void *ctx,
                                    lp_fault_t *f)
 {
-    static const lp_iot_list_t list = {"ListPolicies", "GET",    "/policies", "policies",
-                                       "nextMarker",   "marker", "pageSize",  NULL};
+    static const lp_iot_list_t list = {"ListPolicies", "GET",        "/policies",
+                                       "policies",     "nextMarker", "marker",
+                                       "pageSize",     NULL,         NULL};
     return lp_iot_list(c, &list, fn, ctx, f);
 }

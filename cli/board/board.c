@@ -376,7 +376,7 @@ lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *par
     // died may have left the board in the middle of something long.
     while (is_busy(answer) && !lp_interrupt_seen() && lp_ui_now_ms() < busy_until) {
         cJSON_Delete(answer);
-        poll(NULL, 0, BUSY_WAIT_MS);
+        lp_ui_pause(BUSY_WAIT_MS);
         answer = call_known(board, method, params, limit_ms, is_repeatable, f);
     }
     cJSON_Delete(params);
@@ -542,7 +542,7 @@ lp_exit_t lp_board_reopen(lp_board_t *board, int timeout_ms, lp_fault_t *f)
     lp_exit_t rc = LP_EXIT_OK;
     do {
         close_line(board);
-        poll(NULL, 0, POLL_SLICE_MS);
+        lp_ui_pause(POLL_SLICE_MS);
         rc = open_line(board, f);
         uint64_t slice = lp_ui_now_ms() + 2u * PING_MS;
         if (rc == LP_EXIT_OK && say_hello(board, slice < deadline ? slice : deadline)) {

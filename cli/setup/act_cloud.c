@@ -3,14 +3,14 @@
 // taken back the journal says that it is about to happen, so a run that dies here is taken up by
 // the next one.
 #include <stdlib.h>
-#include <time.h>
 
 #include "check.h"
 #include "json_take.h"
 #include "observe.h"
+#include "policy_file.h"
 #include "setup.h"
 
-enum { FIND_TRIES = 3, FIND_WAIT_MS = 1000, CLOCK_SLACK_S = 900, CREATE_TRIES = 3 };
+enum { FIND_TRIES = 3, FIND_WAIT_MS = 500, CLOCK_SLACK_S = 900, CREATE_TRIES = 3 };
 
 // The request is the board's; that it is for the right key and rightly signed is not left to trust.
 lp_exit_t lp_act_get_csr(lp_setup_t *s, lp_fault_t *f)
@@ -87,8 +87,7 @@ static lp_exit_t look_for_lost(lp_setup_t *s, lp_iot_cert_t *cert, bool *is_foun
         extras != NULL ? LP_EXIT_OK : lp_fault_set(f, LP_EXIT_LOCAL, "no-memory", "out of memory");
     *is_found = false;
     for (int i = 0; i < FIND_TRIES && rc == LP_EXIT_OK && !*is_found; i++) {
-        struct timespec wait = {.tv_nsec = FIND_WAIT_MS / 2 * 1000000L};
-        nanosleep(&wait, NULL);
+        lp_ui_pause(FIND_WAIT_MS);
         n = 0;
         rc = lp_observe_find_cert(&s->aws, s->state.board.identity.public_key,
                                   s->journal.asked_utc_s - CLOCK_SLACK_S, cert, is_found, extras,
@@ -305,23 +304,54 @@ static lp_exit_t join_group(lp_setup_t *s, lp_fault_t *f)
     return f->exit;
 }
 
+// Another run (or a repeated try of ours) was quicker, or the answer was lost: what the cloud has
+// now decides.
+static lp_exit_t confirm_policy(lp_setup_t *s, const char *document, lp_fault_t *f)
+{
+    char *now = NULL;
+    lp_fault_t found = {.exit = LP_EXIT_OK};
+    lp_aws_result_t rc = lp_iot_policy_get(&s->aws, s->state.wish.policy, &now, NULL, 0, &found);
+    bool is_same = rc == LP_AWS_OK && lp_policy_is_same(now, document);
+    free(now);
+    if (is_same) {
+        f->exit = LP_EXIT_OK;
+        return LP_EXIT_OK;
+    }
+    if (rc == LP_AWS_FAILED) {
+        *f = found;
+        return f->exit;
+    }
+    (void)lp_fault_set(f, LP_EXIT_CONFLICT, "policy-differs",
+                       "policy \"%s\" has another text than it was just given",
+                       s->state.wish.policy);
+    lp_fault_next(f, "run the same command again; it looks anew");
+    return f->exit;
+}
+
+static lp_aws_result_t write_policy(lp_setup_t *s, const char *document, lp_fault_t *f)
+{
+    return (s->plan.actions & LP_DO_POLICY) != 0
+               ? lp_iot_policy_create(&s->aws, s->state.wish.policy, document, f)
+               : lp_iot_policy_version(&s->aws, s->state.wish.policy, document, f);
+}
+
 static lp_exit_t make_policy(lp_setup_t *s, lp_fault_t *f)
 {
-    char *document = lp_setup_policy_document(s->state.cloud.cert.arn);
+    const char *own = s->state.wish.policy_document;
+    char *ours = own == NULL ? lp_setup_policy_document(s->state.cloud.cert.arn) : NULL;
+    const char *document = own != NULL ? own : ours;
     if (document == NULL) {
         return lp_fault_set(f, LP_EXIT_CLOUD, "cloud-garbage",
                             "the certificate's ARN makes no sense");
     }
-    s->journal.made_policy = true;
+    s->journal.made_policy = s->journal.made_policy || (s->plan.actions & LP_DO_POLICY) != 0;
     lp_exit_t rc = lp_journal_save(&s->journal, f);
-    lp_aws_result_t made = rc == LP_EXIT_OK
-                               ? lp_iot_policy_create(&s->aws, s->state.wish.policy, document, f)
-                               : LP_AWS_FAILED;
-    // Another run (or a repeated try of ours) was quicker; it is looked at by the next observation.
-    if (rc == LP_EXIT_OK && made != LP_AWS_OK && made != LP_AWS_CONFLICT) {
-        rc = f->exit;
+    if (rc == LP_EXIT_OK) {
+        lp_aws_result_t made = write_policy(s, document, f);
+        bool is_open = made == LP_AWS_CONFLICT || made == LP_AWS_UNKNOWN;
+        rc = made == LP_AWS_OK ? LP_EXIT_OK : is_open ? confirm_policy(s, document, f) : f->exit;
     }
-    free(document);
+    cJSON_free(ours);
     return rc;
 }
 
@@ -363,7 +393,7 @@ lp_exit_t lp_act_cloud(lp_setup_t *s, lp_fault_t *f)
     if (rc == LP_EXIT_OK && (a & (LP_DO_THING | LP_DO_ATTACH_THING)) != 0) {
         rc = join_group(s, f);
     }
-    if (rc == LP_EXIT_OK && (a & LP_DO_POLICY) != 0) {
+    if (rc == LP_EXIT_OK && (a & (LP_DO_POLICY | LP_DO_POLICY_VERSION)) != 0) {
         rc = make_policy(s, f);
     }
     if (rc == LP_EXIT_OK) {

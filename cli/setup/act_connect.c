@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 5: settings, restart, and the proof: the board says that it is connected with this
 // certificate, publishes a nonce that nobody else knows, and the cloud hands out that very message.
-#include <poll.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -88,7 +87,7 @@ static lp_exit_t wait_restarted(lp_setup_t *s, lp_fault_t *f)
             s->state.board.boot_count = now.boot_count;
             return LP_EXIT_OK;
         }
-        poll(NULL, 0, POLL_MS);
+        lp_ui_pause(POLL_MS);
     } while (!lp_interrupt_seen() && lp_ui_now_ms() < deadline);
     if (lp_interrupt_seen()) {
         return lp_fault_interrupted(f);
@@ -161,7 +160,7 @@ static lp_exit_t wait_connected(lp_setup_t *s, lp_fault_t *f)
         if (is_hopeless || lp_ui_now_ms() >= deadline) {
             return fail_not_connected(s, f);
         }
-        poll(NULL, 0, POLL_MS);
+        lp_ui_pause(POLL_MS);
     }
     return lp_fault_interrupted(f);
 }
@@ -203,7 +202,7 @@ static lp_exit_t read_back(lp_setup_t *s, const char *topic, const char *nonce, 
             return f->exit;
         }
         was_seen = rc == LP_AWS_OK;
-        poll(NULL, 0, POLL_MS);
+        lp_ui_pause(POLL_MS);
     } while (!lp_interrupt_seen() && lp_ui_now_ms() < deadline);
     if (lp_interrupt_seen()) {
         return lp_fault_interrupted(f);

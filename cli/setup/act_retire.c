@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a certificate. It is switched off first, so that whatever fails later, nobody gets in
 // with it any more.
-#include <poll.h>
 #include <string.h>
 
 #include "limpet/iot_list.h"
@@ -44,7 +43,7 @@ static bool delete_it(const lp_aws_config_t *aws, const char *id, lp_fault_t *f)
     lp_aws_result_t rc = LP_AWS_CONFLICT;
     for (int i = 0; i < DELETE_TRIES && rc == LP_AWS_CONFLICT && !lp_interrupt_seen(); i++) {
         if (i > 0) {
-            poll(NULL, 0, DELETE_WAIT_MS);
+            lp_ui_pause(DELETE_WAIT_MS);
         }
         rc = lp_iot_cert_delete(aws, id, f);
     }

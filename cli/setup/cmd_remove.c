@@ -7,6 +7,7 @@
 // when nobody else uses it. The policy is shared and stays.
 #include <stdlib.h>
 
+#include "aws_opts.h"
 #include "json_take.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
@@ -214,15 +215,10 @@ int lp_cmd_aws_iot_remove(int argc, char **argv)
         {"port", LP_OPT_STR, &o.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
         {"dry-run", LP_OPT_BOOL, &o.is_dry_run, NULL, "show the plan and change nothing"},
         {"yes", LP_OPT_BOOL, &o.is_yes, NULL, "do not ask"},
-        {"aws-region", LP_OPT_STR, &o.aws.region, "REGION", "region (AWS_REGION, profile)"},
-        {"aws-profile", LP_OPT_STR, &o.aws.profile, "NAME", "profile (AWS_PROFILE, default)"},
-        {"endpoint-url", LP_OPT_STR, &o.aws.endpoint_url, "URL", "another cloud than AWS"},
-        {"ca-bundle", LP_OPT_STR, &o.aws.ca_bundle, "FILE", "CA of that cloud (AWS_CA_BUNDLE)"},
+        LP_AWS_OPTS(o.aws),
         {"thing", LP_OPT_STR, &o.thing, "NAME", "name of the thing (the board's id)"},
-        {"policy", LP_OPT_STR, &o.policy, "NAME", "policy (limpet-device)"},
+        {"policy-name", LP_OPT_STR, &o.policy, "NAME", "policy (limpet-device)"},
         {"baud", LP_OPT_INT, &o.baud, "RATE", "speed of a real serial port (115200)"},
-        {"insecure-plain-http", LP_OPT_BOOL, &o.aws.is_plain_http_allowed, NULL,
-         "allow http:// to another machine"},
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

@@ -2,6 +2,7 @@
 // limpet aws-iot-setup: the command line of it.
 #include <stdlib.h>
 
+#include "aws_opts.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
 #include "setup.h"
@@ -64,17 +65,16 @@ int lp_cmd_aws_iot_setup(int argc, char **argv)
         {"port", LP_OPT_STR, &o.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
         {"dry-run", LP_OPT_BOOL, &o.is_dry_run, NULL, "show the plan and change nothing"},
         {"yes", LP_OPT_BOOL, &o.is_yes, NULL, "do not ask, not even before locking the chip"},
-        {"aws-region", LP_OPT_STR, &o.aws.region, "REGION", "region (AWS_REGION, profile)"},
-        {"aws-profile", LP_OPT_STR, &o.aws.profile, "NAME", "profile (AWS_PROFILE, default)"},
-        {"endpoint-url", LP_OPT_STR, &o.aws.endpoint_url, "URL", "another cloud than AWS"},
-        {"ca-bundle", LP_OPT_STR, &o.aws.ca_bundle, "FILE", "CA of that cloud (AWS_CA_BUNDLE)"},
+        LP_AWS_OPTS(o.aws),
         {"broker-ca", LP_OPT_STR, &o.broker_ca, "FILE",
          "CA that the board trusts (Amazon's roots)"},
         {"thing", LP_OPT_STR, &o.thing, "NAME", "name of the thing (the board's id)"},
         {"thing-type", LP_OPT_STR, &o.thing_type, "NAME", "type of a thing that is made"},
         {"attributes", LP_OPT_STR, &o.attributes, "K=V,...", "attributes of a thing that is made"},
         {"group", LP_OPT_STR, &o.group, "NAME", "thing group that the thing joins"},
-        {"policy", LP_OPT_STR, &o.policy, "NAME", "policy (limpet-device)"},
+        {"policy", LP_OPT_STR, &o.policy_file, "FILE", "a policy document of your own"},
+        {"policy-name", LP_OPT_STR, &o.policy, "NAME",
+         "policy (limpet-device, or the file's name)"},
         {"software-key", LP_OPT_BOOL, &o.is_software_key_wanted, NULL,
          "go on with a key in flash although no chip answers"},
         {"no-bus-key", LP_OPT_BOOL, &o.is_bus_clear, NULL,
@@ -85,8 +85,6 @@ int lp_cmd_aws_iot_setup(int argc, char **argv)
          "make a new one where the old one was revoked"},
         {"connect-s", LP_OPT_INT, &o.connect_s, "S", "how long to wait for the connection (60)"},
         {"baud", LP_OPT_INT, &o.baud, "RATE", "speed of a real serial port (115200)"},
-        {"insecure-plain-http", LP_OPT_BOOL, &o.aws.is_plain_http_allowed, NULL,
-         "allow http:// to another machine"},
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

@@ -6,6 +6,7 @@
 #include "json_take.h"
 #include "observe.h"
 #include "policy_check.h"
+#include "policy_file.h"
 
 static lp_cert_state_t state_of(const char *status)
 {
@@ -176,14 +177,33 @@ static lp_exit_t observe_certs(const lp_aws_config_t *aws, const lp_journal_t *j
     return rc;
 }
 
-static bool is_same_document(const char *a, const char *b)
+static lp_exit_t observe_versions(const lp_aws_config_t *aws, lp_setup_state_t *s, lp_fault_t *f)
 {
-    cJSON *x = cJSON_Parse(a);
-    cJSON *y = b != NULL ? cJSON_Parse(b) : NULL;
-    bool is_same = x != NULL && y != NULL && cJSON_Compare(x, y, true);
-    cJSON_Delete(x);
-    cJSON_Delete(y);
-    return is_same;
+    return lp_iot_policy_versions(aws, s->wish.policy, &s->cloud.n_policy_versions,
+                                  s->cloud.oldest_version, sizeof s->cloud.oldest_version,
+                                  f) == LP_AWS_OK
+               ? LP_EXIT_OK
+               : f->exit;
+}
+
+// Compares with what is wished for. Takes over `document`, which is what the cloud has.
+static lp_exit_t compare_policy(const lp_aws_config_t *aws, char *document, const char *arn,
+                                lp_setup_state_t *s, lp_fault_t *f)
+{
+    const char *own = s->wish.policy_document;
+    char *ours = own == NULL ? lp_setup_policy_document(arn) : NULL;
+    bool is_same = lp_policy_is_same(document, own != NULL ? own : ours);
+    s->cloud.policy = is_same ? LP_POLICY_SAME : LP_POLICY_OTHER;
+    (void)lp_policy_find_wildcard(own != NULL ? own : document, s->cloud.policy_wildcard,
+                                  sizeof s->cloud.policy_wildcard);
+    cJSON_free(ours);
+    if (own == NULL || is_same) {
+        free(document);
+        return LP_EXIT_OK;
+    }
+    free(s->cloud.policy_text);
+    s->cloud.policy_text = document;
+    return observe_versions(aws, s, f);
 }
 
 static lp_exit_t observe_policy(const lp_aws_config_t *aws, lp_setup_state_t *s, lp_fault_t *f)
@@ -193,17 +213,14 @@ static lp_exit_t observe_policy(const lp_aws_config_t *aws, lp_setup_state_t *s,
     lp_aws_result_t rc = lp_iot_policy_get(aws, s->wish.policy, &document, arn, sizeof arn, f);
     if (rc == LP_AWS_NOT_FOUND) {
         s->cloud.policy = LP_POLICY_MISSING;
+        (void)(s->wish.policy_document != NULL &&
+               lp_policy_find_wildcard(s->wish.policy_document, s->cloud.policy_wildcard,
+                                       sizeof s->cloud.policy_wildcard));
         return LP_EXIT_OK;
     }
-    if (rc != LP_AWS_OK) {
+    if (rc != LP_AWS_OK || compare_policy(aws, document, arn, s, f) != LP_EXIT_OK) {
         return f->exit;
     }
-    char *ours = lp_setup_policy_document(arn);
-    s->cloud.policy = is_same_document(document, ours) ? LP_POLICY_SAME : LP_POLICY_OTHER;
-    (void)lp_policy_find_wildcard(document, s->cloud.policy_wildcard,
-                                  sizeof s->cloud.policy_wildcard);
-    cJSON_free(ours);
-    free(document);
     if (s->cloud.cert_state != LP_CERT_NONE &&
         lp_iot_policy_is_attached(aws, s->wish.policy, s->cloud.cert.arn,
                                   &s->cloud.is_policy_attached, f) != LP_AWS_OK) {

@@ -190,18 +190,42 @@ static lp_exit_t plan_cert(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_
     return LP_EXIT_OK;
 }
 
+// AWS keeps five versions. Which of them nobody needs any more is not for a tool to say.
+static lp_exit_t plan_policy_version(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_t *f)
+{
+    enum { MAX_VERSIONS = 5 };
+    if (s->cloud.n_policy_versions < MAX_VERSIONS) {
+        plan->actions |= LP_DO_POLICY_VERSION;
+        return LP_EXIT_OK;
+    }
+    lp_fault_set(f, LP_EXIT_CONFLICT, "policy-versions",
+                 "policy \"%s\" has %zu versions, and AWS keeps no more", s->wish.policy,
+                 s->cloud.n_policy_versions);
+    lp_fault_why(f, "the oldest that is not in force is version %s; nothing is deleted for you",
+                 s->cloud.oldest_version);
+    lp_fault_next(f,
+                  "aws iot delete-policy-version --policy-name %s --policy-version-id %s; then run "
+                  "the same command again",
+                  s->wish.policy, s->cloud.oldest_version);
+    return f->exit;
+}
+
 static lp_exit_t plan_policy(const lp_setup_state_t *s, lp_plan_t *plan, lp_fault_t *f)
 {
     if (s->cloud.policy == LP_POLICY_MISSING) {
         plan->actions |= LP_DO_POLICY;
+    }
+    if (s->cloud.policy == LP_POLICY_OTHER && s->wish.policy_document != NULL) {
+        return plan_policy_version(s, plan, f);
     }
     if (s->cloud.policy == LP_POLICY_OTHER && !s->wish.is_policy_named) {
         lp_fault_set(f, LP_EXIT_CONFLICT, "policy-differs",
                      "there is a policy \"%s\" in the cloud, and it is not Limpet's",
                      s->wish.policy);
         lp_fault_why(f, "other devices may depend on it, so it is left alone");
-        lp_fault_next(f, "to use it as it is: --policy %s; for a new one: --policy ANOTHER-NAME",
-                      s->wish.policy);
+        lp_fault_next(
+            f, "to use it as it is: --policy-name %s; for a new one: --policy-name ANOTHER-NAME",
+            s->wish.policy);
         return f->exit;
     }
     return LP_EXIT_OK;
@@ -272,6 +296,10 @@ static void add_warnings(const lp_setup_state_t *s, lp_plan_t *plan)
                  "policy \"%.60s\" allows %.80s: every device with it can do what any other can",
                  s->wish.policy, s->cloud.policy_wildcard);
         warn(plan, text);
+    }
+    if ((plan->actions & LP_DO_POLICY_VERSION) != 0) {
+        warn(plan, "the new version of the policy counts at once for every device that has it; the "
+                   "version before stays, not in force");
     }
     if (s->cloud.n_other_certs > 0 && (plan->actions & LP_DO_ATTACH_THING) != 0) {
         warn(plan, "the thing has another certificate attached already; detach it if it belonged "
@@ -348,7 +376,12 @@ static void say_cloud(const lp_setup_state_t *s, lp_plan_t *plan)
         append(line->text, cap, part);
     }
     if ((a & LP_DO_POLICY) != 0) {
-        snprintf(part, sizeof part, "policy \"%s\" (least privilege)", s->wish.policy);
+        snprintf(part, sizeof part, "policy \"%s\" (%s)", s->wish.policy,
+                 s->wish.policy_document != NULL ? "yours" : "least privilege");
+        append(line->text, cap, part);
+    }
+    if ((a & LP_DO_POLICY_VERSION) != 0) {
+        snprintf(part, sizeof part, "new version of policy \"%s\"", s->wish.policy);
         append(line->text, cap, part);
     }
     if ((a & LP_DO_ATTACH_POLICY) != 0 && (a & LP_DO_POLICY) == 0) {

@@ -17,15 +17,16 @@ enum {
     LP_DO_POLICY = 1 << 7,
     LP_DO_ATTACH_POLICY = 1 << 8,
     LP_DO_ATTACH_THING = 1 << 9,
-    LP_DO_CONFIG = 1 << 10, // change the board's settings
-    LP_DO_PROVE = 1 << 11,  // restart it, watch it connect, prove it
-    LP_DO_BIND = 1 << 12,   // board and chip get a bus key; irreversible
+    LP_DO_CONFIG = 1 << 10,         // change the board's settings
+    LP_DO_PROVE = 1 << 11,          // restart it, watch it connect, prove it
+    LP_DO_BIND = 1 << 12,           // board and chip get a bus key; irreversible
+    LP_DO_POLICY_VERSION = 1 << 13, // the policy that is there gets another text
 };
 
 enum {
     LP_DO_LOCK = LP_DO_LOCK_CONFIG | LP_DO_LOCK_DATA,
     LP_DO_CLOUD = LP_DO_CERT_CREATE | LP_DO_CERT_ACTIVATE | LP_DO_THING | LP_DO_POLICY |
-                  LP_DO_ATTACH_POLICY | LP_DO_ATTACH_THING,
+                  LP_DO_POLICY_VERSION | LP_DO_ATTACH_POLICY | LP_DO_ATTACH_THING,
     LP_DO_CONNECT = LP_DO_CONFIG | LP_DO_PROVE,
     LP_PLAN_MAX_LINES = 8, // six, and what another end of the line adds
 };
@@ -41,7 +42,7 @@ typedef struct {
     lp_plan_line_t lines[LP_PLAN_MAX_LINES];
     int n_lines;
     bool is_irreversible;
-    char warnings[3][240];
+    char warnings[4][240];
     int n_warnings;
 } lp_plan_t;
 

@@ -20,24 +20,37 @@ static const char *text_of(const cJSON *item)
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-static bool is_any_action(const char *action)
+// Only stars, and at least one: "*", "**".
+static bool is_stars(const char *s)
 {
-    return strcmp(action, "*") == 0 || strcasecmp(action, "iot:*") == 0;
+    size_t n = strspn(s, "*");
+    return n > 0 && s[n] == '\0';
 }
 
-// "*" and "arn:aws:iot:region:account:*" and an ARN whose account is anybody's or whose resource is
-// all of them: nothing but wildcards after the fifth colon.
+// "iot:*", "*", "io*": what stands before the first star decides.
+static bool is_any_action(const char *action)
+{
+    size_t n = strcspn(action, "*");
+    return n <= 4 && is_stars(action + n) && strncasecmp(action, "iot:", n) == 0;
+}
+
+// "*", "arn:aws:iot:<any>:<any>:*", the same with a kind before ("topic/*"), and "arn:*", which
+// ends in a star before its fifth colon.
 static bool is_any_resource(const char *resource)
 {
-    if (strcmp(resource, "*") == 0) {
+    if (is_stars(resource)) {
         return true;
     }
     const char *p = resource;
-    for (int i = 0; i < 5 && p != NULL; i++) {
+    for (int colons = 0; colons < 5; colons++) {
         p = strchr(p, ':');
-        p = p != NULL ? p + 1 : NULL;
+        if (p == NULL) {
+            return strncmp(resource, "arn:", 4) == 0 && resource[strlen(resource) - 1] == '*';
+        }
+        p++;
     }
-    return p != NULL && strcmp(p, "*") == 0;
+    const char *slash = strchr(p, '/');
+    return is_stars(p) || (slash != NULL && is_stars(slash + 1));
 }
 
 static bool is_wide(const cJSON *action, const cJSON *resource, bool is_by_exclusion, char *words,

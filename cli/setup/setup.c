@@ -3,10 +3,10 @@
 #include "setup.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "json_take.h"
 #include "observe.h"
+#include "policy_file.h"
 
 enum { SETTLE_MS = 12000, POLL_MS = 300, REOPEN_MS = 4000 };
 
@@ -149,8 +149,7 @@ static lp_exit_t let_settle(lp_setup_t *s, lp_fault_t *f)
     lp_exit_t rc = LP_EXIT_OK;
     while (rc == LP_EXIT_OK && is_settling(&s->state.board) && !lp_interrupt_seen() &&
            lp_ui_now_ms() < deadline) {
-        struct timespec wait = {.tv_nsec = POLL_MS * 1000000L};
-        nanosleep(&wait, NULL);
+        lp_ui_pause(POLL_MS);
         rc = lp_observe_status(s->board, &s->state.board.status, f);
     }
     return rc;
@@ -160,19 +159,30 @@ lp_exit_t lp_setup_make_wish(lp_setup_t *s, lp_fault_t *f)
 {
     const lp_setup_options_t *o = s->options;
     lp_setup_wish_t *w = &s->state.wish;
-    *w = (lp_setup_wish_t){.is_policy_named = o->policy != NULL,
+    char from_file[sizeof w->policy] = "limpet-device";
+    if (o->policy_file != NULL &&
+        lp_policy_file_read(o->policy_file, &s->policy_document, f) != LP_EXIT_OK) {
+        return f->exit;
+    }
+    if (o->policy_file != NULL && o->policy == NULL &&
+        !lp_policy_file_name(o->policy_file, from_file, sizeof from_file)) {
+        return lp_fault_set(f, LP_EXIT_USAGE, "usage",
+                            "the file's name is none for a policy: say --policy-name NAME");
+    }
+    *w = (lp_setup_wish_t){.is_policy_named = o->policy != NULL || o->policy_file != NULL,
+                           .policy_document = s->policy_document,
                            .is_chip_required = o->is_chip_required,
                            .is_software_key_wanted = o->is_software_key_wanted,
                            .is_bus_clear = o->is_bus_clear,
                            .is_new_certificate = o->is_new_certificate,
                            .use_slot = o->use_slot};
     snprintf(w->thing, sizeof w->thing, "%s", o->thing != NULL ? o->thing : "");
-    snprintf(w->policy, sizeof w->policy, "%s", o->policy != NULL ? o->policy : "limpet-device");
+    snprintf(w->policy, sizeof w->policy, "%s", o->policy != NULL ? o->policy : from_file);
     if ((o->thing != NULL && !lp_iot_is_thing_name(o->thing)) ||
         !lp_iot_is_policy_name(w->policy) || o->use_slot < -1 || o->use_slot > 15) {
         return lp_fault_set(
             f, LP_EXIT_USAGE, "usage",
-            "--thing, --policy or --use-slot is not a value that AWS IoT or the chip allows");
+            "--thing, --policy-name or --use-slot is not a value that AWS IoT or the chip allows");
     }
     return LP_EXIT_OK;
 }
@@ -346,6 +356,10 @@ lp_exit_t lp_setup_run(lp_setup_t *s, lp_fault_t *f)
         return rc == LP_EXIT_OK ? say_nothing_to_do(s) : rc;
     }
     lp_setup_say_plan(&s->plan, s->options->is_dry_run);
+    if ((s->plan.actions & LP_DO_POLICY_VERSION) != 0) {
+        lp_policy_say_diff(s->state.wish.policy, s->state.cloud.policy_text, s->policy_document,
+                           s->options->is_dry_run);
+    }
     return s->options->is_dry_run ? LP_EXIT_OK : carry_out(s, f);
 }
 
@@ -353,5 +367,7 @@ void lp_setup_deinit(lp_setup_t *s)
 {
     lp_board_close(s->board);
     lp_setup_board_deinit(&s->state.board);
+    free(s->state.cloud.policy_text);
+    free(s->policy_document);
     lp_aws_config_deinit(&s->aws);
 }

@@ -14,11 +14,12 @@ typedef struct {
     long baud;
     lp_aws_flags_t aws;
     const char *broker_ca;
-    const char *thing;      // null: the board's id
-    const char *policy;     // null: "limpet-device"
-    const char *thing_type; // of a thing that is made; may be null
-    const char *attributes; // "name=value,..." of a thing that is made; may be null
-    const char *group;      // that a thing that is made joins; may be null
+    const char *thing;       // null: the board's id
+    const char *policy;      // its name; null: "limpet-device", or the file's
+    const char *policy_file; // with a document of the user's own; may be null
+    const char *thing_type;  // of a thing that is made; may be null
+    const char *attributes;  // "name=value,..." of a thing that is made; may be null
+    const char *group;       // that a thing that is made joins; may be null
     long use_slot;
     long connect_s; // how long to wait for the connection
     bool is_dry_run;
@@ -39,8 +40,9 @@ struct lp_setup {
     lp_journal_t journal;
     lp_setup_state_t state;
     lp_plan_t plan;
-    char crc[16];   // of the configuration zone, as the board read it back
-    char csr[4096]; // the request that the board made
+    char *policy_document; // owned; what is in the user's file, or null
+    char crc[16];          // of the configuration zone, as the board read it back
+    char csr[4096];        // the request that the board made
     // Reads the proof where it was published; null: in AWS IoT.
     lp_exit_t (*read_back)(lp_setup_t *s, const char *topic, const char *nonce, lp_fault_t *f);
     void *owner; // of read_back

@@ -93,6 +93,9 @@ typedef struct {
     size_t n_other_certs; // attached to the thing, for other keys
     lp_policy_state_t policy;
     char policy_wildcard[240]; // what in it is too wide, in words; "" for nothing
+    char *policy_text;         // owned; of one that differs from the user's file, else null
+    size_t n_policy_versions;  // then
+    char oldest_version[16];   // then: the oldest that is not in force; "" for none
     bool is_policy_attached;
     bool is_thing_attached;
     bool is_proven; // the cloud holds a proof message of this certificate
@@ -101,7 +104,8 @@ typedef struct {
 typedef struct {
     char thing[129];
     char policy[129];
-    bool is_policy_named; // by the user: taken as it is
+    bool is_policy_named;        // by the user: taken as it is
+    const char *policy_document; // lent; the user's own, which it is to have; or null
     bool is_chip_required;
     bool is_software_key_wanted;
     bool is_new_certificate; // although the old one was revoked

@@ -37,6 +37,7 @@ const char *lp_exit_text(int exit_code)
         {LP_EXIT_UNPROVEN, "everything was set, but the proof of connection failed"},
         {LP_EXIT_LOCAL, "this computer: file, disk, missing program"},
         {LP_EXIT_BOARD, "the board refused or stopped answering"},
+        {LP_EXIT_FINDINGS, "it worked, and found something to mend"},
         {LP_EXIT_INTERRUPTED, "interrupted by Ctrl-C"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

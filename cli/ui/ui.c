@@ -3,6 +3,7 @@
 #include "limpet/ui.h"
 
 #include <cjson/cJSON.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,6 +291,13 @@ int lp_ui_fail(lp_exit_t exit_code, const char *code, const char *what, const ch
         put_block("  -> ", "     ", next);
     }
     return exit_code;
+}
+
+void lp_ui_pause(int ms)
+{
+    const char *set = getenv("LIMPET_PAUSE_MS");
+    long most_ms = set != NULL ? strtol(set, NULL, 10) : 0;
+    (void)poll(NULL, 0, most_ms > 0 && most_ms < ms ? (int)most_ms : ms);
 }
 
 uint64_t lp_ui_now_ms(void)

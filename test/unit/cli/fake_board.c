@@ -21,7 +21,7 @@
 const char fake_board_id[] = "lp-00fa4e";
 const char fake_chip_serial[] = "0123d4c0ffee5a17ee";
 
-enum { CONFIG_LEN = 128, REBOOT_MS = 120 };
+enum { CONFIG_LEN = 128, REBOOT_MS = 30 };
 
 typedef cJSON *method_fn(fake_board_t *b, const cJSON *params, const char **error);
 

@@ -53,6 +53,7 @@ typedef struct {
     bool has_policy;
     char policy[129];
     char policy_document[4096];
+    int n_policy_versions; // further than the first; the latest is in force
     char retained_topic[256];
     char retained[1024];
     char broker[64]; // what DescribeEndpoint says
@@ -67,6 +68,10 @@ typedef struct {
     bool has_no_time_for_you; // whatever the date, it is too late
     bool is_rsa;              // answers a CSR with a certificate for another key
     bool has_sts;
+    // Answers a call instead of the model (malloc'ed JSON), or null: the model answers. May be
+    // null.
+    char *(*script)(void *ctx, const http_request_t *r);
+    void *script_ctx;
     int list_lag_calls; // ListCertificates hides new ones this often
     // what happened
     char calls[FAKE_MAX_CALLS][40];

@@ -86,6 +86,7 @@ static char *const *environment(const scene_t *s)
     snprintf(text[n++], 300, "LIMPET_RETRY_BASE_MS=1");
     snprintf(text[n++], 300, "LIMPET_BROKER_CA=%s/broker-ca.pem", s->home);
     snprintf(text[n++], 300, "LIMPET_CONNECT_S=3");
+    snprintf(text[n++], 300, "LIMPET_PAUSE_MS=10");
     snprintf(text[n++], 300, "LIMPET_RPC_TIMEOUT_MS=400");
     snprintf(text[n++], 300, "ASAN_OPTIONS=detect_leaks=1:exitcode=99");
     for (int i = 0; i < n; i++) {

@@ -383,7 +383,7 @@ static void credentials_come_from_the_first_source_that_has_them(void **state)
                          "[profile sso]\nsso_session = corp\n");
     expect_key(NULL, "CONFIG", NULL);
     expect_key("work", "PROCESS", "t");
-    expect_none("sso", "aws-no-credentials", "export-credentials");
+    expect_none("sso", "aws-no-credentials", "aws sso login");
     expect_none("nobody", "aws-no-credentials", "no such profile");
     write_file(
         "credentials",
@@ -399,6 +399,54 @@ static void credentials_come_from_the_first_source_that_has_them(void **state)
     expect_key("work", "PROCESS", "t"); // a profile that was named comes first
     setenv("AWS_PROFILE", "work", 1);
     expect_key(NULL, "ENV", "envtoken");
+}
+
+static const char *why_none(const char *profile, const char *in_next)
+{
+    static lp_fault_t f;
+    lp_aws_config_t c;
+    f = (lp_fault_t){.exit = LP_EXIT_OK};
+    assert_int_equal(load(profile, &c, &f), LP_EXIT_CREDENTIALS);
+    assert_null(c.credentials.secret_access_key);
+    lp_aws_config_deinit(&c);
+    assert_non_null(strstr(f.next, in_next));
+    assert_null(strstr(f.why, "t0ken"));
+    return f.why;
+}
+
+// The name of the cache's file is the SHA-1 of "corp".
+static void write_login(const char *ends)
+{
+    char path[128];
+    char text[300];
+    snprintf(path, sizeof path, "%s/.aws/sso", home);
+    (void)mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/.aws/sso/cache", home);
+    (void)mkdir(path, 0700);
+    snprintf(text, sizeof text, "{\"accessToken\":\"t0ken\",\"expiresAt\":\"%s\"}", ends);
+    write_file("sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", text);
+}
+
+static void logins_of_others_are_explained(void **state)
+{
+    (void)state;
+    write_file("config", "[profile sso]\nsso_session = corp\n"
+                         "[profile old]\nsso_start_url = https://corp.example/start\n"
+                         "[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = x\n");
+    assert_non_null(strstr(why_none("sso", "aws sso login --profile sso"), "nobody is logged in"));
+    assert_non_null(strstr(why_none("old", "aws sso login --profile old"), "nobody is logged in"));
+    assert_non_null(strstr(why_none("role", "export-credentials"), "role/r"));
+    write_login("2001-02-03T04:05:06Z");
+    assert_non_null(strstr(why_none("sso", "aws sso login"), "ended at 2001-02-03T04:05:06Z"));
+    write_login("2999-01-01T00:00:00Z");
+    assert_non_null(strstr(why_none("sso", "export-credentials"), "good until 2999"));
+    static const char *const broken[] = {"", "soon", "\\u0000"};
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        write_login(broken[i]);
+        assert_non_null(strstr(why_none("sso", "aws sso login"), "nobody is logged in"));
+    }
+    write_file("sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", "{\"accessToken\":7");
+    assert_non_null(strstr(why_none("sso", "aws sso login"), "nobody is logged in"));
 }
 
 static void credentials_region_and_endpoint_follow_the_order(void **state)
@@ -517,6 +565,7 @@ int main(void)
         cmocka_unit_test(answer_kinds_follow_the_name_before_the_status),
         cmocka_unit_test(answer_bodies_are_objects_or_nothing),
         HOME_TEST(credentials_come_from_the_first_source_that_has_them),
+        HOME_TEST(logins_of_others_are_explained),
         HOME_TEST(credentials_region_and_endpoint_follow_the_order),
         HOME_TEST(credentials_process_failures_are_named),
         HOME_TEST(credentials_that_have_expired_are_refused),

@@ -52,6 +52,43 @@ static void policy_check_finds_what_is_wide(void **state)
     }
 }
 
+static bool is_wide(const char *action, const char *resource)
+{
+    char document[400];
+    char words[240];
+    snprintf(document, sizeof document,
+             "{\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"},"
+             "{\"Effect\":\"Allow\",\"Action\":[\"iot:Receive\",\"%s\"],\"Resource\":\"%s\"}]}",
+             action, resource);
+    return lp_policy_find_wildcard(document, words, sizeof words);
+}
+
+static void policy_check_knows_every_spelling_of_all(void **state)
+{
+    (void)state;
+    static const char *const all[] = {"*",
+                                      "**",
+                                      "arn:*",
+                                      "arn:aws:iot:*",
+                                      "arn:aws:iot:*:*:*",
+                                      ARN "topic/*",
+                                      ARN "**",
+                                      "arn:aws:iot:*:*:client/*"};
+    static const char *const some[] = {"", "arn:aws:iot:*:*:client/a*", "arn:aws:iot:*:*:topic/x/*",
+                                       ARN "topic/${iot:ClientId}/*", ARN "client/"};
+    static const char *const actions[] = {"*", "**", "iot:*", "IoT:**", "io*", "i*"};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        assert_true(is_wide("iot:Publish", all[i]));
+    }
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        assert_false(is_wide("iot:Publish", some[i]));
+        assert_false(is_wide("iot:Publish*", some[i]));
+        for (size_t j = 0; j < sizeof actions / sizeof actions[0]; j++) {
+            assert_true(is_wide(actions[j], some[i]));
+        }
+    }
+}
+
 static void policy_check_likes_our_own(void **state)
 {
     (void)state;
@@ -66,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(policy_check_finds_what_is_wide),
+        cmocka_unit_test(policy_check_knows_every_spelling_of_all),
         cmocka_unit_test(policy_check_likes_our_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

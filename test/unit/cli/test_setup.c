@@ -250,11 +250,11 @@ static void setup_foreign_policy_is_left_alone(void **state)
     assert_int_equal(rc, LP_EXIT_CONFLICT);
     assert_int_equal(s->cloud.n_changes, 0);
     assert_int_equal(s->board.n_configure, 0);
-    assert_int_equal(scene_setup(s, "--policy", "limpet-device", "--dry-run"), 0);
+    assert_int_equal(scene_setup(s, "--policy-name", "limpet-device", "--dry-run"), 0);
     assert_null(strstr(s->err, "every device with it"));
     SET_TEXT(s->cloud.policy_document, "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"iot:*\","
                                        "\"Resource\":\"*\"}]}");
-    assert_int_equal(scene_setup(s, "--policy", "limpet-device", NULL), 0);
+    assert_int_equal(scene_setup(s, "--policy-name", "limpet-device", NULL), 0);
     assert_non_null(strstr(s->err, "allows iot:* on *: every device with it"));
 }
 

@@ -28,6 +28,7 @@ typedef struct {
     const char *region;         // --aws-region, or null
     const char *endpoint_url;   // --endpoint-url, or null
     const char *ca_bundle;      // --ca-bundle, or null
+    const char *proxy;          // --proxy, or null: HTTPS_PROXY and NO_PROXY, as of curl
     bool is_plain_http_allowed; // to other machines too
 } lp_aws_flags_t;
 
@@ -40,6 +41,7 @@ typedef struct {
     char sts_url[256];
     bool is_custom;       // not AWS itself
     char ca_bundle[1024]; // "" for the system's
+    char proxy[300];      // "" for the environment's
     int max_tries;
     int retry_base_ms;
     int retry_cap_ms;

@@ -73,6 +73,13 @@ lp_aws_result_t lp_iot_policy_get(const lp_aws_config_t *c, const char *policy, 
                                   char *arn, size_t arn_cap, lp_fault_t *f);
 lp_aws_result_t lp_iot_policy_create(const lp_aws_config_t *c, const char *policy,
                                      const char *document, lp_fault_t *f);
+// Another text for a policy that is there, in force at once. Not repeatable: LP_AWS_UNKNOWN means
+// that it may have been taken.
+lp_aws_result_t lp_iot_policy_version(const lp_aws_config_t *c, const char *policy,
+                                      const char *document, lp_fault_t *f);
+// How many versions there are, and which is the oldest that is not in force ("" for none).
+lp_aws_result_t lp_iot_policy_versions(const lp_aws_config_t *c, const char *policy, size_t *n,
+                                       char *oldest, size_t cap, lp_fault_t *f);
 lp_aws_result_t lp_iot_policy_attach(const lp_aws_config_t *c, const char *policy, const char *arn,
                                      lp_fault_t *f);
 lp_aws_result_t lp_iot_policy_detach(const lp_aws_config_t *c, const char *policy, const char *arn,

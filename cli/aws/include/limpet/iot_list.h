@@ -18,6 +18,7 @@ typedef struct {
     const char *parameter; // of the next query: "nextToken", "marker"
     const char *size;      // "maxResults" or "pageSize"
     const char *principal; // x-amzn-principal, or null
+    const char *extra;     // further query, sorts behind the others: "recursive=true"; or null
 } lp_iot_list_t;
 
 // The item is lent until it returns. False: no more is wanted.

@@ -29,6 +29,7 @@ typedef enum {
     LP_EXIT_UNPROVEN = 10,   // everything was set, but the proof of connection failed
     LP_EXIT_LOCAL = 11,      // this computer: file, disk, missing program
     LP_EXIT_BOARD = 12,      // the board refused or stopped answering
+    LP_EXIT_FINDINGS = 13,   // an audit worked, and found something
     LP_EXIT_INTERRUPTED = 130,
 } lp_exit_t;
 
@@ -102,6 +103,9 @@ lp_exit_t lp_ui_ask(const char *question, bool is_yes);
 
 // Milliseconds of a clock that never goes back, for the times shown.
 uint64_t lp_ui_now_ms(void);
+// The pause between two looks at something that changes by itself; a signal ends it.
+// LIMPET_PAUSE_MS makes it shorter, for tests.
+void lp_ui_pause(int ms);
 
 // Copies `in` to `out` with control characters and what is not UTF-8 replaced by '?'; newlines and
 // tabs stay. Always terminated; needs room for four bytes more than the text.
