@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How mbedTLS is built for Limpet: a client of TLS 1.2 and 1.3 with certificates, and nothing else.
 //
-// Not there, on purpose: servers (lp_mbedtls_config_server.h adds one), PSK but for tickets, RSA and static key
-// exchange, CBC, CCM, SHA-1, MD5, renegotiation, DTLS, private keys in files, debug strings, the
-// heap. Only os/sec/src/tls_*.c may include mbedTLS headers.
+// Not there, on purpose: servers (lp_mbedtls_config_server.h adds one), PSK but for tickets, RSA
+// and static key exchange, CBC, CCM, SHA-1, MD5, renegotiation, DTLS, private keys in files, debug
+// strings, the heap. Only os/sec/src/tls_*.c may include mbedTLS headers.
 #ifndef LP_MBEDTLS_CONFIG_H
 #define LP_MBEDTLS_CONFIG_H
 

@@ -89,8 +89,8 @@ typedef struct {
                          // it asked something else, is believed.
     lp_tls_resume_t resume;
     bool check_dates; // false is for boards that can never know the time
-    bool is_server; // waits for a client: cert_pem and key_id are needed, the client needs none;
-                    // trust_pem, host and alpn are not looked at, the key exchange is in software
+    bool is_server;   // waits for a client: cert_pem and key_id are needed, the client needs none;
+                      // trust_pem, host and alpn are not looked at, the key exchange is in software
     uint32_t handshake_timeout_ms; // 0: 30,000
 } lp_tls_config_t;
 
