@@ -51,7 +51,7 @@ static int run(const lp_board_options_t *options)
     }
     if (d.bad > 0) {
         lp_ui_info("%u thing%s to mend", d.bad, d.bad == 1 ? "" : "s");
-        return LP_EXIT_FAILED;
+        return LP_EXIT_FINDINGS;
     }
     lp_ui_info("nothing to mend%s", d.notes > 0 ? "; the notes are worth a look" : "");
     return LP_EXIT_OK;
@@ -59,7 +59,7 @@ static int run(const lp_board_options_t *options)
 
 int lp_cmd_doctor(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_INTERRUPTED, 0};
+    static const int exits[] = {LP_EXIT_FINDINGS, LP_EXIT_INTERRUPTED, 0};
     static const lp_help_t help = {
         .name = "doctor",
         .args = "",
@@ -67,7 +67,7 @@ int lp_cmd_doctor(int argc, char **argv)
             "Looks at this computer, the board, its chip and its cloud, and says what to mend.",
         .examples = {"limpet doctor", "limpet doctor --json | jq 'select(.verdict==\"bad\")'",
                      NULL},
-        .notes = "Only looks: nothing is changed. Exit code 1 when there is something to mend.",
+        .notes = "Only looks: nothing is changed.",
         .exit_codes = exits,
     };
     lp_board_options_t options = {.port = "auto"};

@@ -31,7 +31,7 @@ const lp_setting_about_t lp_settings_about[LP_SETTINGS_COUNT] = {
     {"ALPN name", "", "", "What the TLS handshake asks for."},
     {"MQTT version", "", "", "4 is MQTT 3.1.1, 5 is MQTT 5."},
     {"Highest TLS version", "", "", "1.2 is the lowest in any case."},
-    {"Go on with the last TLS session", "", "", "At a reconnect, where the server gives tickets. 1.3: with those of TLS 1.3. always: with those of TLS 1.2, too, see ADR 0016."},
+    {"Go on with the last TLS session", "", "", "At a reconnect, where the server gives tickets. 1.3: with those of TLS 1.3. always: with those of TLS 1.2, too, see ADR 0015."},
     {"Private key", "", "", "atca:N is a slot of the crypto chip; file:NAME a software key in the board's flash, for boards without a chip only, said loudly at every boot."},
     {"Certificate", "", "pem", "The device's own certificate and its chain, PEM."},
     {"Key exchange", "", "", "Where the key of a session is made. auto: in the chip when the identity key is in one and the server takes P-256, sealed when the bus is, in software when it is broken. chip: in clear. sealed: no connection without."},

@@ -29,7 +29,7 @@ typedef enum {
     LP_EXIT_UNPROVEN = 10,   // everything was set, but the proof of connection failed
     LP_EXIT_LOCAL = 11,      // this computer: file, disk, missing program
     LP_EXIT_BOARD = 12,      // the board refused or stopped answering
-    LP_EXIT_FINDINGS = 13,   // an audit worked, and found something
+    LP_EXIT_FINDINGS = 13,   // an audit or a look worked, and found something
     LP_EXIT_INTERRUPTED = 130,
 } lp_exit_t;
 
