@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The harness on a kernel, for another byte order under qemu-user.
+// The harness where there is a C library: on a kernel under qemu-user, and on picolibc with semihosting.
 #include <stdlib.h>
 #include <unistd.h>
 
