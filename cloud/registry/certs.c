@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "certs.h"
+#include "keypool.h"
 
 static const char *const settable[] = {"ACTIVE", "INACTIVE", "REVOKED"};
 
@@ -135,7 +136,7 @@ static void add_key_pair(cJSON *doc, EVP_PKEY *key)
 lp_reg_err_t lp_reg_cert_with_keys(lp_registry_t *reg, const lp_scope_t *scope, bool active,
                                    cJSON **doc)
 {
-    EVP_PKEY *key = lp_key_new_rsa2048();
+    EVP_PKEY *key = lp_keypool_take();
     X509 *cert = key != NULL ? sign_own(reg, key) : NULL;
     lp_reg_err_t rc = LP_REG_INTERNAL;
     if (cert == NULL) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db.h"
+#include "keypool.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -252,6 +253,7 @@ void lp_registry_close(lp_registry_t *reg)
         for (size_t i = 0; i < LP_DB_KEPT; i++) {
             sqlite3_finalize(reg->kept_[i].st);
         }
+        lp_keypool_stop();
         lp_registry_changes_close(reg);
         sqlite3_close(reg->db_);
         free(reg);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../registry/certs.h"
+#include "../registry/keypool.h"
 #include "fleet.h"
 #include "limpet/pki.h"
 
@@ -84,7 +85,7 @@ lp_reg_err_t lp_fleet_claim_create(lp_registry_t *reg, const lp_scope_t *scope, 
     if (rc != LP_REG_OK) {
         return rc;
     }
-    EVP_PKEY *key = lp_key_new_rsa2048();
+    EVP_PKEY *key = lp_keypool_take();
     X509 *cert = key != NULL ? sign_claim(reg, key, expires) : NULL;
     rc = cert != NULL ? keep_claim(reg, scope, name, cert, expires, doc)
                       : lp_reg_fail(reg, LP_REG_INTERNAL, "no key and certificate could be made");
