@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The harness where there is a C library: on a kernel under qemu-user, and on picolibc with semihosting.
+// The harness where there is a C library: on a kernel under qemu-user, and on picolibc with
+// semihosting.
 #include <stdio.h>
 #include <stdlib.h>
 
