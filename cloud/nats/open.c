@@ -6,7 +6,7 @@
 
 #include "link_private.h"
 
-enum { START_MS = 30000 };
+enum { START_MS = 30000, REFUSALS_MAX = 3 };
 #define DUPLICATES_NS (120LL * 1000 * 1000 * 1000)
 #define HOUR_NS       (3600LL * 1000 * 1000 * 1000)
 
@@ -99,14 +99,24 @@ static lp_gateway_trouble_t trouble_of(natsStatus s)
     }
 }
 
+// Whether it is worth another try. A server turns a right signature away once in some hundred
+// times, so one refusal is not believed yet.
+static bool may_change(natsStatus s, int *refusals)
+{
+    const lp_gateway_trouble_t trouble = trouble_of(s);
+    return trouble == LP_GATEWAY_UNREACHABLE ||
+           (trouble == LP_GATEWAY_NOT_LET_IN && ++*refusals < REFUSALS_MAX);
+}
+
 // A cluster that was started just now needs a few seconds to choose its leader.
 static natsStatus try_for_a_while(link_t *link, const link_config_t *config)
 {
     natsStatus s = NATS_TIMEOUT;
+    int refusals = 0;
     const int64_t end = nats_Now() + START_MS;
     while (s != NATS_OK && nats_Now() < end && *config->stop == 0) {
         s = try_once(link, config);
-        if (s != NATS_OK && trouble_of(s) != LP_GATEWAY_UNREACHABLE) {
+        if (s != NATS_OK && !may_change(s, &refusals)) {
             return s;
         }
         if (s != NATS_OK) {
