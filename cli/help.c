@@ -52,9 +52,10 @@ int lp_cmd_help(int argc, char **argv)
         print_overview();
         return LP_EXIT_OK;
     }
+    // "help cloud gateway": a group knows its own commands; the others stop at --help.
     char flag[] = "--help";
-    char *args[] = {argv[1], flag, NULL};
-    return command->run(2, args);
+    char *args[] = {argv[1], argc > 2 ? argv[2] : flag, flag, NULL};
+    return command->run(argc > 2 ? 3 : 2, args);
 }
 
 int lp_cmd_version(int argc, char **argv)

@@ -29,9 +29,9 @@
 #endif
 #if LP_HAVE_CMD_OWN
 #define LP_OWN_COMMANDS                                                                            \
-    {"setup", "the same with a broker and a CA of your own", lp_cmd_setup, false},                 \
-        {"rotate", "move a board to a new key and certificate", lp_cmd_rotate, false},             \
-        {"remove", "undo setup", lp_cmd_remove, false},
+    {"setup", "take a bare board to a broker of your own", lp_cmd_setup, false},                   \
+        {"rotate", "a new key and certificate, with your own broker", lp_cmd_rotate, false},       \
+        {"remove", "undo setup, with your own broker", lp_cmd_remove, false},
 #else
 #define LP_OWN_COMMANDS
 #endif
