@@ -119,6 +119,7 @@ const lp_command_t lp_commands[] = {
     LP_ADVISOR_COMMANDS
     LP_BOARD_COMMANDS
     LP_DOCTOR_COMMANDS
+    {"manual", "man pages and the reference, of the same text as --help", lp_cmd_manual, true},
     {"completion", "completion for bash, zsh or fish", lp_cmd_completion, false},
     {"version", "the version of this tool", lp_cmd_version, false},
     {"help", "this text; help COMMAND; help exit-codes", lp_cmd_help, false},

@@ -51,33 +51,46 @@ char *atca_file_read(const char *path, size_t *len, lp_fault_t *f)
     return text;
 }
 
+static void to_stdout(const char *text)
+{
+    char *lines = strdup(text);
+    const size_t len = lines != NULL ? strlen(lines) : 0;
+    if (len > 0 && lines[len - 1] == '\n') {
+        lines[len - 1] = '\0'; // which lp_ui_out_long() adds
+    }
+    lp_ui_out_long(lines != NULL ? lines : "");
+    free(lines);
+}
+
+static bool put_text(int fd, const char *text)
+{
+    FILE *out = fdopen(fd, "w");
+    if (out == NULL) {
+        close(fd);
+        return false;
+    }
+    const bool is_ok =
+        fchmod(fd, 0644) == 0 && fputs(text, out) >= 0 && fflush(out) == 0 && fsync(fd) == 0;
+    return fclose(out) == 0 && is_ok;
+}
+
 lp_exit_t atca_file_write(const char *path, const char *text, lp_fault_t *f)
 {
     char tmp[512];
     if (path == NULL || strcmp(path, "-") == 0) {
-        char *lines = strdup(text);
-        const size_t len = lines != NULL ? strlen(lines) : 0;
-        if (len > 0 && lines[len - 1] == '\n') {
-            lines[len - 1] = '\0'; // which lp_ui_out_long() adds
-        }
-        lp_ui_out_long(lines != NULL ? lines : "");
-        free(lines);
+        to_stdout(text);
         return LP_EXIT_OK;
     }
     snprintf(tmp, sizeof tmp, "%.480s.XXXXXX", path);
     const int fd = mkstemp(tmp);
-    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
-    bool is_ok = out != NULL && fchmod(fd, 0644) == 0 && fputs(text, out) >= 0 &&
-                 fflush(out) == 0 && fsync(fd) == 0;
-    is_ok = (out == NULL || fclose(out) == 0) && is_ok && rename(tmp, path) == 0;
-    if (!is_ok) {
-        fail_file(path, "file-write", strerror(errno), f);
-        if (fd >= 0) {
-            (void)unlink(tmp);
-        }
-        return f->exit;
+    if (fd >= 0 && put_text(fd, text) && rename(tmp, path) == 0) {
+        return LP_EXIT_OK;
     }
-    return LP_EXIT_OK;
+    fail_file(path, "file-write", strerror(errno), f);
+    if (fd >= 0) {
+        (void)unlink(tmp);
+    }
+    return f->exit;
 }
 
 // -- EC keys

@@ -54,7 +54,7 @@ int lp_cmd_ca(int argc, char **argv)
 {
     if (lp_opt_is_listing && argc < 2) {
         for (size_t i = 0; i < COUNT; i++) {
-            printf("%s\t\t%s\n", commands[i].name, commands[i].about);
+            lp_opt_list_command(commands[i].name, commands[i].about);
         }
         return LP_EXIT_OK;
     }
