@@ -10,6 +10,17 @@
 
 static void print_overview(void)
 {
+    for (const lp_command_t *c = lp_commands; lp_ui.json && c->name != NULL; c++) {
+        if (!c->is_hidden) {
+            cJSON *line = cJSON_CreateObject();
+            cJSON_AddStringToObject(line, "command", c->name);
+            cJSON_AddStringToObject(line, "summary", c->summary);
+            lp_ui_json_tree(line);
+        }
+    }
+    if (lp_ui.json) {
+        return;
+    }
     printf("limpet: from a bare board and a crypto chip to a proven cloud connection\n\n"
            "Usage\n  limpet COMMAND [flags]\n\nExamples\n  limpet aws-iot-setup\n"
            "  limpet console\n\nCommands\n");
@@ -24,10 +35,14 @@ static void print_overview(void)
 
 static void print_exit_codes(void)
 {
-    printf("Exit codes, the same for every command\n");
+    lp_ui_out("Exit codes, the same for every command");
     for (int code = 0; code < 256; code++) {
         if (lp_exit_text(code) != NULL) {
-            printf("  %3d  %s\n", code, lp_exit_text(code));
+            lp_ui_out("  %3d  %s", code, lp_exit_text(code));
+            cJSON *line = cJSON_CreateObject();
+            cJSON_AddNumberToObject(line, "exit", code);
+            cJSON_AddStringToObject(line, "meaning", lp_exit_text(code));
+            lp_ui_json_tree(line);
         }
     }
 }

@@ -39,6 +39,10 @@ int lp_cmd_advisor(int argc, char **argv)
         }
         return LP_EXIT_OK;
     }
+    if (argc < 2 && lp_ui.json) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "limpet advisor needs one of its commands", NULL,
+                          "limpet advisor --help");
+    }
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         return print_help();
