@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "limpet/cmd.h"
+#include "limpet/opt.h"
 
 typedef struct {
     const char *name;
@@ -20,7 +21,12 @@ extern const lp_command_t lp_commands[];
 
 const lp_command_t *lp_command_find(const char *name);
 
+// Tells `walk` what a command is: its commands where it is a group and `sub` is null, else its
+// flags.
+void lp_command_walk(const lp_command_t *command, const char *sub, const lp_opt_walk_t *walk);
+
 lp_cmd_fn lp_cmd_help;
+lp_cmd_fn lp_cmd_manual;
 lp_cmd_fn lp_cmd_version;
 lp_cmd_fn lp_cmd_completion;
 

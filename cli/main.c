@@ -40,6 +40,21 @@
 #else
 #define LP_CHIP_COMMANDS
 #endif
+#if LP_HAVE_CMD_ATCA
+#define LP_ATCA_COMMANDS                                                                           \
+    {"atca-get-config", "show a crypto chip's configuration", lp_cmd_atca_get_config, false},      \
+        {"atca-set-config", "write a crypto chip's configuration", lp_cmd_atca_set_config, false}, \
+        {"atca-lock-zone", "lock a zone or slot, for ever", lp_cmd_atca_lock_zone, false},         \
+        {"atca-set-key", "write a key into a slot", lp_cmd_atca_set_key, false},                   \
+        {"atca-gen-key", "have the chip make a key", lp_cmd_atca_gen_key, false},                  \
+        {"atca-get-pub-key", "the public key of a key in the chip", lp_cmd_atca_get_pub_key,       \
+         false},                                                                                   \
+        {"atca-gen-csr", "a certificate request for such a key", lp_cmd_atca_gen_csr, false},      \
+        {"atca-gen-cert", "a certificate for such a key, from your CA", lp_cmd_atca_gen_cert,      \
+         false},
+#else
+#define LP_ATCA_COMMANDS
+#endif
 #if LP_HAVE_CMD_CLOUD
 #define LP_CLOUD_COMMANDS                                                                          \
     {"cloud", "the local cloud: up, down, status, watch", lp_cmd_cloud, false},
@@ -99,10 +114,12 @@ const lp_command_t lp_commands[] = {
     LP_OWN_COMMANDS
     LP_CA_COMMANDS
     LP_CHIP_COMMANDS
+    LP_ATCA_COMMANDS
     LP_CLOUD_COMMANDS
     LP_ADVISOR_COMMANDS
     LP_BOARD_COMMANDS
     LP_DOCTOR_COMMANDS
+    {"manual", "man pages and the reference, of the same text as --help", lp_cmd_manual, true},
     {"completion", "completion for bash, zsh or fish", lp_cmd_completion, false},
     {"version", "the version of this tool", lp_cmd_version, false},
     {"help", "this text; help COMMAND; help exit-codes", lp_cmd_help, false},

@@ -33,6 +33,16 @@ static int print_help(void)
 
 int lp_cmd_advisor(int argc, char **argv)
 {
+    if (lp_opt_is_listing && argc < 2) {
+        for (size_t i = 0; i < COUNT; i++) {
+            lp_opt_list_command(commands[i].name, commands[i].about);
+        }
+        return LP_EXIT_OK;
+    }
+    if (argc < 2 && lp_ui.json) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "limpet advisor needs one of its commands", NULL,
+                          "limpet advisor --help");
+    }
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         return print_help();

@@ -263,9 +263,14 @@ static int run(const char *folder, const run_options_t *options)
     if (rc == LP_EXIT_OK) {
         rc = start_board(&r, &fault);
     }
-    if (rc == LP_EXIT_OK) {
+    const bool is_running = rc == LP_EXIT_OK;
+    if (is_running) {
         say(&r);
         rc = watch(&r, &fault);
+    }
+    // Ctrl-C reaches compiler, chip and board as well: that they end then is no failure of theirs.
+    if (lp_interrupt_seen()) {
+        rc = is_running ? LP_EXIT_OK : lp_fault_interrupted(&fault);
     }
     stop(&r.board_pid);
     stop(&r.chip_pid);

@@ -265,6 +265,33 @@ static void copy_string(char *to, size_t cap, const cJSON *item)
     snprintf(to, cap, "%s", cJSON_IsString(item) ? item->valuestring : "");
 }
 
+// What to do about a refusal, by what the board calls it.
+static void next_step(const lp_board_t *b, const char *method, lp_fault_t *f)
+{
+    static const struct {
+        const char *name;
+        const char *methods; // "": of all
+        const char *next;
+    } rows[] = {
+        {"LP_E_NOT_FOUND", "Config.", "limpet config-get lists what there is"},
+        {"LP_E_INVALID", "Config.", "limpet config-get --schema says what each setting takes"},
+        {"LP_E_RANGE", "Config.", "limpet config-get --schema says what each setting takes"},
+        {"LP_E_INVALID", "", "limpet call RPC.Describe '{\"name\":\"METHOD\"}' says what it takes"},
+        {"LP_E_DENIED", "", "over a network a role says who may what; the serial port may more"},
+        {"LP_E_BUSY", "", "wait a moment, then run the same command again"},
+        {"LP_E_CHIP_MISSING", "", "limpet doctor looks at the chip and its wires"},
+    };
+    if (b->error.code == 404) {
+        lp_fault_next(f, "this firmware does not know the method: limpet call RPC.List");
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && f->next[0] == '\0'; i++) {
+        if (strcmp(b->error.name, rows[i].name) == 0 &&
+            strncmp(method, rows[i].methods, strlen(rows[i].methods)) == 0) {
+            lp_fault_next(f, "%s", rows[i].next);
+        }
+    }
+}
+
 static lp_exit_t take_error(lp_board_t *b, const char *method, const cJSON *error, lp_fault_t *f)
 {
     const cJSON *code = cJSON_GetObjectItemCaseSensitive(error, "code");
@@ -283,9 +310,7 @@ static lp_exit_t take_error(lp_board_t *b, const char *method, const cJSON *erro
         lp_fault_next(f, "a new password, at its UART: limpet auth-set %s --role ROLE",
                       b->login.user);
     }
-    if (b->error.code == 404) {
-        lp_fault_next(f, "this firmware does not know the method: flash a newer one");
-    }
+    next_step(b, method, f);
     return f->exit;
 }
 
@@ -563,6 +588,7 @@ static lp_exit_t follow(lp_board_t *board, const bool *is_enough, uint64_t end_m
     }
     lp_fault_set(f, LP_EXIT_BOARD, "board-lost", "the board went away");
     lp_fault_why(f, "the line %s was closed", board->where);
+    lp_fault_next(f, "check the cable; limpet devices shows whether it is back");
     return f->exit;
 }
 

@@ -54,9 +54,13 @@ int lp_cmd_ca(int argc, char **argv)
 {
     if (lp_opt_is_listing && argc < 2) {
         for (size_t i = 0; i < COUNT; i++) {
-            printf("%s\t\t%s\n", commands[i].name, commands[i].about);
+            lp_opt_list_command(commands[i].name, commands[i].about);
         }
         return LP_EXIT_OK;
+    }
+    if (argc < 2 && lp_ui.json) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "limpet ca needs one of its commands", NULL,
+                          "limpet ca --help");
     }
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {

@@ -54,7 +54,7 @@ int lp_cmd_chip(int argc, char **argv)
 {
     if (lp_opt_is_listing && argc < 2) {
         for (size_t i = 0; i < COMMAND_COUNT; i++) {
-            printf("%s\t\t%s\n", COMMANDS[i].name, COMMANDS[i].summary);
+            lp_opt_list_command(COMMANDS[i].name, COMMANDS[i].summary);
         }
         return LP_EXIT_OK;
     }

@@ -58,7 +58,16 @@ static int fail_unknown(const char *name)
 int lp_cmd_cloud(int argc, char **argv)
 {
     if (lp_opt_is_listing && argc < 2) {
-        return LP_EXIT_OK; // its commands have flags, it has none
+        for (size_t i = 0; i < COUNT; i++) {
+            if (commands[i].about != NULL) {
+                lp_opt_list_command(commands[i].name, commands[i].about);
+            }
+        }
+        return LP_EXIT_OK;
+    }
+    if (argc < 2 && lp_ui.json) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "limpet cloud needs one of its commands", NULL,
+                          "limpet cloud --help");
     }
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {

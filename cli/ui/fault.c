@@ -43,8 +43,10 @@ void lp_fault_next(lp_fault_t *f, const char *fmt, ...)
 
 int lp_fault_print(const lp_fault_t *f)
 {
-    const char *next =
-        f->next[0] != '\0' ? f->next : "run the same command again with --verbose; it says more";
+    const char *look = f->exit == LP_EXIT_INTERRUPTED
+                           ? NULL // by whom knows what to do next
+                           : "run the same command again with --verbose; it says more";
+    const char *next = f->next[0] != '\0' ? f->next : look;
     return lp_ui_fail(f->exit, f->code, f->what, f->why[0] != '\0' ? f->why : NULL, next);
 }
 

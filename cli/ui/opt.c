@@ -11,6 +11,14 @@
 #include "limpet/ui.h"
 
 bool lp_opt_is_listing;
+const lp_opt_walk_t *lp_opt_walk;
+
+void lp_opt_list_command(const char *name, const char *about)
+{
+    if (lp_opt_walk != NULL) {
+        lp_opt_walk->command(lp_opt_walk->ctx, name, about);
+    }
+}
 
 typedef struct {
     const lp_help_t *help;
@@ -173,25 +181,35 @@ static int store_or_fail(const table_t *t, const lp_opt_t *opt, const char *text
     return fail_usage(t, what, NULL);
 }
 
-static int parse_environment(const table_t *t)
+static const char *from_environment(const char *prefix, const lp_opt_t *opt, char name[64])
 {
-    static const char *const prefixes[] = {"MOS_", "LIMPET_"};
-    for (size_t i = 0; i < 2 * t->n_opts; i++) {
-        const lp_opt_t *opt = &t->opts[i / 2];
-        char name[64];
-        int n = snprintf(name, sizeof name, "%s%s", prefixes[i % 2], opt->name);
-        for (int k = 0; k < n && k < (int)sizeof name; k++) {
-            name[k] = name[k] == '-' ? '_' : (char)toupper((unsigned char)name[k]);
-        }
-        const char *value = getenv(name);
-        if (value != NULL && value[0] != '\0') {
-            int rc = store_or_fail(t, opt, value, name);
-            if (rc != LP_OPT_GO_ON) {
-                return rc;
-            }
-        }
+    int n = snprintf(name, 64, "%s%s", prefix, opt->name);
+    for (int k = 0; k < n && k < 63; k++) {
+        name[k] = name[k] == '-' ? '_' : (char)toupper((unsigned char)name[k]);
     }
-    return LP_OPT_GO_ON;
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+// The least first, so that what counts more comes over it.
+static int parse_surroundings(const table_t *t)
+{
+    int rc = LP_OPT_GO_ON;
+    for (size_t i = 0; i < t->n_opts && rc == LP_OPT_GO_ON; i++) {
+        const lp_opt_t *opt = &t->opts[i];
+        char name[64];
+        char from[96];
+        const char *value = strcmp(opt->name, "yes") != 0 ? lp_opt_from_file(opt->name) : NULL;
+        snprintf(from, sizeof from, "%s in limpet's config file", opt->name);
+        rc = value != NULL ? store_or_fail(t, opt, value, from) : rc;
+        value = from_environment("MOS_", opt, name);
+        if (value != NULL) {
+            (void)store(opt, value);
+        }
+        value = from_environment("LIMPET_", opt, name);
+        rc = rc == LP_OPT_GO_ON && value != NULL ? store_or_fail(t, opt, value, name) : rc;
+    }
+    return rc;
 }
 
 // argv[*i] is a flag; takes its value too.
@@ -219,14 +237,6 @@ static int parse_flag(const table_t *t, int argc, char **argv, int *i)
     }
     *i += 1;
     return store_or_fail(t, opt, argv[*i], from);
-}
-
-static void list_flags(const table_t *t)
-{
-    for (size_t i = 0; i < t->n_opts; i++) {
-        const lp_opt_t *o = &t->opts[i];
-        printf("%s\t%s\t%s\n", o->name, o->metavar != NULL ? o->metavar : "", o->help);
-    }
 }
 
 static int parse_arguments(const table_t *t, int argc, char **argv, int *n_args)
@@ -259,10 +269,12 @@ int lp_opt_parse(const lp_help_t *help, const lp_opt_t *opts, size_t n_opts, int
 {
     table_t t = {.help = help, .opts = opts, .n_opts = n_opts};
     if (lp_opt_is_listing) {
-        list_flags(&t);
+        if (lp_opt_walk != NULL) {
+            lp_opt_walk->help(lp_opt_walk->ctx, help, opts, n_opts);
+        }
         return LP_EXIT_OK;
     }
-    int rc = parse_environment(&t);
+    int rc = parse_surroundings(&t);
     if (rc == LP_OPT_GO_ON) {
         rc = parse_arguments(&t, argc, argv, n_args);
     }
@@ -327,7 +339,8 @@ void lp_opt_help(const lp_help_t *help, const lp_opt_t *opts, size_t n_opts)
     }
     printf("  %-24s %s\n", "--json", "one JSON object a line on standard output");
     printf("  %-24s %s\n", "--verbose, --quiet", "say more, say less");
-    printf("Each flag is also an environment variable: --some-flag is LIMPET_SOME_FLAG.\n");
+    printf("Each flag is also an environment variable: --some-flag is LIMPET_SOME_FLAG.\n"
+           "What is in neither may be in ~/.config/limpet/config: some-flag = value.\n");
     if (help->notes != NULL) {
         printf("\n%s\n", help->notes);
     }

@@ -63,6 +63,7 @@ static void start_services(device_t *d, bool has_bus, lp_keyprov_t *files)
     lp_svc_chip_init(&d->chip, &chip);
     lp_svc_bus_add_methods(&d->bus, &d->rpc);
     lp_svc_atca_init(&d->atca, &d->rpc, &d->chip);
+    lp_svc_atca_change_init(&d->atca_change, &d->rpc, &d->chip, &d->config);
     lp_svc_debug_init(&d->debug, &d->rpc);
     const lp_svc_identity_setup_t identity = {.loop = d->loop,
                                               .rpc = &d->rpc,

@@ -10,6 +10,7 @@
 #include "limpet/keyflash.h"
 #include "limpet/settings.h"
 #include "limpet/svc_atca.h"
+#include "limpet/svc_atca_change.h"
 #include "limpet/svc_bus.h"
 #include "limpet/svc_chip.h"
 #include "limpet/svc_config.h"
@@ -39,6 +40,7 @@ typedef struct {
     lp_svc_chip_t chip;
     lp_svc_bus_t bus;
     lp_svc_atca_t atca;
+    lp_svc_atca_change_t atca_change;
     lp_rpc_set_t debug;
     lp_svc_identity_t identity;
     unsigned config_changes;

@@ -13,6 +13,15 @@ lp_cmd_fn lp_cmd_cloud;
 lp_cmd_fn lp_cmd_advisor;
 lp_cmd_fn lp_cmd_ca;
 
+lp_cmd_fn lp_cmd_atca_get_config;
+lp_cmd_fn lp_cmd_atca_set_config;
+lp_cmd_fn lp_cmd_atca_lock_zone;
+lp_cmd_fn lp_cmd_atca_set_key;
+lp_cmd_fn lp_cmd_atca_gen_key;
+lp_cmd_fn lp_cmd_atca_get_pub_key;
+lp_cmd_fn lp_cmd_atca_gen_csr;
+lp_cmd_fn lp_cmd_atca_gen_cert;
+
 lp_cmd_fn lp_cmd_setup;
 lp_cmd_fn lp_cmd_rotate;
 lp_cmd_fn lp_cmd_remove;

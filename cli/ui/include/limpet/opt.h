@@ -2,8 +2,10 @@
 // limpet/opt.h - flags of a command: one table gives the parser, --help, completion and
 // environment.
 //
-// Each flag --some-flag is also LIMPET_SOME_FLAG and MOS_SOME_FLAG in the environment; the command
-// line wins.
+// Each flag --some-flag is also LIMPET_SOME_FLAG in the environment and "some-flag = value" in
+// $XDG_CONFIG_HOME/limpet/config (~/.config/limpet/config); the command line counts before the
+// environment, that before MOS_SOME_FLAG, and that before the file. A MOS_... that cannot be meant
+// for this tool (another kind of value) is passed over. Consent (--yes) is not taken from the file.
 // "--flag value" and "--flag=value" are the same; "--" ends the flags; a bool takes =true/=false
 // too.
 #ifndef LIMPET_OPT_H
@@ -56,9 +58,22 @@ bool lp_opt_take_list(int *argc, char **argv, const char *name, const char **lis
 // Prints the help text to stdout.
 void lp_opt_help(const lp_help_t *help, const lp_opt_t *opts, size_t n_opts);
 
-// When set, parsing prints "name\tmetavar\thelp" of each flag instead and returns 0: how shell
-// completion learns the flags of a command without running it.
+// A walk over the commands instead of running them: how completion, man pages and the reference
+// learn what there is. While lp_opt_is_listing is set, lp_opt_parse() tells `help` and returns 0; a
+// group that is called without one of its commands tells each with lp_opt_list_command().
+typedef struct {
+    void (*command)(void *ctx, const char *name, const char *about);
+    void (*help)(void *ctx, const lp_help_t *help, const lp_opt_t *opts, size_t n_opts);
+    void *ctx;
+} lp_opt_walk_t;
+
 extern bool lp_opt_is_listing;
+extern const lp_opt_walk_t *lp_opt_walk;
+void lp_opt_list_command(const char *name, const char *about);
+
+// What the tool's own file says of a flag, or null. Static until the next call with another
+// environment. Internal to the parser and its tests.
+const char *lp_opt_from_file(const char *name);
 
 // The nearest of `words` (null-ended) to `word`, or null when none is near: for "did you mean".
 const char *lp_opt_nearest(const char *word, const char *const *words);

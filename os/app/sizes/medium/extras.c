@@ -7,6 +7,7 @@
 #include "limpet/log.h"
 #include "limpet/settings.h"
 #include "limpet/svc_atca.h"
+#include "limpet/svc_atca_change.h"
 #include "limpet/svc_config.h"
 #include "limpet/svc_debug.h"
 #include "limpet/svc_i2c.h"
@@ -14,6 +15,7 @@
 #define LOG_MODULE "app"
 
 static lp_svc_atca_t atca;
+static lp_svc_atca_change_t atca_change;
 static lp_rpc_set_t debug;
 static lp_svc_i2c_t i2c;
 static lp_svc_cron_t cron;
@@ -59,6 +61,7 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
     const lp_svc_cron_setup_t for_cron = {
         .loop = app->loop, .rpc = app->rpc, .store = parts->store};
     lp_svc_atca_init(&atca, app->rpc, app->chip);
+    lp_svc_atca_change_init(&atca_change, app->rpc, app->chip, app->config);
     lp_svc_debug_init(&debug, app->rpc);
     lp_svc_i2c_init(&i2c, &for_i2c);
     lp_svc_cron_init(&cron, &for_cron);
