@@ -77,7 +77,7 @@ static void list_virtual(lp_board_found_t *found, size_t cap, size_t *n)
         return;
     }
     for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-        lp_board_found_t one = {.is_virtual = true, .about = "virtual board"};
+        lp_board_found_t one = {.is_virtual = true, .about = "virtual board", .source = "virtual"};
         if (!board_id_of(e->d_name, one.id, sizeof one.id)) {
             continue;
         }
@@ -100,7 +100,7 @@ static void list_serial(lp_board_found_t *found, size_t cap, size_t *n)
         if (sp_get_port_transport(ports[i]) != SP_TRANSPORT_USB) {
             continue;
         }
-        lp_board_found_t one = {.is_virtual = false};
+        lp_board_found_t one = {.is_virtual = false, .source = "usb"};
         const char *about = sp_get_port_description(ports[i]);
         snprintf(one.port, sizeof one.port, "%s", sp_get_port_name(ports[i]));
         snprintf(one.about, sizeof one.about, "USB: %s", about != NULL ? about : "serial port");

@@ -320,6 +320,9 @@ static void step(void *ctx)
             open_listener(svc, which);
         }
     }
+    if (svc->s_.on_listeners != NULL) {
+        svc->s_.on_listeners(svc->s_.ctx);
+    }
 }
 
 void lp_svc_remote_poke(lp_svc_remote_t *svc)

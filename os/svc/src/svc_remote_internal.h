@@ -16,6 +16,4 @@ void lp_remote_name_peer(lp_remote_caller_t *caller, const char *kind, const lp_
 
 void lp_remote_add_methods(lp_svc_remote_t *svc);
 
-const char *lp_remote_listener_name(lp_remote_listener_t which);
-
 #endif

@@ -3,6 +3,8 @@
 #ifndef POSIX_INTERNAL_H
 #define POSIX_INTERNAL_H
 
+#include <sys/socket.h>
+
 #include "limpet/port/net.h"
 #include "limpet/posix.h"
 
@@ -22,6 +24,9 @@ void lp_posix_stream_close(lp_stream_t *stream);
 
 // Makes `tcp` the stream of a connected socket (owns).
 void lp_posix_tcp_take(lp_tcp_t *tcp, int fd);
+
+// Who is at a socket's other end.
+void lp_posix_take_peer(const struct sockaddr_storage *addr, lp_net_peer_t *peer);
 
 // What survives lp_port_reboot(): descriptors by name, for the next image. -1: none of that name.
 int lp_posix_inherited_fd(const char *name);

@@ -130,7 +130,7 @@ lp_err_t lp_port_tcp_listen(lp_tcp_server_t *opaque, const char *address, uint16
     return LP_OK;
 }
 
-static void take_peer(const struct sockaddr_storage *addr, lp_net_peer_t *peer)
+void lp_posix_take_peer(const struct sockaddr_storage *addr, lp_net_peer_t *peer)
 {
     *peer = (lp_net_peer_t){.port = 0};
     if (addr->ss_family == AF_INET6) {
@@ -171,7 +171,7 @@ lp_err_t lp_port_tcp_accept(lp_tcp_server_t *opaque, lp_tcp_t *tcp, lp_net_peer_
         return is_full ? LP_E_NOSPACE : LP_E_AGAIN;
     }
     lp_posix_tcp_take(tcp, fd);
-    take_peer(&addr, peer);
+    lp_posix_take_peer(&addr, peer);
     return LP_OK;
 }
 

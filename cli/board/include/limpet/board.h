@@ -22,6 +22,7 @@ typedef struct {
     char id[64];     // device id of a virtual board, else ""
     char about[160]; // "virtual board", "USB: CP2102 ..."
     bool is_virtual;
+    const char *source; // "virtual", "usb", "network". Static
 } lp_board_found_t;
 
 // Boards that can be seen, without opening any. *n is how many were found, at most cap are stored.

@@ -4,10 +4,11 @@
 #define SIZES_H
 
 #include "limpet/settings.h"
+#include "limpet/settings_net_rows.h"
 #include "limpet/svc_remote.h"
 
 enum {
-    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT,
+    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_NET_SETTINGS_COUNT,
     SIZE_STORE_BYTES = 64 * 1024, // of flash, at its beginning: two banks
     SIZE_FILE_BYTES = 96 * 1024,  // the longest file
     SIZE_FILES = 48,              // files; FS.ListExt of them all fits a frame

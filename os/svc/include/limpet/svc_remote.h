@@ -72,6 +72,9 @@ typedef struct {
     lp_turn_t *turn;         // for handshakes; null: no TLS, lp_tls_init() was not done
     lp_remote_conn_t *conns; // callers at the same time
     size_t conn_count;
+    // A channel was opened or closed; may be null. From the loop.
+    void (*on_listeners)(void *ctx);
+    void *ctx;
 } lp_svc_remote_setup_t;
 
 typedef struct lp_svc_remote {
@@ -98,6 +101,9 @@ void lp_svc_remote_init(lp_svc_remote_t *svc, const lp_svc_remote_setup_t *setup
 
 // Settings changed: opens and closes what they say, from the loop.
 void lp_svc_remote_poke(lp_svc_remote_t *svc);
+
+// "http", "https", "tcp". Static.
+const char *lp_remote_listener_name(lp_remote_listener_t which);
 
 // Before the board goes down: hangs up and stops listening, at once.
 void lp_svc_remote_stop(lp_svc_remote_t *svc);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// limpet/port/net.h - TCP connections, outgoing and incoming, as a port must provide them.
+// limpet/port/net.h - TCP connections, outgoing and incoming, and datagrams to a multicast group,
+// as a port must provide them.
 #ifndef LIMPET_PORT_NET_H
 #define LIMPET_PORT_NET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "limpet/stream.h"
@@ -52,5 +54,60 @@ lp_err_t lp_port_tcp_accept(lp_tcp_server_t *server, lp_tcp_t *tcp, lp_net_peer_
 // Stops listening; connections that wait are refused, those accepted live on. May be called
 // repeatedly on a server that has listened once.
 void lp_port_tcp_unlisten(lp_tcp_server_t *server);
+
+// -- datagrams to a group, on each link of the board; a port whose images do not announce
+// themselves may leave this part out
+
+enum { LP_NET_LINK_ADDRS = 6 };
+
+// A network card, or what is like one. Addresses are IPv6, IPv4 as ::ffff:a.b.c.d (and then `bits`
+// is 96 and more).
+typedef struct {
+    unsigned number; // the port's own, not 0
+    uint8_t count;
+    struct {
+        uint8_t addr[16];
+        uint8_t bits; // of the prefix that everybody on the link has
+    } own[LP_NET_LINK_ADDRS];
+} lp_net_link_t;
+
+// Where a datagram comes from.
+typedef struct {
+    lp_net_peer_t peer;
+    unsigned link;
+    bool is_to_group; // and not to this board alone
+} lp_udp_from_t;
+
+// A group on one port, over IPv4 and IPv6; `port_` belongs to the port.
+typedef struct {
+    uintptr_t port_[24];
+} lp_udp_group_t;
+
+// Datagrams wait: call lp_port_udp_receive() until LP_E_AGAIN. Comes once, and again only after
+// that. From the loop.
+typedef void lp_udp_arrival_fn(void *ctx);
+
+// Binds `port`, together with whoever else on this computer wants it. Then call
+// lp_port_udp_links(), which joins. `group` is lent until lp_port_udp_leave().
+// LP_E_DENIED, LP_E_EXISTS: the port is somebody's alone; LP_E_NOSPACE. On errors nothing is open.
+lp_err_t lp_port_udp_join(lp_udp_group_t *group, const uint8_t v4[4], const uint8_t v6[16],
+                          uint16_t port, lp_udp_arrival_fn *fn, void *ctx);
+
+// Looks which links there are now and joins the group on those that are new. Fills up to `cap`,
+// returns how many were filled.
+size_t lp_port_udp_links(lp_udp_group_t *group, lp_net_link_t *links, size_t cap);
+
+// LP_OK with a datagram, which is cut at `cap`; LP_E_AGAIN: none waits.
+lp_err_t lp_port_udp_receive(lp_udp_group_t *group, uint8_t *buf, size_t cap, size_t *n,
+                             lp_udp_from_t *from);
+
+// Sends over `link` to `to`, or to the group (null) in the family that is asked for, with a hop
+// limit of 255. Lost like any datagram when there is no room: LP_E_AGAIN. Other errors: nothing was
+// sent.
+lp_err_t lp_port_udp_send(lp_udp_group_t *group, unsigned link, bool is_v6, const lp_net_peer_t *to,
+                          lp_span_t data);
+
+// May be called repeatedly on a group that was joined once.
+void lp_port_udp_leave(lp_udp_group_t *group);
 
 #endif
