@@ -78,6 +78,7 @@
     {"devices", "list the boards that are connected", lp_cmd_devices, false},                      \
         {"ports", "list the boards that are connected", lp_cmd_devices, true},                     \
         {"console", "show what a board logs", lp_cmd_console, false},                              \
+        {"log", "show what a board logged, also before its restart", lp_cmd_log, false},           \
         {"reboot", "restart a board and wait until it is back", lp_cmd_reboot, false},             \
         {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \
         {"call", "call a method of a board", lp_cmd_call, false},                                  \

@@ -10,6 +10,8 @@
 #include "limpet/posix.h"
 #include "options.h"
 
+#define LOG_MODULE "board"
+
 enum { EXIT_USAGE = 2, EXIT_LOCAL = 11, GOODBYE_TURNS = 20, GOODBYE_TURN_MS = 20 };
 
 static lp_loop_t loop;
@@ -38,12 +40,16 @@ static int run(const options_t *o, char **argv)
     if (lp_posix_flash_open(o->flash, why, sizeof why) != LP_OK) {
         return refuse("board-flash", why);
     }
+    const bool is_kept = lp_posix_retained_open(o->flash, lp_posix_flash_is_new());
     if (lp_posix_hw_id_open(o->flash, o->hw_id, why, sizeof why) != LP_OK) {
         return refuse("board-id", why);
     }
     name_board(id);
     if (lp_posix_uart_open(o->uart, o->uart_link, id, why, sizeof why) != LP_OK) {
         return refuse("board-uart", why);
+    }
+    if (!is_kept) {
+        LP_LOGW("%s.ram cannot be used: log and crashes are lost when the process ends", o->flash);
     }
     lp_app_board_t board = {.loop = &loop,
                             .id = id,

@@ -68,6 +68,7 @@ static const struct {
     {"FS.Get", 6000, true},           {"FS.Put", 15000, false},
     {"FS.Remove", 8000, false},       {"FS.Rename", 8000, false},
     {"FS.Mkfs", 60000, false},        {"Chip.Bind", 15000, true},
+    {"Log.Read", 4000, true},
 };
 
 enum { DEFAULT_TIMEOUT_MS = 10000, LOGIN_TRIES = 2, WHO_ARE_YOU = 401, TOO_MANY_LOGINS = 429 };

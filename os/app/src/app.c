@@ -306,6 +306,9 @@ static void start_services(const lp_app_board_t *board)
                                     .on_reboot = before_reboot,
                                     .save_trial = lp_app_extras_save_trial};
     lp_svc_sys_init(&app.sys, &sys);
+    lp_app_extras_t extras = {
+        .app = &app.handle, .store = &app.store, .sys = &app.sys, .turn = &app.turn};
+    lp_app_extras_start_safe(&extras);
     if (lp_app_is_in_safe_mode()) {
         enter_safe_mode();
         return;
@@ -313,11 +316,7 @@ static void start_services(const lp_app_board_t *board)
     warn_of_software_key();
     start_chip(board);
     start_cloud(board);
-    const lp_app_extras_t extras = {.app = &app.handle,
-                                    .store = &app.store,
-                                    .sys = &app.sys,
-                                    .turn = &app.turn,
-                                    .bus = i2c_port(board, &app.i2c_extras)};
+    extras.bus = i2c_port(board, &app.i2c_extras);
     lp_app_extras_start(&extras);
     lp_app_remote_start(&app.handle, &app.store, &app.turn);
     lp_app_main(&app.handle);
@@ -325,6 +324,7 @@ static void start_services(const lp_app_board_t *board)
 
 lp_err_t lp_app_start(const lp_app_board_t *board)
 {
+    lp_app_extras_begin();
     lp_loop_guard(board->loop, LP_WATCHDOG_MS);
     LP_LOGI("%s %s, board %s on port %s, started by %s", app_name, fw_version, board->id,
             lp_port_name(), lp_port_boot_reason());

@@ -7,6 +7,9 @@
 #include "limpet/app.h"
 #include "limpet/svc_sys.h"
 
+// Before anything is logged.
+void lp_app_extras_begin(void);
+
 // Takes the stored settings into `config`, from `store`; `scratch` has room for one value. With
 // `wants_reset` they are removed first.
 void lp_app_extras_load(lp_config_t *config, lp_store_t *store, lp_buf_t *scratch,
@@ -23,7 +26,11 @@ typedef struct {
     lp_i2c_bus_t *bus; // a port of the board's I2C bus that nobody else uses; null: no bus is wired
 } lp_app_extras_t;
 
-// Starts them. Lends what `parts` points to.
+// Those that a board in safe mode has, too: only `app` with its loop, settings and RPC, and `store`
+// are there.
+void lp_app_extras_start_safe(const lp_app_extras_t *parts);
+
+// Starts the others. Lends what `parts` points to.
 void lp_app_extras_start(const lp_app_extras_t *parts);
 
 #endif

@@ -20,6 +20,8 @@ typedef struct {
 } levels_t;
 
 static levels_t levels = {.others = LP_LOG_INFO};
+static lp_log_sink_t *sinks; // in the order they were added
+static bool is_telling;      // a sink runs
 
 static const char *const level_names[] = {
     [LP_LOG_OFF] = "off",   [LP_LOG_ERROR] = "error", [LP_LOG_WARN] = "warn",
@@ -27,15 +29,15 @@ static const char *const level_names[] = {
 };
 static const char level_letters[] = "-EWID";
 
-static bool parse_level(lp_span_t word, lp_log_level_t *level)
+lp_err_t lp_log_level(lp_span_t name, lp_log_level_t *level)
 {
     for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++) {
-        if (lp_span_equal_str(word, level_names[i])) {
+        if (lp_span_equal_str(name, level_names[i])) {
             *level = (lp_log_level_t)i;
-            return true;
+            return LP_OK;
         }
     }
-    return false;
+    return LP_E_FORMAT;
 }
 
 // The text up to `stop` or the end; *s moves behind it.
@@ -54,19 +56,22 @@ static bool parse_module(levels_t *into, lp_span_t name, lp_span_t level)
     }
     memcpy(into->module[into->count].name, name.ptr, name.len);
     into->module[into->count].name[name.len] = '\0';
-    return parse_level(level, &into->module[into->count++].level);
+    return lp_log_level(level, &into->module[into->count++].level) == LP_OK;
 }
 
 static lp_err_t parse_levels(levels_t *into, const char *spec)
 {
     *into = (levels_t){.others = LP_LOG_INFO};
-    if (!parse_level(take_word(&spec, ","), &into->others)) {
+    if (spec[0] == '*' && (spec[1] == ':' || spec[1] == '=')) {
+        spec += 2;
+    }
+    if (lp_log_level(take_word(&spec, ","), &into->others) != LP_OK) {
         return LP_E_FORMAT;
     }
     while (*spec == ',') {
         spec++;
-        const lp_span_t name = take_word(&spec, "=,");
-        if (*spec != '=') {
+        const lp_span_t name = take_word(&spec, "=:,");
+        if (*spec != '=' && *spec != ':') {
             return LP_E_FORMAT;
         }
         spec++;
@@ -114,6 +119,31 @@ static void mask_controls(lp_buf_t *line)
     }
 }
 
+void lp_log_add_sink(lp_log_sink_t *sink)
+{
+    lp_log_sink_t **end = &sinks;
+    while (*end != NULL) {
+        if (*end == sink) {
+            return;
+        }
+        end = &(*end)->next_;
+    }
+    sink->next_ = NULL;
+    *end = sink;
+}
+
+static void tell(lp_log_level_t level, lp_span_t line)
+{
+    if (is_telling) {
+        return;
+    }
+    is_telling = true;
+    for (lp_log_sink_t *s = sinks; s != NULL; s = s->next_) {
+        s->put(s->ctx, level, line);
+    }
+    is_telling = false;
+}
+
 void lp_log(lp_log_level_t level, const char *module, const char *fmt, ...)
 {
     if (!lp_log_is_on(level, module)) {
@@ -132,4 +162,5 @@ void lp_log(lp_log_level_t level, const char *module, const char *fmt, ...)
     va_end(args);
     mask_controls(&line);
     lp_port_log_line((const char *)line.ptr, line.len);
+    tell(level, lp_span(line.ptr, line.len));
 }

@@ -38,6 +38,9 @@ _Noreturn void lp_posix_restart(uint32_t watchdog_starts);
 // What lp_port_watchdog_starts() returns in this image.
 void lp_posix_watchdog_inherit(uint32_t starts_in_a_row);
 
+// The memory behind limpet/port/retained.h.
+enum { LP_POSIX_RETAINED_BYTES = 40 * 1024 };
+
 // Lets the UART drain before a reboot, so that the answer to Sys.Reboot gets out.
 void lp_posix_uart_flush(void);
 // Queues a log line; false when there is no room for it, or no UART.

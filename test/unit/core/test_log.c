@@ -38,6 +38,17 @@ static void log_level_per_module_wins(void **state)
     assert_int_equal(fake_log_count(), 2);
 }
 
+static void log_levels_may_be_written_with_colons(void **state)
+{
+    (void)state;
+    assert_int_equal(lp_log_set_levels("*:warn,cloud:debug,chip=off"), LP_OK);
+    assert_true(lp_log_is_on(LP_LOG_DEBUG, "cloud"));
+    assert_false(lp_log_is_on(LP_LOG_INFO, "other"));
+    assert_false(lp_log_is_on(LP_LOG_ERROR, "chip"));
+    assert_int_equal(lp_log_set_levels("*info"), LP_E_FORMAT);
+    assert_int_equal(lp_log_set_levels("*:"), LP_E_FORMAT);
+}
+
 static void log_bad_spec_changes_nothing(void **state)
 {
     (void)state;
@@ -89,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(log_line_has_level_time_module, setup),
         cmocka_unit_test_setup(log_level_per_module_wins, setup),
+        cmocka_unit_test_setup(log_levels_may_be_written_with_colons, setup),
         cmocka_unit_test_setup(log_bad_spec_changes_nothing, setup),
         cmocka_unit_test_setup(log_long_line_is_cut_visibly, setup),
         cmocka_unit_test_setup(log_controls_cannot_forge_a_line, setup),

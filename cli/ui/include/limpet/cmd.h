@@ -49,6 +49,7 @@ lp_cmd_fn lp_cmd_config_set;
 lp_cmd_fn lp_cmd_config_edit;
 lp_cmd_fn lp_cmd_config_confirm;
 lp_cmd_fn lp_cmd_factory_reset;
+lp_cmd_fn lp_cmd_log;
 lp_cmd_fn lp_cmd_ls;
 lp_cmd_fn lp_cmd_get;
 lp_cmd_fn lp_cmd_put;

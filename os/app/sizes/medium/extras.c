@@ -11,6 +11,7 @@
 #include "limpet/svc_config.h"
 #include "limpet/svc_debug.h"
 #include "limpet/svc_i2c.h"
+#include "logs.h"
 
 #define LOG_MODULE "app"
 
@@ -21,6 +22,11 @@ static lp_svc_i2c_t i2c;
 static lp_svc_cron_t cron;
 static lp_cron_action_t publish;
 static lp_svc_config_t config_service;
+
+void lp_app_extras_begin(void)
+{
+    logs_begin();
+}
 
 void lp_app_extras_load(lp_config_t *config, lp_store_t *store, lp_buf_t *scratch, bool wants_reset)
 {
@@ -53,6 +59,12 @@ static void on_publish(void *ctx, const char *payload)
     (void)lp_app_publish(ctx, what, "%s", payload[len] == ' ' ? payload + len + 1 : "");
 }
 
+void lp_app_extras_start_safe(const lp_app_extras_t *parts)
+{
+    lp_svc_debug_init(&debug, parts->app->rpc);
+    logs_start(parts);
+}
+
 void lp_app_extras_start(const lp_app_extras_t *parts)
 {
     lp_app_t *app = parts->app;
@@ -62,7 +74,6 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
         .loop = app->loop, .rpc = app->rpc, .store = parts->store};
     lp_svc_atca_init(&atca, app->rpc, app->chip);
     lp_svc_atca_change_init(&atca_change, app->rpc, app->chip, app->config);
-    lp_svc_debug_init(&debug, app->rpc);
     lp_svc_i2c_init(&i2c, &for_i2c);
     lp_svc_cron_init(&cron, &for_cron);
     publish = (lp_cron_action_t){.name = "publish", .run = on_publish, .ctx = app};

@@ -67,6 +67,10 @@ enum {
 // Opens the file that is the board's flash, or makes one (mode 0600, all 0xFF). One board at a
 // time. On an error `why` says it in a sentence.
 lp_err_t lp_posix_flash_open(const char *path, char *why, size_t why_cap);
+// Keeps the board's RAM that a restart leaves alone (limpet/port/retained.h) in FILE.ram beside its
+// flash; is_new empties it. False: it cannot be had, and what is in it does not outlive the
+// process.
+bool lp_posix_retained_open(const char *flash_path, bool is_new);
 // Whether lp_posix_flash_open() made the file.
 bool lp_posix_flash_is_new(void);
 
