@@ -44,6 +44,13 @@ static int code_of(lp_err_t err)
     return err == LP_OK ? LFS2_ERR_OK : LFS2_ERR_IO;
 }
 
+// littlefs goes on with what it wanted to have written; the flash has something else.
+static int code_of_write(lp_files_t *f, lp_err_t err)
+{
+    f->is_stale_ = f->is_stale_ || err != LP_OK;
+    return code_of(err);
+}
+
 static int read_flash(const struct lfs2_config *c, lfs2_block_t block, lfs2_off_t off, void *buf,
                       lfs2_size_t size)
 {
@@ -62,7 +69,7 @@ static int program_flash(const struct lfs2_config *c, lfs2_block_t block, lfs2_o
     if (!is_inside(f, c, block, off, size)) {
         return LFS2_ERR_CORRUPT;
     }
-    return code_of(lp_port_flash_program(place(f, block, off), data, size));
+    return code_of_write(f, lp_port_flash_program(place(f, block, off), data, size));
 }
 
 static int erase_flash(const struct lfs2_config *c, lfs2_block_t block)
@@ -71,7 +78,7 @@ static int erase_flash(const struct lfs2_config *c, lfs2_block_t block)
     if (!is_inside(f, c, block, 0, 0)) {
         return LFS2_ERR_CORRUPT;
     }
-    return code_of(lp_port_flash_erase(place(f, block, 0), f->sector_bytes_));
+    return code_of_write(f, lp_port_flash_erase(place(f, block, 0), f->sector_bytes_));
 }
 
 static int sync_flash(const struct lfs2_config *c)
@@ -128,8 +135,22 @@ void lp_files_begin(lp_files_t *f)
         READS_FLOOR + READS_PER_CACHE * c->block_count * (c->block_size / c->cache_size);
 }
 
+// As after a power cut: what is on the flash counts, and it is as it was or as it was to be.
+static void read_again(lp_files_t *f)
+{
+    f->is_stale_ = false;
+    lp_files_begin(f);
+    const int code = lfs2_mount(files_fs(f), files_fs_config(f));
+    f->is_usable = code == LFS2_ERR_OK && !littlefs_is_wrong;
+    f->is_stale_ = false;
+}
+
 lp_err_t lp_files_end(lp_files_t *f, int code)
 {
+    if (f->is_stale_) {
+        read_again(f);
+        return code < 0 ? LP_E_IO : LP_OK;
+    }
     if (littlefs_is_wrong) {
         f->is_usable = false;
         return LP_E_FORMAT;

@@ -70,7 +70,12 @@ lp_err_t lp_files_format(lp_files_t *f)
     if (err == LP_OK) {
         err = mount(f);
     }
-    return err == LP_OK ? write_state(f, "made") : err;
+    if (err == LP_OK) {
+        err = write_state(f, "made");
+    }
+    f->is_usable =
+        err == LP_OK; // the next start makes it again, and what was put until then is gone
+    return err;
 }
 
 lp_err_t lp_files_open(lp_files_t *f, const lp_files_config_t *config)

@@ -14,7 +14,7 @@ static uint32_t seen_at; // the timer when it was that
 
 static volatile uint32_t *timer(unsigned n)
 {
-    return mps2_regs(0x40000000 + 0x1000 * n);
+    return mps2_regs(n == 0 ? MPS2_TIMER0 : MPS2_TIMER1);
 }
 
 uint32_t mps2_ticks(void)

@@ -38,7 +38,7 @@ enum { PHY = 1 << 11, MII_WRITE = 1 << 1, PHY_CONTROL = 0, PHY_STATUS = 1 };
 enum { AUTO_NEGOTIATE = 0x1200, HAS_LINK = 1 << 2 };
 static const uint32_t csr_busy = 1U << 31, csr_read = 1U << 30;
 
-static volatile uint32_t *const regs = (volatile uint32_t *)0x40200000;
+static volatile uint32_t *const regs = (volatile uint32_t *)MPS2_ETH;
 
 static void wait_csr(void)
 {

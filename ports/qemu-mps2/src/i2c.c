@@ -7,7 +7,7 @@
 
 enum { LEVELS = 0, SET = 0, CLEAR = 1, SCL = 1, SDA = 2 };
 
-static const uintptr_t bases[LP_MPS2_I2C_BUSES] = {0x40022000, 0x40023000, 0x40029000, 0x4002A000};
+static const uintptr_t bases[LP_MPS2_I2C_BUSES] = MPS2_I2C;
 static lp_i2cbb_pins_t pins[LP_MPS2_I2C_BUSES];
 static lp_i2cbb_t buses[LP_MPS2_I2C_BUSES];
 

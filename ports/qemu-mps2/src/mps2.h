@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of this port share beyond limpet/bare_hw.h.
-// @source Arm, Application Note AN385 (memory map, interrupts); ARM DDI 0479 (UART, timer)
+// Where the board has it is in mps2_map.h, one for each of its cores.
+// @source ARM DDI 0479 (UART, timer)
 #ifndef LP_MPS2_H
 #define LP_MPS2_H
 
 #include "limpet/bare_hw.h"
-
-enum { MPS2_CLOCK_HZ = 25000000, MPS2_TICKS_PER_US = 25 };
+#include "mps2_map.h"
 
 static inline volatile uint32_t *mps2_regs(uintptr_t base)
 {
@@ -14,23 +14,6 @@ static inline volatile uint32_t *mps2_regs(uintptr_t base)
 }
 
 // ---- irq.c ------------------------------------------------------------------------------------
-
-// Lines of the interrupt controller, by number.
-typedef enum {
-    MPS2_IRQ_UART0_RX = 0,
-    MPS2_IRQ_UART0_TX = 1,
-    MPS2_IRQ_UART1_RX = 2,
-    MPS2_IRQ_UART1_TX = 3,
-    MPS2_IRQ_UART2_RX = 4,
-    MPS2_IRQ_UART2_TX = 5,
-    MPS2_IRQ_TIMER1 = 9,
-    MPS2_IRQ_ETH = 13,
-    MPS2_IRQ_UART3_RX = 18,
-    MPS2_IRQ_UART3_TX = 19,
-    MPS2_IRQ_UART4_RX = 20,
-    MPS2_IRQ_UART4_TX = 21,
-    MPS2_IRQS = 32,
-} mps2_irq_t;
 
 typedef void mps2_irq_fn(void);
 

@@ -20,7 +20,7 @@ static uint32_t byte_us[LINES];
 
 static volatile uint32_t *regs_of(unsigned n)
 {
-    static const uintptr_t bases[LINES] = {0x40006000, 0x40007000, 0x40009000};
+    static const uintptr_t bases[LINES] = MPS2_SERIAL;
     return mps2_regs(bases[n]);
 }
 

@@ -28,7 +28,7 @@ static pl022_t buses[LP_MPS2_SPI_BUSES];
 
 static void set_select(const pl022_t *p, bool is_selected)
 {
-    volatile uint32_t *fpga = mps2_regs(0x40028000);
+    volatile uint32_t *fpga = mps2_regs(MPS2_FPGAIO);
     fpga[MISC] = is_selected ? fpga[MISC] & ~p->select_bit : fpga[MISC] | p->select_bit;
 }
 
@@ -100,15 +100,11 @@ static lp_err_t begin(lp_spi_bus_t *bus, const lp_spi_xfer_t *xfer)
 lp_spi_bus_t *lp_mps2_spi_open(lp_loop_t *loop, lp_mps2_spi_t which, bool is_looped)
 {
     static const lp_spi_ops_t ops = {.begin = begin};
-    static const struct {
-        uintptr_t base;
-        uint32_t select_bit;
-    } rows[LP_MPS2_SPI_BUSES] = {
-        {0x40020000, 1u << 1}, {0x40026000, 1u << 8}, {0x40027000, 1u << 9}};
+    static const uintptr_t bases[LP_MPS2_SPI_BUSES] = MPS2_SPI;
+    static const uint32_t select_bits[LP_MPS2_SPI_BUSES] = {1u << 1, 1u << 8, 1u << 9};
     pl022_t *p = &buses[which];
-    *p = (pl022_t){.regs = mps2_regs(rows[which].base),
-                   .select_bit = rows[which].select_bit,
-                   .is_looped = is_looped};
+    *p = (pl022_t){
+        .regs = mps2_regs(bases[which]), .select_bit = select_bits[which], .is_looped = is_looped};
     lp_spi_init(&p->bus, loop, &ops);
     lp_event_init(&p->event, turn, p);
     p->regs[IMSC] = 0;

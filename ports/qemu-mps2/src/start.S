@@ -6,7 +6,7 @@
     .thumb
 
     .section .vectors, "a"
-    .align  7
+    .align  9
     .global lp_mps2_vectors
 lp_mps2_vectors:
     .word   lp_stack_top
@@ -22,7 +22,7 @@ lp_mps2_vectors:
     .word   0
     .word   fault               // pending call
     .word   fault               // system tick: not used
-    .rept   32
+    .rept   64
     .word   lp_mps2_interrupt
     .endr
 

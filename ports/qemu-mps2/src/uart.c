@@ -62,8 +62,8 @@ static void init(cmsdk_t *c, uintptr_t base)
 
 void mps2_uart_init(void)
 {
-    init(&console, 0x40004000);
-    init(&chip, 0x40005000);
+    init(&console, MPS2_UART0);
+    init(&chip, MPS2_UART1);
     mps2_irq_attach(MPS2_IRQ_UART0_RX, on_console);
     mps2_irq_attach(MPS2_IRQ_UART0_TX, on_console);
     mps2_irq_attach(MPS2_IRQ_UART1_RX, on_chip);

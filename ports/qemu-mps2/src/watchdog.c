@@ -9,7 +9,7 @@ enum { RELOAD = 0, CONTROL = 2, CLEAR = 3, LOCK = 0xC00 / 4 };
 enum { INTERRUPT = 1, RESET = 2, UNLOCK = 0x1ACCE551, TICKS_PER_MS = 1000 * MPS2_TICKS_PER_US };
 enum { FRAME_LR = 5, FRAME_PC = 6 };
 
-static volatile uint32_t *const regs = (volatile uint32_t *)0x40008000;
+static volatile uint32_t *const regs = (volatile uint32_t *)MPS2_WATCHDOG;
 
 _Noreturn void lp_mps2_nmi(const uint32_t *frame);
 

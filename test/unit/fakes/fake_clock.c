@@ -24,6 +24,16 @@ void fake_clock_advance_ms(uint64_t ms)
     now_us += ms * 1000;
 }
 
+void fake_clock_advance_us(uint64_t us)
+{
+    now_us += us;
+}
+
+void fake_clock_forget_utc(void)
+{
+    has_utc = false;
+}
+
 void fake_clock_set_utc_s(int64_t utc_s)
 {
     has_utc = true;

@@ -9,6 +9,7 @@
 enum { MAX_BYTES = 1 << 20, MAX_SECTORS = 4096 };
 
 unsigned fake_flash_bad_programs;
+void (*fake_flash_on_op)(size_t programmed, size_t erased);
 
 static uint8_t part[MAX_BYTES];
 static unsigned erases[MAX_SECTORS];
@@ -17,6 +18,7 @@ static unsigned ops;
 static unsigned cut_in; // 0: never
 static uint32_t mix;
 static bool is_cut;
+static unsigned fail_in; // 0: never
 
 void fake_flash_reset(lp_flash_geometry_t g)
 {
@@ -29,6 +31,8 @@ void fake_flash_reset(lp_flash_geometry_t g)
     ops = 0;
     cut_in = 0;
     is_cut = false;
+    fail_in = 0;
+    fake_flash_on_op = NULL;
     fake_flash_bad_programs = 0;
 }
 
@@ -42,6 +46,11 @@ void fake_flash_power_on(void)
 {
     is_cut = false;
     cut_in = 0;
+}
+
+void fake_flash_fail_at(unsigned n)
+{
+    fail_in = n;
 }
 
 bool fake_flash_is_cut(void)
@@ -95,6 +104,14 @@ static bool power_goes_now(void)
     return false;
 }
 
+static bool fails_now(size_t programmed, size_t erased)
+{
+    if (fake_flash_on_op != NULL) {
+        fake_flash_on_op(programmed, erased);
+    }
+    return fail_in > 0 && --fail_in == 0;
+}
+
 lp_err_t lp_port_flash_read(uint32_t offset, uint8_t *buf, size_t len)
 {
     if (!is_inside(offset, len, 1)) {
@@ -115,6 +132,9 @@ lp_err_t lp_port_flash_program(uint32_t offset, const uint8_t *data, size_t len)
     if (is_cut) {
         return LP_E_IO;
     }
+    if (fails_now(len, 0)) {
+        return LP_E_IO;
+    }
     const bool cut = power_goes_now();
     for (size_t i = 0; i < len; i++) {
         if ((data[i] & ~part[offset + i]) != 0) {
@@ -132,6 +152,9 @@ lp_err_t lp_port_flash_erase(uint32_t offset, size_t len)
         return LP_E_RANGE;
     }
     if (is_cut) {
+        return LP_E_IO;
+    }
+    if (fails_now(0, len / geometry.sector_bytes)) {
         return LP_E_IO;
     }
     const bool cut = power_goes_now();

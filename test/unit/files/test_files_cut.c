@@ -222,6 +222,31 @@ static void files_cut_while_all_is_erased_ends_empty(void **state)
     }
 }
 
+// A write that the flash refuses, while power stays: that one call fails, and nothing after it.
+static void files_outlive_a_write_that_fails(void **state)
+{
+    (void)state;
+    for (int g = 0; g < GEOMETRIES; g++) {
+        int done = 0;
+        for (unsigned n = 1; done < STEPS; n++) {
+            begin(&parts[g]);
+            fake_flash_fail_at(n);
+            for (done = 0; done < STEPS && step(done) == LP_OK; done++) {
+            }
+            fake_flash_fail_at(0);
+            assert_true(files.is_usable);
+            if (done < STEPS) {
+                check(done);
+            }
+            assert_int_equal(lp_files_put(&files, LP_FILES_PLAIN, "e", NEW), LP_OK);
+            assert_true(has(LP_FILES_PLAIN, "e", NEW));
+            assert_int_equal(power_on(&parts[g]), LP_OK);
+            assert_true(has(LP_FILES_PLAIN, "e", NEW) && has(LP_FILES_PLAIN, "keep", OLD));
+        }
+    }
+    assert_int_equal(fake_flash_bad_programs, 0);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < NEW_LEN; i++) {
@@ -230,6 +255,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_cut_at_every_operation_is_old_or_new),
+        cmocka_unit_test(files_outlive_a_write_that_fails),
         cmocka_unit_test(files_cut_while_being_made_is_made_again),
         cmocka_unit_test(files_cut_while_all_is_erased_ends_empty),
     };

@@ -10,10 +10,6 @@ net_t net;
 device_t dev;
 lp_svc_cloud_t cloud;
 world_t *world;
-static lp_mqtt_slot_t slots[8];
-static uint8_t queue[2048];
-static uint8_t rx[512];
-static uint8_t inbox[1000];
 
 static void tcp_close(lp_stream_t *s)
 {
@@ -223,20 +219,7 @@ void rig_start(bool has_bus)
     net.acknowledges = true;
     lp_event_init(&net.tcp_event, tcp_event, NULL);
     lp_event_init(&net.tls_event, tls_event, NULL);
-    const lp_svc_cloud_setup_t setup = {.loop = &world->loop,
-                                        .rpc = &dev.rpc,
-                                        .config = &dev.config,
-                                        .keys = &dev.keys,
-                                        .chip = &dev.chip,
-                                        .turn = &dev.turn,
-                                        .memory = {.slots = slots,
-                                                   .slot_count = 8,
-                                                   .arena = queue,
-                                                   .arena_bytes = sizeof queue,
-                                                   .rx = rx,
-                                                   .rx_bytes = sizeof rx,
-                                                   .inbox = inbox,
-                                                   .inbox_bytes = sizeof inbox}};
+    const lp_svc_cloud_setup_t setup = device_cloud_setup(&dev);
     lp_svc_cloud_init(&cloud, &setup);
 }
 

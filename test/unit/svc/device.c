@@ -91,6 +91,26 @@ void device_start(device_t *d, world_t *w, bool has_bus, lp_keyprov_t *files)
     lp_rpc_open(&d->channel, &d->rpc, &d->line.stream, LP_RPC_CHIP);
 }
 
+lp_svc_cloud_setup_t device_cloud_setup(device_t *d)
+{
+    static lp_mqtt_slot_t slots[8];
+    static uint8_t queue[2048], rx[512], inbox[1000];
+    return (lp_svc_cloud_setup_t){.loop = d->loop,
+                                  .rpc = &d->rpc,
+                                  .config = &d->config,
+                                  .keys = &d->keys,
+                                  .chip = &d->chip,
+                                  .turn = &d->turn,
+                                  .memory = {.slots = slots,
+                                             .slot_count = sizeof slots / sizeof slots[0],
+                                             .arena = queue,
+                                             .arena_bytes = sizeof queue,
+                                             .rx = rx,
+                                             .rx_bytes = sizeof rx,
+                                             .inbox = inbox,
+                                             .inbox_bytes = sizeof inbox}};
+}
+
 const char *device_call(device_t *d, const char *method, const char *params)
 {
     static char text[8192];

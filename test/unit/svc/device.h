@@ -13,6 +13,7 @@
 #include "limpet/svc_atca_change.h"
 #include "limpet/svc_bus.h"
 #include "limpet/svc_chip.h"
+#include "limpet/svc_cloud.h"
 #include "limpet/svc_config.h"
 #include "limpet/svc_debug.h"
 #include "limpet/svc_identity.h"
@@ -48,6 +49,9 @@ typedef struct {
 
 // `has_bus` false: no I2C bus is wired. `files` may be null. The flash keeps its content.
 void device_start(device_t *d, world_t *w, bool has_bus, lp_keyprov_t *files);
+
+// What a cloud client of this device is made of. Its memory is static: one at a time.
+lp_svc_cloud_setup_t device_cloud_setup(device_t *d);
 
 // Sends a request, with id 1, and turns the loop until it is answered. The answer without its line
 // end, or "" after a minute of virtual time.

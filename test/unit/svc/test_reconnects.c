@@ -51,8 +51,6 @@ typedef enum {
 static world_t *world;
 static device_t dev;
 static lp_svc_cloud_t cloud;
-static lp_mqtt_slot_t slots[8];
-static uint8_t queue[2048], rx[512], inbox[512];
 static _Alignas(16) uint8_t arena[ARENA_BYTES], stack[STACK_BYTES];
 
 static struct {
@@ -251,19 +249,6 @@ static void set(const char *config)
     assert_result(device_call(&dev, "Config.Set", params), "", "{}");
 }
 
-// As a JSON string without its quotes.
-static const char *quoted(const char *pem)
-{
-    static char text[2][RIG_PEM_BYTES];
-    static unsigned turn;
-    char *out = text[turn++ % 2];
-    size_t n = 0;
-    for (; *pem != '\0'; pem++) {
-        n += (size_t)snprintf(out + n, sizeof text[0] - n, *pem == '\n' ? "\\n" : "%c", *pem);
-    }
-    return out;
-}
-
 static void configure(void)
 {
     static const pki_spec_t spec = {.cn = "lp-4f21c0", .eku = "clientAuth"};
@@ -279,7 +264,7 @@ static void configure(void)
         "\"cloud\":{\"server\":\"localhost\",\"enable\":true,\"keep_alive_s\":5,\"timeout_s\":2,"
         "\"backoff_ms\":100,\"backoff_max_s\":2},\"identity\":{\"cert\":\"%s\"},"
         "\"trust\":{\"ca\":\"%s\"}",
-        quoted(pem), quoted(rig_pki.root_pem));
+        pki_quoted(pem), pki_quoted(rig_pki.root_pem));
     set(config);
 }
 
@@ -291,20 +276,7 @@ static void start_cloud(void)
                                 .arena_bytes = sizeof arena,
                                 .stack = stack,
                                 .stack_bytes = sizeof stack};
-    const lp_svc_cloud_setup_t setup = {.loop = &world->loop,
-                                        .rpc = &dev.rpc,
-                                        .config = &dev.config,
-                                        .keys = &dev.keys,
-                                        .chip = &dev.chip,
-                                        .turn = &dev.turn,
-                                        .memory = {.slots = slots,
-                                                   .slot_count = 8,
-                                                   .arena = queue,
-                                                   .arena_bytes = sizeof queue,
-                                                   .rx = rx,
-                                                   .rx_bytes = sizeof rx,
-                                                   .inbox = inbox,
-                                                   .inbox_bytes = sizeof inbox}};
+    const lp_svc_cloud_setup_t setup = device_cloud_setup(&dev);
     assert_int_equal(lp_tls_init(&tls), LP_OK);
     lp_svc_cloud_init(&cloud, &setup);
 }

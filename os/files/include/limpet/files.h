@@ -46,6 +46,7 @@ typedef struct {
     uint32_t page_bytes_;
     bool is_usable; // false: damaged or not there; lp_files_format() helps when open() said FORMAT
     bool has_region_;
+    bool is_stale_; // a write failed: what littlefs knows is not what the flash has
     uint64_t fs_[32];
     uint64_t fs_config_[24];
     uint64_t read_cache_[LP_FILES_CACHE_MAX / 8];
@@ -67,7 +68,9 @@ lp_err_t lp_files_format(lp_files_t *f);
 bool lp_files_is_name(const char *name);
 
 // All calls below. LP_E_STATE: not usable; LP_E_INVALID: the name is not legal; LP_E_FORMAT: the
-// file system is damaged, and not usable from now on when it cannot be trusted any more; LP_E_IO.
+// file system is damaged, and not usable from now on when it cannot be trusted any more; LP_E_IO:
+// the flash refused something; the call was done or not, as after a power cut, and the next one
+// works.
 
 // Length of a file. LP_E_NOT_FOUND.
 lp_err_t lp_files_size(lp_files_t *f, lp_files_area_t area, const char *name, uint32_t *size_bytes);

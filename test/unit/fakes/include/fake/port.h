@@ -10,8 +10,10 @@
 #include "limpet/port/flash.h"
 
 // -- clock: time stands still except inside lp_port_wait(), which jumps to its end at once.
-void fake_clock_reset(void);              // now = 0, no UTC, no hook
-void fake_clock_advance_ms(uint64_t ms);  // as if a callback took this long
+void fake_clock_reset(void);             // now = 0, no UTC, no hook
+void fake_clock_advance_ms(uint64_t ms); // as if a callback took this long
+void fake_clock_advance_us(uint64_t us);
+void fake_clock_forget_utc(void);         // the board does not know the time
 void fake_clock_set_utc_s(int64_t utc_s); // the UTC that belongs to this moment
 // Called by each lp_port_wait() before time jumps. Without a hook, sleeping until an event (no
 // timer at all) ends the test: nothing could ever wake it.
@@ -37,6 +39,11 @@ void fake_flash_reset(lp_flash_geometry_t geometry); // blank part, power on
 void fake_flash_cut_at(unsigned n, uint32_t seed);
 void fake_flash_power_on(void);
 bool fake_flash_is_cut(void);
+// The n-th program or erase from now (1 = the next) returns LP_E_IO and does nothing. 0: never.
+void fake_flash_fail_at(unsigned n);
+// Called before each program (so many bytes) and erase (so many sectors), for the time that it
+// takes.
+extern void (*fake_flash_on_op)(size_t programmed, size_t erased);
 unsigned fake_flash_ops(void);               // programs and erases since the reset
 unsigned fake_flash_erases(uint32_t sector); // of one sector, for wear
 uint8_t *fake_flash_bytes(void);             // the whole part, for looking and for damage
