@@ -19,7 +19,7 @@ static const lp_help_t help = {
     .examples = {"limpet log", "limpet log --follow --level warn", "limpet log --since 'boot -1'",
                  NULL},
     .notes = "The board keeps its log in memory that a restart leaves alone; a power cut may not. "
-             "What the board\ndoes not log (log.level, or limpet call Sys.SetDebug) cannot be "
+             "What the board does\nnot log (log.level, or limpet call Sys.SetDebug) cannot be "
              "shown.",
     .exit_codes = (const int[]){LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0},
 };
