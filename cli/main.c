@@ -108,9 +108,19 @@
 #define LP_APP_COMMANDS
 #endif
 
+#if LP_HAVE_CMD_FLASH
+#define LP_FLASH_COMMANDS                                                                          \
+    {"flash", "write firmware to a board", lp_cmd_flash, false},                                   \
+        {"flash-read", "read a board's flash into a file", lp_cmd_flash_read, false},              \
+        {"flash-write", "write a file to a place in a board's flash", lp_cmd_flash_write, false},
+#else
+#define LP_FLASH_COMMANDS
+#endif
+
 // clang-format off
 const lp_command_t lp_commands[] = {
     LP_APP_COMMANDS
+    LP_FLASH_COMMANDS
     LP_SETUP_COMMANDS
     LP_OWN_COMMANDS
     LP_CA_COMMANDS

@@ -36,6 +36,10 @@ lp_cmd_fn lp_cmd_new;
 lp_cmd_fn lp_cmd_build;
 lp_cmd_fn lp_cmd_run;
 
+lp_cmd_fn lp_cmd_flash;
+lp_cmd_fn lp_cmd_flash_read;
+lp_cmd_fn lp_cmd_flash_write;
+
 lp_cmd_fn lp_cmd_doctor;
 lp_cmd_fn lp_cmd_devices;
 lp_cmd_fn lp_cmd_reboot;
