@@ -6,7 +6,8 @@
 
 #include "parts_internal.h"
 
-static const part_kind_t *const kinds[] = {&part_sht3x, &part_bme280};
+static const part_kind_t *const kinds[] = {&part_sht3x, &part_bme280, &part_ds18b20,
+                                           &part_ds18b20_parasite};
 
 static uint64_t host_clock(void *ctx)
 {
@@ -44,7 +45,19 @@ static bool parse_rest(lp_part_t *part, const part_kind_t *kind, const char *res
         return false;
     }
     part->on_bus.addr = (uint8_t)addr;
-    return part_values_init(&part->values, rest + 1, kind->values);
+    return kind->parse != NULL ? kind->parse(part, rest + 1)
+                               : part_values_init(&part->values, rest + 1, kind->values);
+}
+
+static void say_wants(const part_kind_t *kind, char *why, size_t why_cap)
+{
+    if (kind->wants != NULL) {
+        snprintf(why, why_cap, "%s[@ADDR]=VALUES: %s, or a file that has them", kind->name,
+                 kind->wants);
+    } else {
+        snprintf(why, why_cap, "%s[@ADDR]=VALUES: %zu numbers with commas, or a file that has them",
+                 kind->name, kind->values);
+    }
 }
 
 lp_err_t lp_part_new(lp_part_t **out, const char *words, const lp_chipsim_clock_t *clock, char *why,
@@ -53,20 +66,20 @@ lp_err_t lp_part_new(lp_part_t **out, const char *words, const lp_chipsim_clock_
     const part_kind_t *kind = find_kind(words, strcspn(words, "@="));
     *out = NULL;
     if (kind == NULL) {
-        snprintf(why, why_cap, "the kinds are sht3x and bme280");
+        snprintf(why, why_cap, "the kinds are sht3x, bme280, ds18b20 and ds18b20-parasite");
         return LP_E_FORMAT;
     }
     lp_part_t *part = calloc(1, sizeof *part);
     if (part == NULL) {
         return LP_E_NOSPACE;
     }
+    part->kind = kind;
+    part->clock = clock != NULL ? *clock : (lp_chipsim_clock_t){.now_us = host_clock};
     if (!parse_rest(part, kind, words + strlen(kind->name))) {
-        snprintf(why, why_cap, "%s[@ADDR]=VALUES: %zu numbers with commas, or a file that has them",
-                 kind->name, kind->values);
+        say_wants(kind, why, why_cap);
         free(part);
         return LP_E_FORMAT;
     }
-    part->clock = clock != NULL ? *clock : (lp_chipsim_clock_t){.now_us = host_clock};
     part->on_bus.addressed = kind->addressed;
     part->on_bus.written = kind->written;
     part->on_bus.read = kind->read;
@@ -78,6 +91,9 @@ lp_err_t lp_part_new(lp_part_t **out, const char *words, const lp_chipsim_clock_
 
 void lp_part_free(lp_part_t *part)
 {
+    if (part != NULL && part->kind->release != NULL) {
+        part->kind->release(part);
+    }
     free(part);
 }
 

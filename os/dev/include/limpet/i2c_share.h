@@ -34,4 +34,8 @@ void lp_i2c_share_init(lp_i2c_share_t *share, lp_i2c_bus_t *bus);
 // Makes `port` one of the bus's. As for every bus, one transfer of a port at a time: LP_E_BUSY.
 void lp_i2c_port_init(lp_i2c_port_t *port, lp_i2c_share_t *share);
 
+// Makes `port` another port of the bus that `one` is a port of: for an application whose drivers
+// shall not find the bus busy with each other.
+void lp_i2c_port_join(lp_i2c_port_t *port, lp_i2c_bus_t *one);
+
 #endif
