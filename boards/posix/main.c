@@ -29,6 +29,22 @@ static void name_board(char id[LP_APP_ID_BYTES])
     snprintf(id, LP_APP_ID_BYTES, "lp-%02x%02x%02x", hw[3], hw[4], hw[5]);
 }
 
+static lp_err_t wire_lines(const options_t *o, char *why, size_t why_cap)
+{
+    lp_err_t err = LP_OK;
+    for (unsigned n = LP_POSIX_SERIAL_FIRST; n < LP_POSIX_SERIAL_END && err == LP_OK; n++) {
+        const char *where = o->serial[n - LP_POSIX_SERIAL_FIRST];
+        err = where != NULL ? lp_posix_serial_wire(n, where, why, why_cap) : LP_OK;
+    }
+    return err;
+}
+
+static void close_lines(void)
+{
+    lp_posix_serial_end();
+    lp_posix_uart_close();
+}
+
 static int run(const options_t *o, char **argv)
 {
     char why[512] = "";
@@ -58,8 +74,12 @@ static int run(const options_t *o, char **argv)
                             .wants_reset = o->wants_reset,
                             .has_fixed_log_levels = o->log_level != NULL};
     if (bus_open(&loop, o->i2c, &board.i2c, why, sizeof why) != LP_OK) {
-        lp_posix_uart_close();
+        close_lines();
         return refuse("board-i2c", why);
+    }
+    if (wire_lines(o, why, sizeof why) != LP_OK) {
+        close_lines();
+        return refuse("board-uart", why);
     }
     const lp_err_t err = lp_app_start(&board);
     if (err == LP_OK) {
@@ -69,7 +89,7 @@ static int run(const options_t *o, char **argv)
         }
         lp_app_end();
     }
-    lp_posix_uart_close();
+    close_lines();
     return err == LP_OK ? 0 : refuse("board-start", lp_err_text(err));
 }
 

@@ -23,6 +23,9 @@ static const char help_text[] =
     "  --uart pty         a pseudo terminal that `limpet` finds by itself (default)\n"
     "  --uart pty:LINK    a pseudo terminal with a link of your choice\n"
     "  --uart stdio       stdin and stdout; the end of stdin switches the board off\n"
+    "  --uart2 WHERE      what serial line 2 is wired to, for the application; also --uart3, "
+    "--uart4:\n"
+    "                       unix:PATH, tcp:ADDRESS:PORT, /dev/ttyX, or pty:LINK\n"
     "  --hw-id HEX        hardware id, 12 hex digits (default: kept in FILE.hwid)\n"
     "  --log-level LEVEL  error, warn, info, debug, or per module: info,cloud=debug\n"
     "  --factory-reset    remove all settings at each start, as a held reset pin does\n"
@@ -55,9 +58,8 @@ static const char **place_of(options_t *o, const char *name)
         const char *name;
         const char **place;
     } table[] = {
-        {"--flash", &o->flash},
-        {"--i2c", &o->i2c},
-        {"--hw-id", &o->hw_id},
+        {"--flash", &o->flash},         {"--i2c", &o->i2c},         {"--uart2", &o->serial[0]},
+        {"--uart3", &o->serial[1]},     {"--uart4", &o->serial[2]}, {"--hw-id", &o->hw_id},
         {"--log-level", &o->log_level},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

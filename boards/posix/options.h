@@ -9,7 +9,8 @@
 
 typedef struct {
     const char *flash;
-    const char *i2c; // null: no bus is wired
+    const char *i2c;                                                 // null: no bus is wired
+    const char *serial[LP_POSIX_SERIAL_END - LP_POSIX_SERIAL_FIRST]; // null: not wired
     lp_posix_uart_kind_t uart;
     const char *uart_link; // null: the usual place
     const char *hw_id;     // null: kept beside the flash

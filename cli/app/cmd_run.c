@@ -12,15 +12,17 @@
 
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
+#include "limpet/parts_line.h"
 #include "sdk.h"
 
-enum { PARTS_MAX = 8 };
+enum { PARTS_MAX = 8, UART_FIRST = 2, UART_LAST = 4, UARTS = UART_LAST - UART_FIRST + 1 };
 enum { CHIP_WAIT_MS = 10000, SLICE_MS = 20, STOP_MS = 5000, SOCKET_PATH_MAX = 100 };
 
 typedef struct {
     const char *board, *chip, *model, *log_level, *sdk;
     const char *parts[PARTS_MAX]; // sensors beside the chip
     size_t n_parts;
+    const char *uart[UARTS]; // what the board's serial lines are wired to; null: nothing
     bool is_built;
 } run_options_t;
 
@@ -30,9 +32,10 @@ typedef struct {
     app_manifest_t manifest;
     char sdk[APP_PATH];
     char image[APP_PATH];
-    char place[APP_PATH + 40]; // where flash and chip are kept
-    char bus[APP_PATH + 60];   // what the board's --i2c gets
-    pid_t chip_pid, board_pid;
+    char place[APP_PATH + 40];       // where flash and chip are kept
+    char bus[APP_PATH + 60];         // what the board's --i2c gets
+    char uart[UARTS][APP_PATH + 60]; // "": not wired
+    pid_t chip_pid, board_pid, line_pid[UARTS];
 } run_t;
 
 static void pause_ms(long ms)
@@ -62,20 +65,22 @@ static void stop(pid_t *pid)
 
 // -- the chip
 
-static lp_exit_t wait_for_chip(run_t *r, const char *path, lp_fault_t *f)
+// Until the child has made its socket. False: it ended, or does not come to it.
+static bool wait_for(pid_t pid, const char *path)
 {
     struct stat st;
+    siginfo_t info;
     for (int waited = 0; waited < CHIP_WAIT_MS && !lp_interrupt_seen(); waited += SLICE_MS) {
         if (stat(path, &st) == 0) {
-            return LP_EXIT_OK;
+            return true;
         }
-        if (waitpid(r->chip_pid, NULL, WNOHANG) == r->chip_pid) {
-            r->chip_pid = 0;
-            break;
+        info.si_pid = 0;
+        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0) {
+            return false; // stop() takes it away
         }
         pause_ms(SLICE_MS);
     }
-    return lp_fault_set(f, LP_EXIT_CHIP, "run-chip", "the virtual chip did not start");
+    return false;
 }
 
 // The words of `limpet chip serve`.
@@ -111,8 +116,10 @@ static void compose_chip(const run_t *r, const char *path, words_t *w)
     snprintf(text, sizeof text, "%s:%s", r->board->chip, path);
     add_word(w, text);
     for (size_t i = 0; i < r->options->n_parts; i++) {
-        add_word(w, "--part");
-        add_word(w, r->options->parts[i]);
+        if (!lp_line_part_is(r->options->parts[i])) {
+            add_word(w, "--part");
+            add_word(w, r->options->parts[i]);
+        }
     }
 }
 
@@ -132,7 +139,9 @@ static lp_exit_t start_chip(run_t *r, lp_fault_t *f)
     compose_chip(r, path, &words);
     (void)unlink(path);
     r->chip_pid = app_spawn(words.argv);
-    return wait_for_chip(r, path, f);
+    return wait_for(r->chip_pid, path)
+               ? LP_EXIT_OK
+               : lp_fault_set(f, LP_EXIT_CHIP, "run-chip", "the virtual chip did not start");
 }
 
 static lp_exit_t connect_chip(run_t *r, lp_fault_t *f)
@@ -144,7 +153,89 @@ static lp_exit_t connect_chip(run_t *r, lp_fault_t *f)
     return LP_EXIT_OK;
 }
 
+// -- parts on serial lines
+
+static lp_exit_t refuse_line(const char *words, const char *why, lp_fault_t *f)
+{
+    lp_fault_set(f, LP_EXIT_USAGE, "usage", "--part %s cannot be wired", words);
+    lp_fault_why(f, "%s", why);
+    lp_fault_next(f, "limpet run --help");
+    return LP_EXIT_USAGE;
+}
+
+static lp_exit_t check_line(const run_t *r, const char *words, unsigned uart, lp_fault_t *f)
+{
+    char why[200] = "";
+    lp_line_part_t *part = NULL;
+    if (lp_line_part_new(&part, words, why, sizeof why) != LP_OK) {
+        return refuse_line(words, why, f);
+    }
+    lp_line_part_free(part);
+    if (r->uart[uart - UART_FIRST][0] != '\0') {
+        return refuse_line(words,
+                           "something is wired to this serial line already; @N names another", f);
+    }
+    if (strcmp(r->board->name, "qemu-lx106") == 0) {
+        return refuse_line(words, "this board has one UART, which is its console", f);
+    }
+    return LP_EXIT_OK;
+}
+
+static lp_exit_t start_line(run_t *r, const char *words, lp_fault_t *f)
+{
+    static words_t w;
+    const unsigned uart = lp_line_part_uart(words);
+    lp_exit_t rc = check_line(r, words, uart, f);
+    if (rc != LP_EXIT_OK) {
+        return rc;
+    }
+    char *where = r->uart[uart - UART_FIRST];
+    snprintf(where, sizeof r->uart[0], "unix:%s/uart%u", r->place, uart);
+    (void)unlink(where + strlen("unix:"));
+    w.n = 0;
+    add_word(&w, "/proc/self/exe");
+    add_word(&w, "chip");
+    add_word(&w, "part");
+    add_word(&w, "--quiet");
+    add_word(&w, words);
+    add_word(&w, "--listen");
+    add_word(&w, where);
+    r->line_pid[uart - UART_FIRST] = app_spawn(w.argv);
+    return wait_for(r->line_pid[uart - UART_FIRST], where + strlen("unix:"))
+               ? LP_EXIT_OK
+               : lp_fault_set(f, LP_EXIT_LOCAL, "run-part", "%s did not start", words);
+}
+
+static lp_exit_t connect_lines(run_t *r, lp_fault_t *f)
+{
+    lp_exit_t rc = LP_EXIT_OK;
+    for (size_t i = 0; i < UARTS; i++) {
+        const char *where = r->options->uart[i];
+        snprintf(r->uart[i], sizeof r->uart[i], "%s", where != NULL ? where : "");
+    }
+    for (size_t i = 0; i < r->options->n_parts && rc == LP_EXIT_OK; i++) {
+        const char *words = r->options->parts[i];
+        rc = lp_line_part_is(words) ? start_line(r, words, f) : LP_EXIT_OK;
+    }
+    return rc;
+}
+
 // -- the board
+
+static int add_lines(const run_t *r, char **argv, int n)
+{
+    static char names[UARTS][12];
+    static char where[UARTS][sizeof r->uart[0]];
+    for (size_t i = 0; i < UARTS; i++) {
+        if (r->uart[i][0] != '\0') {
+            snprintf(names[i], sizeof names[i], "--uart%zu", i + UART_FIRST);
+            memcpy(where[i], r->uart[i], sizeof where[i]);
+            argv[n++] = names[i];
+            argv[n++] = where[i];
+        }
+    }
+    return n;
+}
 
 static lp_exit_t start_board(run_t *r, lp_fault_t *f)
 {
@@ -153,7 +244,7 @@ static lp_exit_t start_board(run_t *r, lp_fault_t *f)
     char board[32];
     char level[64];
     char words[][12] = {"--image", "--flash", "--i2c", "--log-level"};
-    char *argv[12];
+    char *argv[12 + 2 * UARTS];
     int n = 0;
     snprintf(flash, sizeof flash, "%s/flash.bin", r->place);
     snprintf(starter, sizeof starter, "%s/tools/board", r->sdk);
@@ -175,6 +266,7 @@ static lp_exit_t start_board(run_t *r, lp_fault_t *f)
         argv[n++] = words[3];
         argv[n++] = level;
     }
+    n = add_lines(r, argv, n);
     argv[n] = NULL;
     r->board_pid = app_spawn(argv);
     return r->board_pid > 0
@@ -261,6 +353,9 @@ static int run(const char *folder, const run_options_t *options)
         rc = connect_chip(&r, &fault);
     }
     if (rc == LP_EXIT_OK) {
+        rc = connect_lines(&r, &fault);
+    }
+    if (rc == LP_EXIT_OK) {
         rc = start_board(&r, &fault);
     }
     const bool is_running = rc == LP_EXIT_OK;
@@ -274,6 +369,9 @@ static int run(const char *folder, const run_options_t *options)
     }
     stop(&r.board_pid);
     stop(&r.chip_pid);
+    for (size_t i = 0; i < UARTS; i++) {
+        stop(&r.line_pid[i]);
+    }
     return rc == LP_EXIT_OK ? LP_EXIT_OK : lp_fault_print(&fault);
 }
 
@@ -303,7 +401,10 @@ int lp_cmd_run(int argc, char **argv)
         {"board", LP_OPT_STR, &o.board, "BOARD", "posix (this computer), qemu-mps2, qemu-lx106"},
         {"chip", LP_OPT_STR, &o.chip, "WHERE", "virtual, none, or what the board's --i2c takes"},
         {"part", LP_OPT_STR, &part, "WORDS",
-         "a virtual sensor on the bus: sht3x=21.5,40; bme280=FILE"},
+         "a virtual part: sht3x=21.5,40; bme280=FILE; ds18b20=20; gps=47.3,8.5"},
+        {"uart2", LP_OPT_STR, &o.uart[0], "WHERE", "serial line 2: unix:PATH, /dev/ttyX, pty:LINK"},
+        {"uart3", LP_OPT_STR, &o.uart[1], "WHERE", "serial line 3"},
+        {"uart4", LP_OPT_STR, &o.uart[2], "WHERE", "serial line 4"},
         {"model", LP_OPT_STR, &o.model, "MODEL",
          "of a new virtual chip: atecc508a, atecc608a, atecc608b"},
         {"log-level", LP_OPT_STR, &o.log_level, "LEVEL",

@@ -17,6 +17,7 @@ static const struct {
     {"cert", lp_chip_cert, "the certificates of an emulated Trust&GO or TrustFLEX part"},
     {"decode", lp_chip_decode, "say what bytes of the bus mean"},
     {"diff", lp_chip_diff, "how two virtual chips differ"},
+    {"part", lp_chip_part, "play a part on a serial line"},
     {"trace", lp_chip_trace, "a decoded trace of a bus: live, from a log or a logic analyser"},
 };
 
@@ -60,7 +61,8 @@ int lp_cmd_chip(int argc, char **argv)
     }
     if (argc < 2) {
         return lp_ui_fail(LP_EXIT_USAGE, "usage", "limpet chip needs one of its commands",
-                          "new, serve, show, cert, decode, diff or trace", "limpet chip --help");
+                          "new, serve, show, cert, decode, diff, part or trace",
+                          "limpet chip --help");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {

@@ -14,7 +14,7 @@
 
 typedef int chip_command_fn(int argc, char **argv);
 chip_command_fn lp_chip_new, lp_chip_serve, lp_chip_show, lp_chip_cert, lp_chip_decode,
-    lp_chip_diff, lp_chip_trace;
+    lp_chip_diff, lp_chip_part, lp_chip_trace;
 
 // ---- cert.c -----------------------------------------------------------------
 

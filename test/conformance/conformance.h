@@ -47,6 +47,8 @@ int conformance_fiber(void);
 int conformance_flash(void);
 int conformance_net(void);
 int conformance_system(void);
+// Serial line 2, whose other end gives back what comes; nothing on a board without one.
+int conformance_uart(void);
 // What is to be seen in the start of this number, 1 to CONFORMANCE_STARTS.
 int conformance_watchdog(uint8_t start);
 // Ends this start in the way that the next one looks for.

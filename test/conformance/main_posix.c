@@ -20,6 +20,14 @@ unsigned conformance_held(void)
     return count;
 }
 
+// Line 2 goes to the echo, whose number comes first behind the host.
+static lp_err_t wire_line(const char *host, char *why, size_t why_cap)
+{
+    char where[80];
+    snprintf(where, sizeof where, "tcp:%s:%u", host, (unsigned)conformance_peers.echo);
+    return lp_posix_serial_wire(2, where, why, why_cap);
+}
+
 int main(int argc, char **argv)
 {
     char why[256] = "";
@@ -32,7 +40,8 @@ int main(int argc, char **argv)
     lp_loop_init(&conformance_loop);
     if (lp_posix_init(&conformance_loop, argv) != LP_OK ||
         lp_posix_flash_open(argv[1], why, sizeof why) != LP_OK ||
-        lp_posix_hw_id_open(argv[1], NULL, why, sizeof why) != LP_OK) {
+        lp_posix_hw_id_open(argv[1], NULL, why, sizeof why) != LP_OK ||
+        wire_line(conformance_peers.host, why, sizeof why) != LP_OK) {
         fprintf(stderr, "%s\n", why);
         return 2;
     }

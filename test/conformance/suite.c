@@ -50,7 +50,7 @@ static void restart_is_a_software_one(void **state)
 static int run_first(void)
 {
     return conformance_clock() + conformance_fiber() + conformance_flash() + conformance_system() +
-           conformance_net();
+           conformance_net() + conformance_uart();
 }
 
 static int run_later(uint8_t start)

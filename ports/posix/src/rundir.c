@@ -119,7 +119,7 @@ lp_err_t lp_posix_put_link(const char *link, const char *target, char *why, size
     return LP_OK;
 }
 
-void lp_posix_remove_link(const char *link, int tty_fd)
+void lp_posix_drop_link(const char *link, int tty_fd)
 {
     char target[PATH_CAP];
     char ours[PATH_CAP];
@@ -130,6 +130,11 @@ void lp_posix_remove_link(const char *link, int tty_fd)
             (void)unlink(link);
         }
     }
+}
+
+void lp_posix_remove_link(const char *link, int tty_fd)
+{
+    lp_posix_drop_link(link, tty_fd);
     if (lock_path[0] != '\0') {
         (void)unlink(lock_path);
     }

@@ -15,7 +15,10 @@ lp_err_t lp_posix_claim_id(const char *device_id, char *link, size_t link_cap, c
 // Points `link` at `target`, in one step. LP_E_EXISTS: something else than a link is there.
 lp_err_t lp_posix_put_link(const char *link, const char *target, char *why, size_t why_cap);
 
-// Removes `link` if it still points at the terminal `tty_fd`, and the lock.
+// Removes `link` if it still points at the terminal `tty_fd`.
+void lp_posix_drop_link(const char *link, int tty_fd);
+
+// The same, and the lock.
 void lp_posix_remove_link(const char *link, int tty_fd);
 
 #endif

@@ -21,8 +21,14 @@ typedef enum {
     MPS2_IRQ_UART0_TX = 1,
     MPS2_IRQ_UART1_RX = 2,
     MPS2_IRQ_UART1_TX = 3,
+    MPS2_IRQ_UART2_RX = 4,
+    MPS2_IRQ_UART2_TX = 5,
     MPS2_IRQ_TIMER1 = 9,
     MPS2_IRQ_ETH = 13,
+    MPS2_IRQ_UART3_RX = 18,
+    MPS2_IRQ_UART3_TX = 19,
+    MPS2_IRQ_UART4_RX = 20,
+    MPS2_IRQ_UART4_TX = 21,
     MPS2_IRQS = 32,
 } mps2_irq_t;
 

@@ -99,6 +99,20 @@ void lp_posix_uart_close(void);
 // Also write log lines to stderr (they always go to the UART when there is one).
 void lp_posix_log_to_stderr(bool on);
 
+// -- the serial lines of limpet/port/uart.h
+
+enum {
+    LP_POSIX_SERIAL_FIRST = 2,
+    LP_POSIX_SERIAL_END = 5
+}; // 0 is the console, 1 the bus adapter's
+
+// What line `number` is wired to: "unix:PATH" or "tcp:ADDRESS:PORT" (tried again by itself when it
+// is lost), "/dev/ttyX", "pty:LINK" (a pseudo terminal that others find at LINK). Copies. On an
+// error `why` says it in a sentence.
+lp_err_t lp_posix_serial_wire(unsigned number, const char *where, char *why, size_t why_cap);
+// Removes the links.
+void lp_posix_serial_end(void);
+
 // -- what a board's bus is wired to
 
 // A stream to "unix:PATH", "tcp:HOST:PORT" or "/dev/ttyX" that comes back by itself: each time it
