@@ -5,6 +5,7 @@
 
 #include "limpet/i2c.h"
 #include "limpet/loop.h"
+#include "limpet/spi.h"
 
 // The I2C buses of the board, each two pins in a register.
 typedef enum {
@@ -17,5 +18,17 @@ typedef enum {
 
 // Static: one driver a bus. `loop` is lent for ever.
 lp_i2c_bus_t *lp_mps2_i2c_open(lp_loop_t *loop, lp_mps2_i2c_t which);
+
+// The SPI buses of the board, each a PL022 with one select line, 0.
+typedef enum {
+    LP_MPS2_SPI_PMOD,
+    LP_MPS2_SPI_SHIELD0,
+    LP_MPS2_SPI_SHIELD1,
+    LP_MPS2_SPI_BUSES,
+} lp_mps2_spi_t;
+
+// Static: one opener a bus. `loop` is lent for ever. `is_looped`: what is sent comes back and
+// leaves no pin, for tests of the controller.
+lp_spi_bus_t *lp_mps2_spi_open(lp_loop_t *loop, lp_mps2_spi_t which, bool is_looped);
 
 #endif
