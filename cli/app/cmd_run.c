@@ -401,7 +401,7 @@ int lp_cmd_run(int argc, char **argv)
         {"board", LP_OPT_STR, &o.board, "BOARD", "posix (this computer), qemu-mps2, qemu-lx106"},
         {"chip", LP_OPT_STR, &o.chip, "WHERE", "virtual, none, or what the board's --i2c takes"},
         {"part", LP_OPT_STR, &part, "WORDS",
-         "a virtual part: sht3x=21.5,40; bme280=FILE; ds18b20=20; gps=47.3,8.5"},
+         "a virtual part: sht3x=21.5,40; ds18b20=FILE; gps=47.3,8.5; ssd1306=/dev/tty"},
         {"uart2", LP_OPT_STR, &o.uart[0], "WHERE", "serial line 2: unix:PATH, /dev/ttyX, pty:LINK"},
         {"uart3", LP_OPT_STR, &o.uart[1], "WHERE", "serial line 3"},
         {"uart4", LP_OPT_STR, &o.uart[2], "WHERE", "serial line 4"},

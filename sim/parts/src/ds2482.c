@@ -209,22 +209,23 @@ static void release(lp_part_t *p)
     lp_wire_free(p->wire);
 }
 
-const part_kind_t part_ds18b20 = {.name = "ds18b20",
-                                  .addr = 0x18,
-                                  .wants = "the temperatures of 1 to 8 sensors with commas",
-                                  .parse = parse,
-                                  .release = release,
-                                  .init = device_reset,
-                                  .addressed = addressed,
-                                  .written = written,
-                                  .read = read_register};
-const part_kind_t part_ds18b20_parasite = {.name = "ds18b20-parasite",
-                                           .addr = 0x18,
-                                           .wants =
-                                               "the temperatures of 1 to 8 sensors with commas",
-                                           .parse = parse_parasitic,
-                                           .release = release,
-                                           .init = device_reset,
-                                           .addressed = addressed,
-                                           .written = written,
-                                           .read = read_register};
+const part_kind_t part_ds18b20 = {
+    .name = "ds18b20",
+    .addr = 0x18,
+    .wants = "the temperatures of 1 to 8 sensors with commas, or a file that has them",
+    .parse = parse,
+    .release = release,
+    .init = device_reset,
+    .addressed = addressed,
+    .written = written,
+    .read = read_register};
+const part_kind_t part_ds18b20_parasite = {
+    .name = "ds18b20-parasite",
+    .addr = 0x18,
+    .wants = "the temperatures of 1 to 8 sensors with commas, or a file that has them",
+    .parse = parse_parasitic,
+    .release = release,
+    .init = device_reset,
+    .addressed = addressed,
+    .written = written,
+    .read = read_register};

@@ -7,7 +7,7 @@
 #include "parts_internal.h"
 
 static const part_kind_t *const kinds[] = {&part_sht3x, &part_bme280, &part_ds18b20,
-                                           &part_ds18b20_parasite};
+                                           &part_ds18b20_parasite, &part_ssd1306};
 
 static uint64_t host_clock(void *ctx)
 {
@@ -52,8 +52,7 @@ static bool parse_rest(lp_part_t *part, const part_kind_t *kind, const char *res
 static void say_wants(const part_kind_t *kind, char *why, size_t why_cap)
 {
     if (kind->wants != NULL) {
-        snprintf(why, why_cap, "%s[@ADDR]=VALUES: %s, or a file that has them", kind->name,
-                 kind->wants);
+        snprintf(why, why_cap, "%s[@ADDR]=VALUES: %s", kind->name, kind->wants);
     } else {
         snprintf(why, why_cap, "%s[@ADDR]=VALUES: %zu numbers with commas, or a file that has them",
                  kind->name, kind->values);
@@ -66,7 +65,8 @@ lp_err_t lp_part_new(lp_part_t **out, const char *words, const lp_chipsim_clock_
     const part_kind_t *kind = find_kind(words, strcspn(words, "@="));
     *out = NULL;
     if (kind == NULL) {
-        snprintf(why, why_cap, "the kinds are sht3x, bme280, ds18b20 and ds18b20-parasite");
+        snprintf(why, why_cap,
+                 "the kinds are sht3x, bme280, ds18b20, ds18b20-parasite and ssd1306");
         return LP_E_FORMAT;
     }
     lp_part_t *part = calloc(1, sizeof *part);
@@ -77,7 +77,7 @@ lp_err_t lp_part_new(lp_part_t **out, const char *words, const lp_chipsim_clock_
     part->clock = clock != NULL ? *clock : (lp_chipsim_clock_t){.now_us = host_clock};
     if (!parse_rest(part, kind, words + strlen(kind->name))) {
         say_wants(kind, why, why_cap);
-        free(part);
+        lp_part_free(part);
         return LP_E_FORMAT;
     }
     part->on_bus.addressed = kind->addressed;

@@ -4,6 +4,7 @@
 #define LP_PARTS_INTERNAL_H
 
 #include "limpet/parts.h"
+#include "limpet/parts_display.h"
 #include "limpet/parts_wire.h"
 
 enum { PART_VALUES_MAX = 3, PART_SOURCE_MAX = 512 };
@@ -34,6 +35,7 @@ struct lp_part {
     uint8_t pointer;
     const part_kind_t *kind;
     lp_wire_t *wire; // of a one-wire bridge
+    lp_display_t *display;
 };
 
 struct part_kind {
@@ -53,6 +55,7 @@ struct part_kind {
 extern const part_kind_t part_sht3x;
 extern const part_kind_t part_ds18b20;
 extern const part_kind_t part_ds18b20_parasite;
+extern const part_kind_t part_ssd1306;
 extern const part_kind_t part_bme280;
 
 uint64_t part_now_us(const lp_part_t *part);
