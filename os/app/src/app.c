@@ -249,7 +249,8 @@ static void start_cloud(const lp_app_board_t *board)
                                 .stack = tls_stack,
                                 .stack_bytes = sizeof tls_stack,
                                 .session = tls_session,
-                                .session_bytes = sizeof tls_session};
+                                .session_bytes = sizeof tls_session,
+                                .ticket_bytes = SIZE_TLS_TICKET_BYTES};
     const lp_err_t err = lp_tls_init(&tls);
     if (err != LP_OK) {
         LP_LOGE("no TLS, and so no cloud (%s)", lp_err_text(err));

@@ -67,7 +67,7 @@ lp_err_t lp_tls_init(const lp_tls_setup_t *setup)
     memset(&engine, 0, sizeof engine);
     engine.setup = *setup;
     engine.is_ready = true;
-    lp_tls_resume_init(setup->session, setup->session_bytes);
+    lp_tls_resume_init(setup->session, setup->session_bytes, setup->ticket_bytes);
     return LP_OK;
 }
 

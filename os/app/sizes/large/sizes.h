@@ -21,8 +21,9 @@ enum {
     SIZE_TLS_STACK_BYTES = 64 * 1024,
 #endif
     SIZE_TLS_SESSION_BYTES =
-        4096,             // to go on with a TLS session: what it takes, and a ticket of 3 KB
-    SIZE_MQTT_SLOTS = 16, // messages under way
+        4096,                  // to go on with a TLS session: what it takes, and a ticket of 3 KB
+    SIZE_TLS_TICKET_BYTES = 0, // in those
+    SIZE_MQTT_SLOTS = 16,      // messages under way
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document

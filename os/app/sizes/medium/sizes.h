@@ -16,8 +16,9 @@ enum {
     SIZE_TLS_ARENA_BYTES = 56 * 1024, // certificates of three kinds and both record buffers
     SIZE_TLS_STACK_BYTES = 12 * 1024,
     SIZE_TLS_SESSION_BYTES =
-        2048,            // to go on with a TLS session: what it takes, and a ticket of 1 KB
-    SIZE_MQTT_SLOTS = 8, // messages under way
+        2048,                  // to go on with a TLS session: what it takes, and a ticket of 1 KB
+    SIZE_TLS_TICKET_BYTES = 0, // in those
+    SIZE_MQTT_SLOTS = 8,       // messages under way
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document

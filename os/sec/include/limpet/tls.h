@@ -36,6 +36,7 @@ typedef struct {
     size_t stack_bytes;
     void *session; // LP_TLS_SESSION_BYTES and the longest ticket to keep; null: nothing is resumed
     size_t session_bytes;
+    size_t ticket_bytes; // longest ticket, which then stays in the arena instead; 0: in `session`
 } lp_tls_setup_t;
 
 // LP_E_INVALID: a pointer is missing. LP_E_NOSPACE: the arena or the stack is too small.
