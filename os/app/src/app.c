@@ -51,12 +51,16 @@ static uint8_t mqtt_queue[SIZE_MQTT_QUEUE_BYTES];
 static uint8_t mqtt_rx[SIZE_MQTT_RX_BYTES];
 static uint8_t cloud_inbox[SIZE_CLOUD_INBOX_BYTES];
 
+_Static_assert(!SIZE_LENDS_TLS_STACK || (int)SIZE_TLS_STACK_BYTES >= (int)LP_RPC_LOAN_MIN,
+               "long frames need as much");
+
 static struct {
     lp_store_t store;
     lp_config_t config;
     lp_counters_t counters;
     lp_rpc_t rpc;
     lp_rpc_channel_t uart;
+    lp_loan_t loan; // of the handshake's stack, to long RPC frames
     lp_rpc_set_t rpc_set;
     lp_svc_sys_t sys;
     lp_turn_t turn;
@@ -74,6 +78,28 @@ static struct {
 } app;
 
 static lp_svc_bus_t bus_service; // not in `app`: an image without it saves its memory
+
+// -- settings that are too long to stay in memory
+
+// Before TLS has it, its arena is nobody's.
+static void *take_scratch(void *ctx, size_t bytes)
+{
+    (void)ctx;
+    if (app.handle.cloud != NULL) {
+        return lp_tls_borrow(bytes);
+    }
+    return bytes <= sizeof tls_arena ? tls_arena : NULL;
+}
+
+static void give_scratch(void *ctx, void *memory)
+{
+    (void)ctx;
+    if (memory != tls_arena) {
+        lp_tls_give_back(memory);
+    }
+}
+
+static const lp_config_scratch_t scratch = {.take = take_scratch, .give = give_scratch};
 
 // -- what is on the flash
 
@@ -109,7 +135,9 @@ static lp_err_t start_storage(const lp_app_board_t *board)
                                       .arena_bytes = sizeof config_arena,
                                       .store = &app.store,
                                       .vendor = vendor,
-                                      .vendor_count = sizeof vendor / sizeof vendor[0] - 1};
+                                      .vendor_count = sizeof vendor / sizeof vendor[0] - 1,
+                                      .large_bytes = SIZE_SETTINGS_LARGE_BYTES,
+                                      .scratch = &scratch};
     if (err == LP_OK) {
         tell_health(&app.store);
         err = lp_config_init(&app.config, &config);
@@ -117,8 +145,8 @@ static lp_err_t start_storage(const lp_app_board_t *board)
     if (err == LP_OK) {
         lp_config_set_fallback(&app.config, "device.id", board->id);
         lp_config_set_fallback(&app.config, "cloud.client_id", board->id);
-        lp_buf_t scratch = lp_buf(config_arena, sizeof config_arena); // empty until then
-        lp_app_extras_load(&app.config, &app.store, &scratch, board->wants_reset);
+        lp_buf_t room = lp_buf(config_arena, sizeof config_arena); // empty until then
+        lp_app_extras_load(&app.config, &app.store, &room, board->wants_reset);
         lp_counters_init(&app.counters, &app.store);
         lp_counters_add(&app.counters, LP_COUNTER_BOOTS);
     }
@@ -248,6 +276,7 @@ static void start_cloud(const lp_app_board_t *board)
                                 .arena_bytes = sizeof tls_arena,
                                 .stack = tls_stack,
                                 .stack_bytes = sizeof tls_stack,
+                                .loan = SIZE_LENDS_TLS_STACK ? &app.loan : NULL,
                                 .session = tls_session,
                                 .session_bytes = sizeof tls_session,
                                 .ticket_bytes = SIZE_TLS_TICKET_BYTES};
@@ -334,6 +363,9 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
         return err;
     }
     lp_i2c_share_init(&app.i2c, board->i2c);
+    if (SIZE_LENDS_TLS_STACK) {
+        lp_loan_init(&app.loan, tls_stack, sizeof tls_stack);
+    }
     app.handle = (lp_app_t){.loop = board->loop,
                             .config = &app.config,
                             .rpc = &app.rpc,
@@ -344,6 +376,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     apply_settings(NULL);
     start_services(board);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
+    app.uart.loan = SIZE_LENDS_TLS_STACK ? &app.loan : NULL;
     return LP_OK;
 }
 

@@ -5,6 +5,7 @@
 lp_err_t lp_config_reset(lp_config_t *c)
 {
     lp_err_t err = lp_config_drop_trial(c);
+    err = err == LP_OK ? lp_config_drop_drafts(c) : err;
     for (size_t i = 0; i < c->s_.count; i++) {
         c->s_.items[i] = (lp_store_item_t){.key = c->s_.rows[i].key, .is_removal = true};
     }

@@ -21,6 +21,7 @@ enum {
     DAY_MS = 24 * 60 * 60 * 1000, // the server's certificate is looked at again after that, at most
     HOUR_S = 60 * 60,             // where the server does not say how long its ticket is good for
     FAILURES_MAX = 2,
+    PIECE_BYTES = 64,
 // Of a ClientHello apart from ticket and names, rounded up.
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     HELLO_BYTES = 400,
@@ -114,6 +115,19 @@ static void add_text(lp_sha256_t *h, const char *text)
     add(h, text != NULL ? text : "", text != NULL ? strlen(text) : 0);
 }
 
+// What cannot be read now will not make a connection either.
+static void add_pem(lp_sha256_t *h, const lp_tls_pem_t *pem)
+{
+    uint8_t piece[PIECE_BYTES];
+    for (size_t at = 0; at < pem->len; at += PIECE_BYTES) {
+        const size_t n = pem->len - at < PIECE_BYTES ? pem->len - at : PIECE_BYTES;
+        if (lp_tls_read_pem(pem, at, piece, n) == LP_OK) {
+            add(h, piece, n);
+        }
+    }
+    add(h, NULL, 0);
+}
+
 // Whatever a full handshake would look at: with another value of it there must be one.
 static void bind(const lp_tls_config_t *config, uint8_t binding[LP_SHA256_LEN])
 {
@@ -125,8 +139,8 @@ static void bind(const lp_tls_config_t *config, uint8_t binding[LP_SHA256_LEN])
     add_text(&h, config->host);
     add_text(&h, config->alpn);
     add_text(&h, config->key_id);
-    add(&h, config->trust_pem.ptr, config->trust_pem.len);
-    add(&h, config->cert_pem.ptr, config->cert_pem.len);
+    add_pem(&h, &config->trust_pem);
+    add_pem(&h, &config->cert_pem);
     add(&h, rest, sizeof rest);
     lp_sha256_final(&h, binding);
 }

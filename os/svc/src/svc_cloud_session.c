@@ -54,7 +54,7 @@ lp_err_t lp_svc_cloud_read_settings(lp_svc_cloud_t *svc, uint16_t *port,
     const lp_config_t *c = svc->s_.config;
     static const char *const needed[] = {"cloud.server", "trust.ca", "identity.cert"};
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        if (lp_config_str(c, needed[i])[0] == '\0') {
+        if (lp_config_len(c, needed[i]) == 0) {
             return missing(needed[i], detail);
         }
     }
@@ -93,6 +93,16 @@ static lp_tls_resume_t resume_of(const char *text)
     return strcmp(text, "1.3") == 0 ? LP_TLS_RESUME_1_3 : LP_TLS_RESUME_NEVER;
 }
 
+static lp_err_t read_trust(void *ctx, size_t at, uint8_t *to, size_t n)
+{
+    return lp_config_read(ctx, "trust.ca", at, to, n);
+}
+
+static lp_err_t read_certificate(void *ctx, size_t at, uint8_t *to, size_t n)
+{
+    return lp_config_read(ctx, "identity.cert", at, to, n);
+}
+
 void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_config_t *config)
 {
     const lp_config_t *c = svc->s_.config;
@@ -101,8 +111,12 @@ void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_co
         alpn = port == ALPN_PORT ? alpn_of_443 : NULL;
     }
     *config = (lp_tls_config_t){
-        .trust_pem = lp_span_str(lp_setting_trust_ca(c)),
-        .cert_pem = lp_span_str(lp_setting_identity_cert(c)),
+        .trust_pem = {.len = lp_config_len(c, "trust.ca"),
+                      .read = read_trust,
+                      .ctx = svc->s_.config},
+        .cert_pem = {.len = lp_config_len(c, "identity.cert"),
+                     .read = read_certificate,
+                     .ctx = svc->s_.config},
         .key_id = svc->key_id_,
         .host = svc->host_,
         .alpn = alpn,

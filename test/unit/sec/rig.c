@@ -22,6 +22,8 @@ rig_pki_t rig_pki;
 size_t rig_arena_bytes = ARENA_BYTES;
 size_t rig_session_bytes = SESSION_BYTES;
 size_t rig_ticket_bytes = 0;
+bool rig_lends_stack = false;
+lp_loan_t rig_loan;
 
 static _Alignas(16) uint8_t arena[ARENA_BYTES];
 static _Alignas(16) uint8_t stack[STACK_BYTES];
@@ -142,12 +144,14 @@ void rig_open_on(rig_t *rig, lp_loop_t *loop)
                             .stack_bytes = sizeof stack,
                             .session = session,
                             .session_bytes = rig_session_bytes,
-                            .ticket_bytes = rig_ticket_bytes};
+                            .ticket_bytes = rig_ticket_bytes,
+                            .loan = rig_lends_stack ? &rig_loan : NULL};
+    lp_loan_init(&rig_loan, stack, sizeof stack);
     assert_int_equal(lp_tls_init(&setup), LP_OK);
     lp_timer_init(&rig->heartbeat, on_beat, rig);
     lp_timer_start(rig->loop, &rig->heartbeat, RIG_HEARTBEAT_MS);
     rig->peer_config = (peer_config_t){.id = &rig_pki.server, .client_ca = &rig_pki.device_ca};
-    rig->config = (lp_tls_config_t){.trust_pem = lp_span_str(rig_pki.root_pem),
+    rig->config = (lp_tls_config_t){.trust_pem = lp_tls_pem(rig_pki.root_pem),
                                     .host = "localhost",
                                     .max_version = LP_TLS_1_3,
                                     .check_dates = true};
@@ -207,7 +211,7 @@ void rig_certify_key(rig_t *rig, const uint8_t pub[64], const char *key_id)
     rig->cert_pem[0] = '\0';
     pki_pem(&id, rig->cert_pem, sizeof rig->cert_pem);
     pki_free(&id);
-    rig->config.cert_pem = lp_span_str(rig->cert_pem);
+    rig->config.cert_pem = lp_tls_pem(rig->cert_pem);
     rig->config.key_id = key_id;
 }
 

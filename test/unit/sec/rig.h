@@ -23,7 +23,9 @@ typedef struct {
 } rig_pki_t;
 
 extern rig_pki_t rig_pki;
-extern size_t rig_arena_bytes;   // what rig_open() gives
+extern size_t rig_arena_bytes; // what rig_open() gives
+extern bool rig_lends_stack;   // ... whose stack is lent by rig_loan
+extern lp_loan_t rig_loan;
 extern size_t rig_ticket_bytes;  // of a ticket that is kept in the arena; 0: with the session
 extern size_t rig_session_bytes; // ... to resume a session; 0: nothing
 

@@ -302,7 +302,7 @@ static void other_anchors(void)
 {
     static char both[2 * RIG_PEM_BYTES];
     snprintf(both, sizeof both, "%s%s", rig_pki.root_pem, rig_pki.rsa_root_pem);
-    rig.config.trust_pem = lp_span_str(both);
+    rig.config.trust_pem = lp_tls_pem(both);
 }
 
 static void other_certificate(void)
@@ -346,7 +346,7 @@ static void revoked_anchor_is_not_passed_by_resuming(void **state)
 {
     (void)state;
     must_connect(false);
-    rig.config.trust_pem = lp_span_str(rig_pki.rsa_root_pem);
+    rig.config.trust_pem = lp_tls_pem(rig_pki.rsa_root_pem);
     assert_false(connects());
     assert_int_equal(rig.why, LP_E_TLS_CERT);
 }
