@@ -41,15 +41,12 @@ static const lp_config_vendor_t vendor[] = {LP_APP_VENDOR{.key = ""}};
 
 static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
 static lp_config_value_t config_values[SIZE_SETTINGS];
-static lp_store_item_t config_items[SIZE_SETTINGS];
 static uint8_t config_arena[LP_SETTINGS_ARENA];
 static _Alignas(16) uint8_t tls_arena[SIZE_TLS_ARENA_BYTES];
 static _Alignas(16) uint8_t tls_stack[SIZE_TLS_STACK_BYTES];
 static _Alignas(16) uint8_t tls_session[SIZE_TLS_SESSION_BYTES];
 static lp_mqtt_slot_t mqtt_slots[SIZE_MQTT_SLOTS];
 static uint8_t mqtt_queue[SIZE_MQTT_QUEUE_BYTES];
-static uint8_t mqtt_rx[SIZE_MQTT_RX_BYTES];
-static uint8_t cloud_inbox[SIZE_CLOUD_INBOX_BYTES];
 
 _Static_assert(!SIZE_LENDS_TLS_STACK || (int)SIZE_TLS_STACK_BYTES >= (int)LP_RPC_LOAN_MIN,
                "long frames need as much");
@@ -130,7 +127,6 @@ static lp_err_t start_storage(const lp_app_board_t *board)
     const lp_config_setup_t config = {.rows = lp_app_settings(),
                                       .count = SIZE_SETTINGS,
                                       .values = config_values,
-                                      .items = config_items,
                                       .arena = config_arena,
                                       .arena_bytes = sizeof config_arena,
                                       .store = &app.store,
@@ -285,20 +281,19 @@ static void start_cloud(const lp_app_board_t *board)
         LP_LOGE("no TLS, and so no cloud (%s)", lp_err_text(err));
         return;
     }
-    const lp_svc_cloud_setup_t cloud = {.loop = board->loop,
-                                        .rpc = &app.rpc,
-                                        .config = &app.config,
-                                        .keys = &app.keys,
-                                        .chip = &app.chip,
-                                        .turn = &app.turn,
-                                        .memory = {.slots = mqtt_slots,
-                                                   .slot_count = SIZE_MQTT_SLOTS,
-                                                   .arena = mqtt_queue,
-                                                   .arena_bytes = sizeof mqtt_queue,
-                                                   .rx = mqtt_rx,
-                                                   .rx_bytes = sizeof mqtt_rx,
-                                                   .inbox = cloud_inbox,
-                                                   .inbox_bytes = sizeof cloud_inbox}};
+    const lp_svc_cloud_setup_t cloud = {
+        .loop = board->loop,
+        .rpc = &app.rpc,
+        .config = &app.config,
+        .keys = &app.keys,
+        .chip = &app.chip,
+        .turn = &app.turn,
+        .memory = {.slots = mqtt_slots,
+                   .slot_count = SIZE_MQTT_SLOTS,
+                   .arena = mqtt_queue,
+                   .arena_bytes = sizeof mqtt_queue,
+                   .rx_bytes = SIZE_MQTT_RX_BYTES,
+                   .inbox_bytes = SIZE_CLOUD_INBOX_BYTES + LP_CLOUD_INCOMING_MAX}};
     lp_svc_cloud_init(&app.cloud, &cloud);
     start_thing(board);
     app.handle.cloud = &app.cloud;

@@ -35,9 +35,9 @@ static size_t count_large(const lp_config_t *c)
 lp_err_t lp_config_init(lp_config_t *c, const lp_config_setup_t *setup)
 {
     if (setup->count > LP_CONFIG_ROWS_MAX || setup->vendor_count > LP_CONFIG_ROWS_MAX ||
-        setup->values == NULL || setup->items == NULL || setup->arena == NULL ||
-        setup->arena_bytes > UINT16_MAX || setup->store == NULL ||
-        (setup->large_bytes > 0 && setup->scratch == NULL)) {
+        setup->values == NULL || setup->arena == NULL || setup->arena_bytes > UINT16_MAX ||
+        setup->store == NULL ||
+        ((setup->large_bytes > 0 || setup->items == NULL) && setup->scratch == NULL)) {
         return LP_E_INVALID;
     }
     *c = (lp_config_t){.s_ = *setup, .is_saved = true};
@@ -468,7 +468,21 @@ lp_err_t lp_config_set(lp_config_t *c, lp_json_t tree, lp_buf_t *why)
 
 // -- flash
 
-lp_err_t lp_config_save(lp_config_t *c)
+lp_store_item_t *lp_config_take_items(const lp_config_t *c)
+{
+    const lp_config_scratch_t *scratch = c->s_.scratch;
+    return c->s_.items != NULL ? c->s_.items
+                               : scratch->take(scratch->ctx, c->s_.count * sizeof(lp_store_item_t));
+}
+
+void lp_config_give_items(const lp_config_t *c, lp_store_item_t *items)
+{
+    if (items != c->s_.items) {
+        c->s_.scratch->give(c->s_.scratch->ctx, items);
+    }
+}
+
+static lp_err_t save_with(lp_config_t *c, lp_store_item_t *items)
 {
     lp_config_place_t places[LP_CONFIG_LARGE_MAX];
     size_t n = 0;
@@ -480,9 +494,9 @@ lp_err_t lp_config_save(lp_config_t *c)
             continue;
         }
         if (lp_config_is_large(c, i)) {
-            n += lp_config_save_large(c, i, places[large++], &c->s_.items[n]);
+            n += lp_config_save_large(c, i, places[large++], &items[n]);
         } else {
-            c->s_.items[n++] = (lp_store_item_t){
+            items[n++] = (lp_store_item_t){
                 .key = row->key,
                 .value = row->type == LP_CONFIG_STR ? lp_span(c->s_.arena + v->at_, v->len_)
                                                     : lp_span(v->num_, sizeof v->num_),
@@ -490,13 +504,24 @@ lp_err_t lp_config_save(lp_config_t *c)
             };
         }
     }
-    lp_err_t err = lp_store_put(c->s_.store, c->s_.items, n);
+    lp_err_t err = lp_store_put(c->s_.store, items, n);
     if (err == LP_OK) {
         lp_config_saved_large(c);
         const lp_store_item_t trial = {.key = CONFIG_TRIAL_KEY, .is_removal = true};
         err = lp_store_put(c->s_.store, &trial, 1);
     }
     c->is_saved = c->is_saved || err == LP_OK;
+    return err;
+}
+
+lp_err_t lp_config_save(lp_config_t *c)
+{
+    lp_store_item_t *items = lp_config_take_items(c);
+    if (items == NULL) {
+        return LP_E_BUSY;
+    }
+    const lp_err_t err = save_with(c, items);
+    lp_config_give_items(c, items);
     return err;
 }
 

@@ -39,6 +39,10 @@ void lp_config_forget(lp_config_t *c, size_t row);
 // Makes a value of what the store has under `key` for a row. LP_E_NOT_FOUND: nothing.
 lp_err_t lp_config_read_stored(lp_config_t *c, size_t row, const char *key, candidate_t *out);
 
+// A row of items for lp_store_put(); null: there is no memory for it now.
+lp_store_item_t *lp_config_take_items(const lp_config_t *c);
+void lp_config_give_items(const lp_config_t *c, lp_store_item_t *items);
+
 // -- config_large.c
 
 // The name of a value in the store.

@@ -48,9 +48,10 @@ static void give_memory(const lp_config_t *c, char *text, size_t bytes)
     c->s_.scratch->give(c->s_.scratch->ctx, text);
 }
 
-static lp_err_t unescape(const lp_config_row_t *row, lp_json_t json, char *text, lp_buf_t *why)
+static lp_err_t unescape(const lp_config_row_t *row, lp_json_t json, char *text, size_t bytes,
+                         lp_buf_t *why)
 {
-    const lp_err_t err = lp_json_cstr(json, text, (size_t)row->max + 1);
+    const lp_err_t err = lp_json_cstr(json, text, bytes);
     if (err == LP_E_NOSPACE) {
         (void)lp_fmt(why, "%s: it is too long, at most %ld bytes fit", row->key, (long)row->max);
         return LP_E_RANGE;
@@ -78,14 +79,15 @@ static lp_err_t write_draft(lp_config_t *c, size_t row, const char *text, lp_buf
 lp_err_t lp_config_draft(lp_config_t *c, size_t row, lp_json_t json, lp_buf_t *why)
 {
     const lp_config_row_t *r = &c->s_.rows[row];
-    const size_t bytes = (size_t)r->max + 1;
+    const size_t most = (size_t)r->max + 1;
+    const size_t bytes = json.raw.len < most ? json.raw.len : most; // it has two quotes
     char *text = take_memory(c, bytes);
     if (text == NULL) {
         (void)lp_fmt(why, "%s: its memory is in use for a TLS handshake; try again in a moment",
                      r->key);
         return LP_E_BUSY;
     }
-    lp_err_t err = unescape(r, json, text, why);
+    lp_err_t err = unescape(r, json, text, bytes, why);
     if (err == LP_OK) {
         const candidate_t v = {.text = lp_span_str(text)};
         err = lp_config_check(r, &v, why);

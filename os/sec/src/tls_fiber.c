@@ -146,15 +146,12 @@ void lp_tls_memory(lp_tls_memory_t *memory)
 
 void *lp_tls_borrow(size_t bytes)
 {
-    const unsigned refused = lp_tls_arena.refused;
-    void *memory = engine.is_ready ? lp_arena_take(&lp_tls_arena, bytes) : NULL;
-    lp_tls_arena.refused = refused; // no handshake was
-    return memory;
+    return engine.is_ready ? lp_arena_lend(&lp_tls_arena, bytes) : NULL;
 }
 
 void lp_tls_give_back(void *memory)
 {
-    lp_arena_give(&lp_tls_arena, memory);
+    lp_arena_give_back(&lp_tls_arena, memory);
 }
 
 bool lp_tls_engine_is_ready(void)

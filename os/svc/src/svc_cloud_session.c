@@ -160,10 +160,11 @@ bool lp_svc_cloud_drop_session(lp_svc_cloud_t *svc)
 
 lp_err_t lp_svc_cloud_make_session(lp_svc_cloud_t *svc, lp_mqtt_event_fn *on_event)
 {
-    if (svc->has_mqtt_) {
-        return LP_OK; // it outlives connections, and what is queued in it
-    }
     const lp_cloud_memory_t *m = &svc->s_.memory;
+    uint8_t *rx = m->rx != NULL ? m->rx : svc->lent_rx_;
+    if (svc->has_mqtt_) { // it outlives connections, and what is queued in it
+        return lp_mqtt_set_rx(&svc->mqtt_, rx, m->rx_bytes);
+    }
     const lp_cloud_wish_t wish = read_wish(svc);
     const bool is_v5 = wish.version == 5;
     const lp_mqtt_config_t config = {
@@ -184,7 +185,7 @@ lp_err_t lp_svc_cloud_make_session(lp_svc_cloud_t *svc, lp_mqtt_event_fn *on_eve
         .slot_count = m->slot_count,
         .arena = m->arena,
         .arena_cap = m->arena_bytes,
-        .rx = m->rx,
+        .rx = rx,
         .rx_cap = m->rx_bytes,
     };
     uint8_t random[2] = {0};

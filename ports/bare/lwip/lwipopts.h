@@ -42,10 +42,10 @@
 #define MEMP_NUM_UDP_PCB               4
 #define MEMP_NUM_PBUF                  4
 #define MEMP_NUM_SYS_TIMEOUT           8 // lwIP itself needs seven, and nobody else has one
-#define PBUF_POOL_SIZE                 4 // a whole frame of Ethernet takes three
+#define PBUF_POOL_SIZE                 3 // a whole frame of Ethernet takes three
 #define PBUF_POOL_BUFSIZE              612
 #define TCP_MSS                        536
-#define TCP_WND                        (3 * TCP_MSS)
+#define TCP_WND                        (2 * TCP_MSS)
 #define TCP_SND_BUF                    (2 * TCP_MSS)
 #define TCP_SND_QUEUELEN               9
 #define TCP_QUEUE_OOSEQ                0

@@ -9,7 +9,7 @@ enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT,
     SIZE_SETTINGS_LARGE_BYTES = 1024, // certificates stay in flash
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
-    SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
+    SIZE_STORE_ENTRIES = 40,          // settings, keys, counters
     SIZE_TLS_ARENA_BYTES = 13 * 1024, // docs/memory.md
     SIZE_TLS_STACK_BYTES = 5 * 1024,
     SIZE_LENDS_TLS_STACK = 1,     // to long RPC frames, between handshakes

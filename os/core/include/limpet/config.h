@@ -75,12 +75,12 @@ typedef struct {
 // What the image gives to the settings. Everything is lent for as long as they are used.
 typedef struct {
     const lp_config_row_t *rows;
-    size_t count;                     // up to LP_CONFIG_ROWS_MAX
-    lp_config_value_t *values;        // `count` of them
-    lp_store_item_t *items;           // `count` of them, scratch
-    uint8_t *arena;                   // strings that are set, and room for one more of the longest
-    size_t arena_bytes;               // up to 65535
-    lp_store_t *store;                // open
+    size_t count;              // up to LP_CONFIG_ROWS_MAX
+    lp_config_value_t *values; // `count` of them
+    lp_store_item_t *items;    // `count` of them; null: taken from `scratch` when they are needed
+    uint8_t *arena;            // strings that are set, and room for one more of the longest
+    size_t arena_bytes;        // up to 65535
+    lp_store_t *store;         // open
     const lp_config_vendor_t *vendor; // may be null
     size_t vendor_count;              // up to LP_CONFIG_ROWS_MAX
     // Strings that may have so many bytes stay in the store, also before they are saved, and take
@@ -140,7 +140,7 @@ bool lp_config_is_set(const lp_config_t *c, size_t row);
 lp_err_t lp_config_set(lp_config_t *c, lp_json_t tree, lp_buf_t *why);
 
 // Writes all values to the store, all or none; a trial that waits for the next start is dropped.
-// Errors as lp_store_put().
+// Errors as lp_store_put(); LP_E_BUSY: there is no memory for it now.
 lp_err_t lp_config_save(lp_config_t *c);
 
 // -- trying settings for one start
@@ -165,7 +165,8 @@ lp_err_t lp_config_confirm(lp_config_t *c);
 // -- factory reset
 
 // Removes all that the user set, from memory and flash, so that it cannot be read there any more.
-// What is in the store and no setting (keys, counters) stays, as do the vendor's values.
+// What is in the store and no setting (keys, counters) stays, as do the vendor's values. LP_E_BUSY:
+// as lp_config_save().
 lp_err_t lp_config_reset(lp_config_t *c);
 
 // -- old names

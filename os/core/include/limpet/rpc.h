@@ -35,9 +35,11 @@ enum {
 // Of a channel's own memory: the part of a frame that comes in, and behind it refusals. On a small
 // board longer frames need memory that is lent.
 #if defined(LP_SMALL)
-    LP_RPC_OWN_IN_MAX = 640,
+    LP_RPC_OWN_IN_MAX = 512,
+    LP_RPC_PENDING_MAX = 64, // bytes that are read at once
 #else
     LP_RPC_OWN_IN_MAX = LP_RPC_FRAME_MAX,
+    LP_RPC_PENDING_MAX = 192,
 #endif
     LP_RPC_OWN_MAX = LP_RPC_OWN_IN_MAX + LP_RPC_IN_FLIGHT_MAX * LP_RPC_REFUSAL_MAX,
     LP_RPC_LOAN_MIN = LP_RPC_FRAME_MAX + 2, // so much must be lent for the longest frame
@@ -137,7 +139,7 @@ struct lp_rpc_channel {
     size_t out_len_;
     size_t pending_len_; // read, but not looked at while answers wait
     size_t pending_pos_;
-    uint8_t pending_[192];
+    uint8_t pending_[LP_RPC_PENDING_MAX];
     size_t held_len_; // of a frame that is being handled
     size_t out_at_;
     size_t recalled_at_;            // how far it was when somebody else wanted the lent memory

@@ -59,9 +59,10 @@ typedef struct {
 void lp_tls_memory(lp_tls_memory_t *memory);
 
 // Memory of the arena that nobody needs now, zeroed; null: there is none, as in a handshake, or
-// lp_tls_init() was not called. To be given back before the loop goes on: it is the next
-// handshake's.
+// lp_tls_init() was not called. It is the next handshake's, so it is given back before the loop
+// goes on, or together with the connection by whoever has that. Not counted in lp_tls_memory().
 void *lp_tls_borrow(size_t bytes);
+// Null is fine.
 void lp_tls_give_back(void *memory);
 
 typedef enum {
