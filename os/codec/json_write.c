@@ -4,6 +4,8 @@
 #include "limpet/json.h"
 #include "limpet/utf8.h"
 
+enum { READ_BYTES = 64 };
+
 void lp_json_init(lp_json_writer_t *w, lp_buf_t *out)
 {
     *w = (lp_json_writer_t){.out_ = out, .start_ = out->len};
@@ -140,17 +142,27 @@ static void put_char(lp_json_writer_t *w, lp_span_t utf8)
     }
 }
 
+// Writes characters until there is none that is whole and well-formed; how many bytes they had.
+static size_t put_chars(lp_json_writer_t *w, lp_span_t utf8)
+{
+    size_t at = 0;
+    size_t len = 1;
+    while (w->err_ == LP_OK && len > 0) {
+        const lp_span_t rest = lp_span(utf8.ptr + at, utf8.len - at);
+        len = lp_utf8_next(rest, NULL);
+        if (len > 0) {
+            put_char(w, lp_span(rest.ptr, len));
+        }
+        at += len;
+    }
+    return at;
+}
+
 static void put_quoted(lp_json_writer_t *w, lp_span_t utf8)
 {
     emit(w, "\"");
-    while (utf8.len > 0 && w->err_ == LP_OK) {
-        size_t len = lp_utf8_next(utf8, NULL);
-        if (len == 0) {
-            fail(w, LP_E_FORMAT);
-            return;
-        }
-        put_char(w, lp_span(utf8.ptr, len));
-        utf8 = lp_span(utf8.ptr + len, utf8.len - len);
+    if (put_chars(w, utf8) < utf8.len) {
+        fail(w, LP_E_FORMAT);
     }
     emit(w, "\"");
 }
@@ -224,6 +236,27 @@ void lp_json_put_span(lp_json_writer_t *w, lp_span_t utf8)
         put_quoted(w, utf8);
         end_value(w);
     }
+}
+
+void lp_json_put_read(lp_json_writer_t *w, size_t len, lp_json_read_fn *read, void *ctx)
+{
+    uint8_t piece[READ_BYTES];
+    size_t at = 0;
+    if (!begin_value(w)) {
+        return;
+    }
+    emit(w, "\"");
+    while (at < len && w->err_ == LP_OK) {
+        const size_t n = len - at < sizeof piece ? len - at : sizeof piece;
+        fail(w, read(ctx, at, piece, n));
+        const size_t done = put_chars(w, lp_span(piece, n));
+        if (done == 0) { // not even the first one, with all its bytes there or none to come
+            fail(w, LP_E_FORMAT);
+        }
+        at += done;
+    }
+    emit(w, "\"");
+    end_value(w);
 }
 
 void lp_json_put_str(lp_json_writer_t *w, const char *s)

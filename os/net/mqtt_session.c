@@ -304,8 +304,24 @@ lp_err_t lp_mqtt_init(lp_mqtt_t *m, lp_loop_t *loop, const lp_mqtt_config_t *cfg
     return err;
 }
 
+lp_err_t lp_mqtt_set_rx(lp_mqtt_t *m, uint8_t *rx, size_t cap)
+{
+    if (m->state_ != LP_MQTT_IDLE) {
+        return LP_E_STATE;
+    }
+    if (rx != NULL && cap < RX_CAP_MIN) {
+        return LP_E_INVALID;
+    }
+    m->cfg_.rx = rx;
+    m->cfg_.rx_cap = rx != NULL ? cap : 0;
+    return LP_OK;
+}
+
 lp_err_t lp_mqtt_attach(lp_mqtt_t *m, lp_stream_t *stream)
 {
+    if (m->state_ == LP_MQTT_IDLE && m->cfg_.rx == NULL) {
+        return LP_E_NOSPACE;
+    }
     if (!mqtt_step(m, MQTT_ATTACH)) {
         return LP_E_STATE;
     }

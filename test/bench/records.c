@@ -19,7 +19,7 @@ static const char *connect_and_receive(size_t bytes)
 {
     static char data[RECORD_BYTES_MAX];
     rig_open(&rig);
-    rig.config.trust_pem = lp_span_str(rig_pki.root_pem);
+    rig.config.trust_pem = lp_tls_pem(rig_pki.root_pem);
     bool is_open = rig_handshake(&rig);
     if (is_open && bytes > 0) {
         peer_send(&rig.peer, data, bytes); // OpenSSL makes one record of it

@@ -41,15 +41,15 @@ static const lp_config_vendor_t vendor[] = {LP_APP_VENDOR{.key = ""}};
 
 static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
 static lp_config_value_t config_values[SIZE_SETTINGS];
-static lp_store_item_t config_items[SIZE_SETTINGS];
 static uint8_t config_arena[LP_SETTINGS_ARENA];
 static _Alignas(16) uint8_t tls_arena[SIZE_TLS_ARENA_BYTES];
 static _Alignas(16) uint8_t tls_stack[SIZE_TLS_STACK_BYTES];
 static _Alignas(16) uint8_t tls_session[SIZE_TLS_SESSION_BYTES];
 static lp_mqtt_slot_t mqtt_slots[SIZE_MQTT_SLOTS];
 static uint8_t mqtt_queue[SIZE_MQTT_QUEUE_BYTES];
-static uint8_t mqtt_rx[SIZE_MQTT_RX_BYTES];
-static uint8_t cloud_inbox[SIZE_CLOUD_INBOX_BYTES];
+
+_Static_assert(!SIZE_LENDS_TLS_STACK || (int)SIZE_TLS_STACK_BYTES >= (int)LP_RPC_LOAN_MIN,
+               "long frames need as much");
 
 static struct {
     lp_store_t store;
@@ -57,6 +57,7 @@ static struct {
     lp_counters_t counters;
     lp_rpc_t rpc;
     lp_rpc_channel_t uart;
+    lp_loan_t loan; // of the handshake's stack, to long RPC frames
     lp_rpc_set_t rpc_set;
     lp_svc_sys_t sys;
     lp_turn_t turn;
@@ -74,6 +75,28 @@ static struct {
 } app;
 
 static lp_svc_bus_t bus_service; // not in `app`: an image without it saves its memory
+
+// -- settings that are too long to stay in memory
+
+// Before TLS has it, its arena is nobody's.
+static void *take_scratch(void *ctx, size_t bytes)
+{
+    (void)ctx;
+    if (app.handle.cloud != NULL) {
+        return lp_tls_borrow(bytes);
+    }
+    return bytes <= sizeof tls_arena ? tls_arena : NULL;
+}
+
+static void give_scratch(void *ctx, void *memory)
+{
+    (void)ctx;
+    if (memory != tls_arena) {
+        lp_tls_give_back(memory);
+    }
+}
+
+static const lp_config_scratch_t scratch = {.take = take_scratch, .give = give_scratch};
 
 // -- what is on the flash
 
@@ -104,12 +127,13 @@ static lp_err_t start_storage(const lp_app_board_t *board)
     const lp_config_setup_t config = {.rows = lp_app_settings(),
                                       .count = SIZE_SETTINGS,
                                       .values = config_values,
-                                      .items = config_items,
                                       .arena = config_arena,
                                       .arena_bytes = sizeof config_arena,
                                       .store = &app.store,
                                       .vendor = vendor,
-                                      .vendor_count = sizeof vendor / sizeof vendor[0] - 1};
+                                      .vendor_count = sizeof vendor / sizeof vendor[0] - 1,
+                                      .large_bytes = SIZE_SETTINGS_LARGE_BYTES,
+                                      .scratch = &scratch};
     if (err == LP_OK) {
         tell_health(&app.store);
         err = lp_config_init(&app.config, &config);
@@ -117,8 +141,8 @@ static lp_err_t start_storage(const lp_app_board_t *board)
     if (err == LP_OK) {
         lp_config_set_fallback(&app.config, "device.id", board->id);
         lp_config_set_fallback(&app.config, "cloud.client_id", board->id);
-        lp_buf_t scratch = lp_buf(config_arena, sizeof config_arena); // empty until then
-        lp_app_extras_load(&app.config, &app.store, &scratch, board->wants_reset);
+        lp_buf_t room = lp_buf(config_arena, sizeof config_arena); // empty until then
+        lp_app_extras_load(&app.config, &app.store, &room, board->wants_reset);
         lp_counters_init(&app.counters, &app.store);
         lp_counters_add(&app.counters, LP_COUNTER_BOOTS);
     }
@@ -248,27 +272,28 @@ static void start_cloud(const lp_app_board_t *board)
                                 .arena_bytes = sizeof tls_arena,
                                 .stack = tls_stack,
                                 .stack_bytes = sizeof tls_stack,
+                                .loan = SIZE_LENDS_TLS_STACK ? &app.loan : NULL,
                                 .session = tls_session,
-                                .session_bytes = sizeof tls_session};
+                                .session_bytes = sizeof tls_session,
+                                .ticket_bytes = SIZE_TLS_TICKET_BYTES};
     const lp_err_t err = lp_tls_init(&tls);
     if (err != LP_OK) {
         LP_LOGE("no TLS, and so no cloud (%s)", lp_err_text(err));
         return;
     }
-    const lp_svc_cloud_setup_t cloud = {.loop = board->loop,
-                                        .rpc = &app.rpc,
-                                        .config = &app.config,
-                                        .keys = &app.keys,
-                                        .chip = &app.chip,
-                                        .turn = &app.turn,
-                                        .memory = {.slots = mqtt_slots,
-                                                   .slot_count = SIZE_MQTT_SLOTS,
-                                                   .arena = mqtt_queue,
-                                                   .arena_bytes = sizeof mqtt_queue,
-                                                   .rx = mqtt_rx,
-                                                   .rx_bytes = sizeof mqtt_rx,
-                                                   .inbox = cloud_inbox,
-                                                   .inbox_bytes = sizeof cloud_inbox}};
+    const lp_svc_cloud_setup_t cloud = {
+        .loop = board->loop,
+        .rpc = &app.rpc,
+        .config = &app.config,
+        .keys = &app.keys,
+        .chip = &app.chip,
+        .turn = &app.turn,
+        .memory = {.slots = mqtt_slots,
+                   .slot_count = SIZE_MQTT_SLOTS,
+                   .arena = mqtt_queue,
+                   .arena_bytes = sizeof mqtt_queue,
+                   .rx_bytes = SIZE_MQTT_RX_BYTES,
+                   .inbox_bytes = SIZE_CLOUD_INBOX_BYTES + LP_CLOUD_INCOMING_MAX}};
     lp_svc_cloud_init(&app.cloud, &cloud);
     start_thing(board);
     app.handle.cloud = &app.cloud;
@@ -333,6 +358,9 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
         return err;
     }
     lp_i2c_share_init(&app.i2c, board->i2c);
+    if (SIZE_LENDS_TLS_STACK) {
+        lp_loan_init(&app.loan, tls_stack, sizeof tls_stack);
+    }
     app.handle = (lp_app_t){.loop = board->loop,
                             .config = &app.config,
                             .rpc = &app.rpc,
@@ -343,6 +371,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     apply_settings(NULL);
     start_services(board);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
+    app.uart.loan = SIZE_LENDS_TLS_STACK ? &app.loan : NULL;
     return LP_OK;
 }
 

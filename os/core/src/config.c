@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values in memory and on flash. Strings that are set stand behind each other in the arena, each
-// with a terminator; its free end is where a new one is unescaped before anything is decided.
+// with a terminator; its free end is where a new one is unescaped before anything is decided. Those
+// that are too long for a small board are in config_large.c.
 #include "limpet/config.h"
 
 #include <string.h>
@@ -22,14 +23,27 @@ int lp_config_find(const lp_config_t *c, lp_span_t key)
     return -1;
 }
 
+static size_t count_large(const lp_config_t *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->s_.count; i++) {
+        n += lp_config_is_large(c, i);
+    }
+    return n;
+}
+
 lp_err_t lp_config_init(lp_config_t *c, const lp_config_setup_t *setup)
 {
     if (setup->count > LP_CONFIG_ROWS_MAX || setup->vendor_count > LP_CONFIG_ROWS_MAX ||
-        setup->values == NULL || setup->items == NULL || setup->arena == NULL ||
-        setup->arena_bytes > UINT16_MAX || setup->store == NULL) {
+        setup->values == NULL || setup->arena == NULL || setup->arena_bytes > UINT16_MAX ||
+        setup->store == NULL ||
+        ((setup->large_bytes > 0 || setup->items == NULL) && setup->scratch == NULL)) {
         return LP_E_INVALID;
     }
     *c = (lp_config_t){.s_ = *setup, .is_saved = true};
+    if (count_large(c) > LP_CONFIG_LARGE_MAX) {
+        return LP_E_INVALID;
+    }
     memset(setup->values, 0, setup->count * sizeof setup->values[0]);
     for (size_t i = 0; i < setup->vendor_count; i++) {
         const int row = lp_config_find(c, lp_span_str(setup->vendor[i].key));
@@ -101,6 +115,10 @@ static const char *str_of(const lp_config_t *c, size_t row)
 {
     const lp_config_value_t *v = &c->s_.values[row];
     const lp_config_vendor_t *vendor = vendor_of(c, row);
+    if (v->is_set_ && lp_config_is_large(c, row)) {
+        LP_LOGE("%s is not in memory: this is a bug", c->s_.rows[row].key);
+        return "";
+    }
     if (v->is_set_) {
         return (const char *)c->s_.arena + v->at_;
     }
@@ -163,7 +181,11 @@ static void put_value(const lp_config_t *c, size_t row, lp_json_writer_t *w)
         lp_json_put_int(w, num_of(c, row));
         break;
     case LP_CONFIG_STR:
-        lp_json_put_str(w, str_of(c, row));
+        if (c->s_.values[row].is_set_ && lp_config_is_large(c, row)) {
+            lp_config_put_large(c, row, w);
+        } else {
+            lp_json_put_str(w, str_of(c, row));
+        }
         break;
     }
 }
@@ -222,6 +244,11 @@ lp_err_t lp_config_put(const lp_config_t *c, const char *key, lp_json_writer_t *
 
 // -- changing
 
+static bool is_in_arena(const lp_config_t *c, size_t row)
+{
+    return c->s_.rows[row].type == LP_CONFIG_STR && !lp_config_is_large(c, row);
+}
+
 static void drop_string(lp_config_t *c, size_t row)
 {
     const lp_config_value_t *gone = &c->s_.values[row];
@@ -232,7 +259,7 @@ static void drop_string(lp_config_t *c, size_t row)
     lp_wipe(c->s_.arena + c->used_, len);
     for (size_t i = 0; i < c->s_.count; i++) {
         lp_config_value_t *v = &c->s_.values[i];
-        if (v->is_set_ && c->s_.rows[i].type == LP_CONFIG_STR && v->at_ > gone->at_) {
+        if (v->is_set_ && is_in_arena(c, i) && v->at_ > gone->at_) {
             v->at_ = (uint16_t)(v->at_ - len);
         }
     }
@@ -240,7 +267,7 @@ static void drop_string(lp_config_t *c, size_t row)
 
 void lp_config_forget(lp_config_t *c, size_t row)
 {
-    if (c->s_.values[row].is_set_ && c->s_.rows[row].type == LP_CONFIG_STR) {
+    if (c->s_.values[row].is_set_ && is_in_arena(c, row)) {
         drop_string(c, row);
     }
     c->s_.values[row].is_set_ = false;
@@ -323,10 +350,20 @@ typedef struct {
 static void count_room(walk_t *w, size_t row, const candidate_t *v)
 {
     const lp_config_value_t *old = &w->c->s_.values[row];
-    if (w->c->s_.rows[row].type == LP_CONFIG_STR) {
+    if (is_in_arena(w->c, row)) {
         w->new_used -= old->is_set_ ? (size_t)old->len_ + 1 : 0;
         w->new_used += v->is_default ? 0 : v->text.len + 1;
     }
+}
+
+// One that stays in the store: it is written there by the first walk and counts from the second on.
+static lp_err_t visit_large(walk_t *w, size_t row, lp_json_t json)
+{
+    if (!w->is_taking) {
+        return lp_config_draft(w->c, row, json, w->why);
+    }
+    lp_config_take_draft(w->c, row);
+    return LP_OK;
 }
 
 static lp_err_t visit_leaf(walk_t *w, lp_span_t key, lp_json_t json)
@@ -353,6 +390,9 @@ static lp_err_t visit_leaf(walk_t *w, lp_span_t key, lp_json_t json)
         return LP_OK;
     }
     w->seen |= (uint64_t)1 << row;
+    if (!lp_json_is_null(json) && lp_config_is_large(w->c, (size_t)row)) {
+        return visit_large(w, (size_t)row, json);
+    }
     candidate_t v;
     const lp_err_t err = read_leaf(w->c, (size_t)row, json, &v, w->why);
     if (err == LP_OK && w->is_taking) {
@@ -428,14 +468,35 @@ lp_err_t lp_config_set(lp_config_t *c, lp_json_t tree, lp_buf_t *why)
 
 // -- flash
 
-lp_err_t lp_config_save(lp_config_t *c)
+lp_store_item_t *lp_config_take_items(const lp_config_t *c)
 {
+    const lp_config_scratch_t *scratch = c->s_.scratch;
+    return c->s_.items != NULL ? c->s_.items
+                               : scratch->take(scratch->ctx, c->s_.count * sizeof(lp_store_item_t));
+}
+
+void lp_config_give_items(const lp_config_t *c, lp_store_item_t *items)
+{
+    if (items != c->s_.items) {
+        c->s_.scratch->give(c->s_.scratch->ctx, items);
+    }
+}
+
+static lp_err_t save_with(lp_config_t *c, lp_store_item_t *items)
+{
+    lp_config_place_t places[LP_CONFIG_LARGE_MAX];
     size_t n = 0;
+    size_t large = 0;
     for (size_t i = 0; i < c->s_.count; i++) {
         const lp_config_row_t *row = &c->s_.rows[i];
         const lp_config_value_t *v = &c->s_.values[i];
-        if (!lp_config_is_fixed(c, i)) {
-            c->s_.items[n++] = (lp_store_item_t){
+        if (lp_config_is_fixed(c, i)) {
+            continue;
+        }
+        if (lp_config_is_large(c, i)) {
+            n += lp_config_save_large(c, i, places[large++], &items[n]);
+        } else {
+            items[n++] = (lp_store_item_t){
                 .key = row->key,
                 .value = row->type == LP_CONFIG_STR ? lp_span(c->s_.arena + v->at_, v->len_)
                                                     : lp_span(v->num_, sizeof v->num_),
@@ -443,12 +504,24 @@ lp_err_t lp_config_save(lp_config_t *c)
             };
         }
     }
-    lp_err_t err = lp_store_put(c->s_.store, c->s_.items, n);
+    lp_err_t err = lp_store_put(c->s_.store, items, n);
     if (err == LP_OK) {
+        lp_config_saved_large(c);
         const lp_store_item_t trial = {.key = CONFIG_TRIAL_KEY, .is_removal = true};
         err = lp_store_put(c->s_.store, &trial, 1);
     }
     c->is_saved = c->is_saved || err == LP_OK;
+    return err;
+}
+
+lp_err_t lp_config_save(lp_config_t *c)
+{
+    lp_store_item_t *items = lp_config_take_items(c);
+    if (items == NULL) {
+        return LP_E_BUSY;
+    }
+    const lp_err_t err = save_with(c, items);
+    lp_config_give_items(c, items);
     return err;
 }
 
@@ -477,25 +550,34 @@ lp_err_t lp_config_read_stored(lp_config_t *c, size_t row, const char *key, cand
     return memchr(found.ptr, 0, found.len) == NULL ? LP_OK : LP_E_FORMAT;
 }
 
+static lp_err_t load_row(lp_config_t *c, size_t row)
+{
+    uint8_t text[LP_CONFIG_WHY_MAX];
+    lp_buf_t why = lp_buf(text, sizeof text);
+    candidate_t v;
+    lp_err_t err = lp_config_read_stored(c, row, c->s_.rows[row].key, &v);
+    if (err == LP_OK) {
+        err = lp_config_check(&c->s_.rows[row], &v, &why);
+    }
+    if (err == LP_OK) {
+        lp_config_take(c, row, &v);
+    }
+    return err;
+}
+
 void lp_config_load(lp_config_t *c, unsigned *dropped)
 {
     unsigned bad = 0;
+    (void)lp_config_drop_drafts(c);
     for (size_t i = 0; i < c->s_.count; i++) {
-        const lp_config_row_t *row = &c->s_.rows[i];
-        uint8_t text[LP_CONFIG_WHY_MAX];
-        lp_buf_t why = lp_buf(text, sizeof text);
-        candidate_t v;
-        lp_err_t err =
-            lp_config_is_fixed(c, i) ? LP_E_NOT_FOUND : lp_config_read_stored(c, i, row->key, &v);
-        if (err == LP_OK) {
-            err = lp_config_check(row, &v, &why);
+        lp_err_t err = LP_E_NOT_FOUND;
+        if (!lp_config_is_fixed(c, i)) {
+            err = lp_config_is_large(c, i) ? lp_config_load_large(c, i) : load_row(c, i);
         }
-        if (err == LP_OK) {
-            lp_config_take(c, i, &v);
-        } else if (err != LP_E_NOT_FOUND) {
+        if (err != LP_OK && err != LP_E_NOT_FOUND) {
             bad++;
-            LP_LOGW("the stored value of %s is not usable (%s), the default counts", row->key,
-                    lp_err_text(err));
+            LP_LOGW("the stored value of %s is not usable (%s), the default counts",
+                    c->s_.rows[i].key, lp_err_text(err));
         }
     }
     c->is_saved = true;

@@ -2,14 +2,26 @@
 // Factory reset, and settings whose names have changed.
 #include "config_internal.h"
 
+static lp_err_t remove_all(const lp_config_t *c)
+{
+    lp_store_item_t *items = lp_config_take_items(c);
+    if (items == NULL) {
+        return LP_E_BUSY;
+    }
+    for (size_t i = 0; i < c->s_.count; i++) {
+        items[i] = (lp_store_item_t){.key = c->s_.rows[i].key, .is_removal = true};
+    }
+    const lp_err_t err = lp_store_put(c->s_.store, items, c->s_.count);
+    lp_config_give_items(c, items);
+    return err;
+}
+
 lp_err_t lp_config_reset(lp_config_t *c)
 {
     lp_err_t err = lp_config_drop_trial(c);
-    for (size_t i = 0; i < c->s_.count; i++) {
-        c->s_.items[i] = (lp_store_item_t){.key = c->s_.rows[i].key, .is_removal = true};
-    }
+    err = err == LP_OK ? lp_config_drop_drafts(c) : err;
     if (err == LP_OK) {
-        err = lp_store_put(c->s_.store, c->s_.items, c->s_.count);
+        err = remove_all(c);
     }
     if (err == LP_OK) {
         err = lp_store_scrub(c->s_.store);

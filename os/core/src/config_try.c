@@ -74,6 +74,9 @@ static lp_err_t save_row(lp_config_t *c, size_t row)
 
 lp_err_t lp_config_save_trial(lp_config_t *c)
 {
+    if (c->s_.large_bytes > 0) {
+        return LP_E_UNSUPPORTED;
+    }
     const lp_span_t is_new = lp_span_str("new");
     lp_err_t err = put_one(c, CONFIG_TRIAL_KEY, NULL);
     for (size_t i = 0; err == LP_OK && i < c->s_.count; i++) {

@@ -214,6 +214,9 @@ void lp_rpc_done(lp_rpc_req_t *req)
     if (err == LP_OK && !send_answer(req, rpc)) {
         err = LP_E_NOSPACE;
     }
+    if (err == LP_E_NOSPACE && req->channel_ != NULL && lp_rpc_channel_is_short(req->channel_)) {
+        err = LP_E_BUSY;
+    }
     if (err == LP_OK) {
         release(req, LP_OK);
     } else {

@@ -18,6 +18,9 @@ void lp_rpc_fail_v(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, v
 // Where the next answer can be written. Room for refusals of the other requests is kept free,
 // unless this is one itself.
 lp_buf_t lp_rpc_channel_room(lp_rpc_channel_t *ch, bool is_refusal);
+// Whether an answer may have found no room because of somebody else: who has the lent memory, or
+// requests under way whose refusals must fit.
+bool lp_rpc_channel_is_short(const lp_rpc_channel_t *ch);
 // Sends the `len` bytes that were written there.
 void lp_rpc_channel_send(lp_rpc_channel_t *ch, size_t len);
 

@@ -94,6 +94,18 @@ lp_err_t lp_store_get(const lp_store_t *s, const char *key, lp_buf_t *out)
     return err;
 }
 
+lp_err_t lp_store_read(const lp_store_t *s, const char *key, size_t at, uint8_t *to, size_t n)
+{
+    const lp_store_entry_t *e = lp_store_find(s, lp_span_str(key));
+    if (e == NULL) {
+        return LP_E_NOT_FOUND;
+    }
+    if (at > e->value_len || n > e->value_len - at) {
+        return LP_E_RANGE;
+    }
+    return lp_port_flash_read(e->at + ITEM_HEADER_BYTES + e->key_len + (uint32_t)at, to, n);
+}
+
 lp_err_t lp_store_len(const lp_store_t *s, const char *key, size_t *len)
 {
     const lp_store_entry_t *e = lp_store_find(s, lp_span_str(key));
@@ -124,7 +136,7 @@ lp_err_t lp_store_each(const lp_store_t *s, lp_store_each_fn *fn, void *ctx)
 static bool is_already_so(const lp_store_t *s, const lp_store_item_t *item)
 {
     const lp_store_entry_t *e = lp_store_find(s, lp_span_str(item->key));
-    if (e == NULL || item->is_removal) {
+    if (e == NULL || item->is_removal || item->copy_of != NULL) {
         return e == NULL && item->is_removal;
     }
     const uint32_t at = e->at + ITEM_HEADER_BYTES + e->key_len;
@@ -141,7 +153,7 @@ static bool is_already_so(const lp_store_t *s, const lp_store_item_t *item)
     return is_same;
 }
 
-static lp_err_t check_items(const lp_store_item_t *items, size_t n)
+static lp_err_t check_items(const lp_store_t *s, const lp_store_item_t *items, size_t n)
 {
     if (n > LP_STORE_ITEMS_MAX) {
         return LP_E_INVALID;
@@ -151,7 +163,11 @@ static lp_err_t check_items(const lp_store_item_t *items, size_t n)
         if (key_len == 0 || key_len >= LP_STORE_KEY_MAX) {
             return LP_E_INVALID;
         }
-        if (!items[i].is_removal && items[i].value.len > LP_STORE_VALUE_MAX) {
+        const bool is_copy = !items[i].is_removal && items[i].copy_of != NULL;
+        if (is_copy && lp_store_find(s, lp_span_str(items[i].copy_of)) == NULL) {
+            return LP_E_NOT_FOUND;
+        }
+        if (!items[i].is_removal && !is_copy && items[i].value.len > LP_STORE_VALUE_MAX) {
             return LP_E_RANGE;
         }
         for (size_t k = 0; k < i; k++) {
@@ -201,7 +217,7 @@ static uint32_t compacted_bytes(const lp_store_t *s, const lp_store_item_t *item
         }
     }
     if (kept != 0) {
-        bytes += lp_store_round_up(s, RECORD_HEADER_BYTES + lp_store_items_len(items, n, kept));
+        bytes += lp_store_round_up(s, RECORD_HEADER_BYTES + lp_store_items_len(s, items, n, kept));
     }
     return bytes;
 }
@@ -246,7 +262,7 @@ static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n, u
     }
     if (err == LP_OK && kept != 0) {
         const body_t body = {
-            .items = items, .mask = kept, .len = lp_store_items_len(items, n, kept)};
+            .items = items, .mask = kept, .len = lp_store_items_len(s, items, n, kept)};
         err = lp_store_write_record(s, bank, pos, &body);
     }
     if (err == LP_OK) {
@@ -263,7 +279,8 @@ static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n, u
 
 static lp_err_t append(lp_store_t *s, const lp_store_item_t *items, size_t n, uint64_t mask)
 {
-    const body_t body = {.items = items, .mask = mask, .len = lp_store_items_len(items, n, mask)};
+    const body_t body = {
+        .items = items, .mask = mask, .len = lp_store_items_len(s, items, n, mask)};
     const lp_err_t err = lp_store_write_record(s, s->bank_, s->end_, &body);
     if (err != LP_OK) {
         s->must_compact_ = true;
@@ -283,7 +300,7 @@ static bool can_append(const lp_store_t *s, uint32_t body_len, size_t changes)
 
 lp_err_t lp_store_put(lp_store_t *s, const lp_store_item_t *items, size_t n)
 {
-    lp_err_t err = s->is_open_ ? check_items(items, n) : LP_E_STATE;
+    lp_err_t err = s->is_open_ ? check_items(s, items, n) : LP_E_STATE;
     if (err != LP_OK) {
         return err;
     }
@@ -303,7 +320,7 @@ lp_err_t lp_store_put(lp_store_t *s, const lp_store_item_t *items, size_t n)
     if (compacted_bytes(s, items, n, mask, &count) > room || count > s->config_.max_entries) {
         return LP_E_NOSPACE;
     }
-    if (can_append(s, lp_store_items_len(items, n, mask), changes)) {
+    if (can_append(s, lp_store_items_len(s, items, n, mask), changes)) {
         err = append(s, items, n, mask);
         if (err != LP_E_VERIFY) {
             return err;

@@ -6,6 +6,7 @@
 #include "limpet/crc.h"
 #include "limpet/endian.h"
 #include "limpet/port/flash.h"
+#include "store_index.h"
 
 enum { CHUNK = 64 };
 
@@ -161,6 +162,7 @@ typedef struct {
     uint32_t fill;
     uint32_t crc;
     bool is_dry;
+    const lp_store_t *store;
     lp_err_t err; // the first one; nothing is programmed after it
     uint8_t page[LP_STORE_PAGE_MAX];
 } writer_t;
@@ -191,17 +193,6 @@ static void write_bytes(writer_t *w, lp_span_t bytes)
     }
 }
 
-static void write_item(writer_t *w, const lp_store_item_t *item)
-{
-    const lp_span_t key = lp_span_str(item->key);
-    const lp_span_t value = item->is_removal ? lp_span(NULL, 0) : item->value;
-    uint8_t head[ITEM_HEADER_BYTES] = {(uint8_t)key.len, item->is_removal ? ITEM_IS_REMOVAL : 0};
-    lp_put_le16(head + 2, (uint16_t)value.len);
-    write_bytes(w, lp_span(head, sizeof head));
-    write_bytes(w, key);
-    write_bytes(w, value);
-}
-
 static void write_copy(writer_t *w, uint32_t at, uint32_t len)
 {
     uint8_t chunk[CHUNK];
@@ -217,6 +208,34 @@ static void write_copy(writer_t *w, uint32_t at, uint32_t len)
     lp_wipe(chunk, sizeof chunk); // it may have been a key
 }
 
+// Where the value of an item is on the flash; null: it is in memory, or there is none.
+static const lp_store_entry_t *source_of(const lp_store_t *s, const lp_store_item_t *item)
+{
+    return item->is_removal || item->copy_of == NULL ? NULL
+                                                     : lp_store_find(s, lp_span_str(item->copy_of));
+}
+
+static size_t value_len(const lp_store_t *s, const lp_store_item_t *item)
+{
+    const lp_store_entry_t *source = source_of(s, item);
+    return item->is_removal ? 0 : source != NULL ? source->value_len : item->value.len;
+}
+
+static void write_item(writer_t *w, const lp_store_item_t *item)
+{
+    const lp_span_t key = lp_span_str(item->key);
+    const lp_store_entry_t *source = source_of(w->store, item);
+    uint8_t head[ITEM_HEADER_BYTES] = {(uint8_t)key.len, item->is_removal ? ITEM_IS_REMOVAL : 0};
+    lp_put_le16(head + 2, (uint16_t)value_len(w->store, item));
+    write_bytes(w, lp_span(head, sizeof head));
+    write_bytes(w, key);
+    if (source != NULL) {
+        write_copy(w, source->at + ITEM_HEADER_BYTES + source->key_len, source->value_len);
+    } else if (!item->is_removal) {
+        write_bytes(w, item->value);
+    }
+}
+
 static void write_body(writer_t *w, const body_t *body)
 {
     if (body->items == NULL) {
@@ -230,13 +249,13 @@ static void write_body(writer_t *w, const body_t *body)
     }
 }
 
-uint32_t lp_store_items_len(const lp_store_item_t *items, size_t n, uint64_t mask)
+uint32_t lp_store_items_len(const lp_store_t *s, const lp_store_item_t *items, size_t n,
+                            uint64_t mask)
 {
     size_t len = 0;
     for (size_t i = 0; i < n; i++) {
         if ((mask >> i & 1) != 0) {
-            len += ITEM_HEADER_BYTES + lp_span_str(items[i].key).len +
-                   (items[i].is_removal ? 0 : items[i].value.len);
+            len += ITEM_HEADER_BYTES + lp_span_str(items[i].key).len + value_len(s, &items[i]);
         }
     }
     return (uint32_t)len;
@@ -260,7 +279,7 @@ static lp_err_t verify_record(const lp_store_t *s, unsigned bank, uint32_t pos, 
 
 lp_err_t lp_store_write_record(const lp_store_t *s, unsigned bank, uint32_t pos, const body_t *body)
 {
-    writer_t w = {.is_dry = true};
+    writer_t w = {.is_dry = true, .store = s};
     write_body(&w, body);
     const uint32_t crc = w.crc;
     uint8_t head[RECORD_HEADER_BYTES];

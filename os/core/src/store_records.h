@@ -53,7 +53,8 @@ typedef struct {
     uint32_t len;
 } body_t;
 
-uint32_t lp_store_items_len(const lp_store_item_t *items, size_t n, uint64_t mask);
+uint32_t lp_store_items_len(const lp_store_t *s, const lp_store_item_t *items, size_t n,
+                            uint64_t mask);
 
 // Programs one record at `pos` and reads it back. LP_E_VERIFY: it is not what was written.
 lp_err_t lp_store_write_record(const lp_store_t *s, unsigned bank, uint32_t pos,

@@ -157,3 +157,20 @@ void lp_arena_give(lp_arena_t *arena, void *ptr)
     resize(block, bytes);
     insert(arena, block);
 }
+
+void *lp_arena_lend(lp_arena_t *arena, size_t bytes)
+{
+    const lp_arena_t before = *arena;
+    void *ptr = lp_arena_take(arena, bytes);
+    arena->used = before.used;
+    arena->peak = before.peak;
+    arena->refused = before.refused;
+    return ptr;
+}
+
+void lp_arena_give_back(lp_arena_t *arena, void *ptr)
+{
+    const size_t used = arena->used;
+    lp_arena_give(arena, ptr);
+    arena->used = used;
+}

@@ -30,6 +30,10 @@ lp_err_t lp_arena_init(lp_arena_t *arena, void *memory, size_t bytes);
 // Zeroed, aligned for any type; null when there is no room (also for 0 bytes).
 void *lp_arena_take(lp_arena_t *arena, size_t bytes);
 
+// The same for somebody else than the arena's user: not counted as taken or refused.
+void *lp_arena_lend(lp_arena_t *arena, size_t bytes);
+void lp_arena_give_back(lp_arena_t *arena, void *ptr);
+
 // Wipes and gives back what lp_arena_take() gave. Null is fine.
 void lp_arena_give(lp_arena_t *arena, void *ptr);
 

@@ -48,19 +48,31 @@ static lp_err_t load_blocks(mbedtls_x509_crt *chain, lp_span_t pem, lp_buf_t *de
     return err;
 }
 
-lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, lp_span_t pem, unsigned *skipped)
+lp_err_t lp_tls_read_pem(const lp_tls_pem_t *pem, size_t at, uint8_t *to, size_t n)
+{
+    if (pem->ptr == NULL) {
+        return pem->read(pem->ctx, at, to, n);
+    }
+    memcpy(to, pem->ptr + at, n);
+    return LP_OK;
+}
+
+// Base64 is longer than what it stands for, so a block is decoded over the text that it is made of.
+lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, unsigned *skipped)
 {
     *skipped = 0;
-    if (pem.len == 0) {
+    if (pem->len == 0) {
         return LP_E_FORMAT;
     }
-    size_t cap = pem.len / 4 * 3 + 3; // base64 is longer than what it stands for
-    uint8_t *room = lp_tls_calloc(1, cap);
+    uint8_t *room = lp_tls_calloc(1, pem->len);
     if (room == NULL) {
         return LP_E_NOSPACE;
     }
-    lp_buf_t der = lp_buf(room, cap);
-    lp_err_t err = load_blocks(chain, pem, &der, skipped);
+    lp_buf_t der = lp_buf(room, pem->len);
+    lp_err_t err = lp_tls_read_pem(pem, 0, room, pem->len);
+    if (err == LP_OK) {
+        err = load_blocks(chain, lp_span(room, pem->len), &der, skipped);
+    }
     lp_tls_free(room);
     return err;
 }
@@ -118,7 +130,7 @@ static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
                       "no trust anchor: there is no certificate to check the server's against");
         return LP_E_TLS_CERT;
     }
-    lp_err_t err = lp_tls_load_pem(&tls->session_->papers->trust, config->trust_pem, &skipped);
+    lp_err_t err = lp_tls_load_pem(&tls->session_->papers->trust, &config->trust_pem, &skipped);
     if (err == LP_E_NOSPACE) {
         LP_TLS_DETAIL(tls, "the trust anchors do not fit into the TLS arena");
     } else if (err != LP_OK) {
@@ -148,7 +160,7 @@ static lp_err_t take_own(lp_tls_t *tls, const lp_tls_config_t *config)
 {
     lp_tls_session_t *s = tls->session_;
     unsigned skipped = 0;
-    lp_err_t err = lp_tls_load_pem(&s->papers->own, config->cert_pem, &skipped);
+    lp_err_t err = lp_tls_load_pem(&s->papers->own, &config->cert_pem, &skipped);
     if (err == LP_E_NOSPACE) {
         LP_TLS_DETAIL(tls, "this board's certificate does not fit into the TLS arena");
         return err;

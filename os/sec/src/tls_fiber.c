@@ -28,6 +28,7 @@ static struct {
     lp_tls_t *owner;
     bool is_aborted;
     lp_err_t result;
+    size_t stack_peak; // of handshakes that are over
 
     lp_key_op_t op;
     lp_key_check_t check; // of that operation, when it is LP_KEY_OP_VERIFY
@@ -63,11 +64,13 @@ lp_err_t lp_tls_init(const lp_tls_setup_t *setup)
     if (err != LP_OK) {
         return err;
     }
-    memset(setup->stack, PAINT, setup->stack_bytes);
+    if (setup->loan == NULL) {
+        memset(setup->stack, PAINT, setup->stack_bytes);
+    }
     memset(&engine, 0, sizeof engine);
     engine.setup = *setup;
     engine.is_ready = true;
-    lp_tls_resume_init(setup->session, setup->session_bytes);
+    lp_tls_resume_init(setup->session, setup->session_bytes, setup->ticket_bytes);
     return LP_OK;
 }
 
@@ -80,10 +83,18 @@ lp_err_t lp_tls_deinit(void)
         lp_tls_resume_deinit();
         mbedtls_psa_crypto_free();
         lp_tls_rng_deinit();
-        lp_wipe(engine.setup.stack, engine.setup.stack_bytes);
+        if (engine.setup.loan == NULL) {
+            lp_wipe(engine.setup.stack, engine.setup.stack_bytes);
+        }
         lp_wipe(&engine, sizeof engine);
     }
     return LP_OK;
+}
+
+// A stack that is lent is painted anew for each handshake, so what the last ones needed is kept.
+static bool is_stack_ours(void)
+{
+    return engine.setup.loan == NULL || engine.owner != NULL;
 }
 
 // Stacks grow downwards on every port: what is still painted at the low end was never used.
@@ -91,10 +102,34 @@ static size_t stack_peak(void)
 {
     const uint8_t *low = engine.setup.stack;
     size_t untouched = 0;
+    if (!is_stack_ours()) {
+        return engine.stack_peak;
+    }
     while (untouched < engine.setup.stack_bytes && low[untouched] == PAINT) {
         untouched++;
     }
-    return engine.setup.stack_bytes - untouched;
+    const size_t used = engine.setup.stack_bytes - untouched;
+    return used > engine.stack_peak ? used : engine.stack_peak;
+}
+
+static lp_err_t take_stack(void)
+{
+    lp_loan_t *loan = engine.setup.loan;
+    if (loan != NULL) {
+        if (lp_loan_take(loan, &engine, NULL) == NULL) {
+            return LP_E_BUSY;
+        }
+        memset(engine.setup.stack, PAINT, engine.setup.stack_bytes);
+    }
+    return LP_OK;
+}
+
+static void give_stack(void)
+{
+    engine.stack_peak = stack_peak();
+    if (engine.setup.loan != NULL) {
+        lp_loan_give(engine.setup.loan, &engine);
+    }
 }
 
 void lp_tls_memory(lp_tls_memory_t *memory)
@@ -107,6 +142,16 @@ void lp_tls_memory(lp_tls_memory_t *memory)
         memory->stack_bytes = engine.setup.stack_bytes;
         memory->stack_peak = stack_peak();
     }
+}
+
+void *lp_tls_borrow(size_t bytes)
+{
+    return engine.is_ready ? lp_arena_lend(&lp_tls_arena, bytes) : NULL;
+}
+
+void lp_tls_give_back(void *memory)
+{
+    lp_arena_give_back(&lp_tls_arena, memory);
 }
 
 bool lp_tls_engine_is_ready(void)
@@ -171,12 +216,21 @@ lp_err_t lp_tls_engine_begin(lp_tls_t *tls)
     if (engine.owner != NULL) {
         return LP_E_BUSY;
     }
-    lp_err_t err =
+    lp_err_t err = take_stack();
+    if (err != LP_OK) {
+        (void)lp_fmt_str(tls->report_.detail, sizeof tls->report_.detail,
+                         "its memory is in use for something else");
+        return err;
+    }
+    engine.owner = tls;
+    err =
         lp_port_fiber_init(&engine.fiber, entry, tls, engine.setup.stack, engine.setup.stack_bytes);
     if (err == LP_OK) {
-        engine.owner = tls;
         engine.is_aborted = false;
         engine.result = LP_E_STATE;
+    } else {
+        give_stack();
+        engine.owner = NULL;
     }
     return err;
 }
@@ -191,9 +245,11 @@ bool lp_tls_engine_resume(lp_tls_t *tls, lp_err_t *err)
         return false;
     }
     lp_port_fiber_deinit(&engine.fiber);
+    const bool is_used_up = is_stack_used_up();
+    give_stack();
     engine.owner = NULL;
     *err = engine.result;
-    if (is_stack_used_up()) {
+    if (is_used_up) {
         (void)lp_fmt_str(tls->report_.detail, sizeof tls->report_.detail,
                          "the handshake's stack of %u bytes is too small",
                          (unsigned)engine.setup.stack_bytes);

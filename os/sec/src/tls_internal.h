@@ -95,8 +95,9 @@ bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group
 
 // ---- tls_resume.c -----------------------------------------------------------------------------
 
-// The memory is lent until deinit; too little of it: nothing is resumed.
-void lp_tls_resume_init(void *memory, size_t bytes);
+// The memory is lent until deinit; too little of it: nothing is resumed. ticket_bytes: as in
+// lp_tls_setup_t.
+void lp_tls_resume_init(void *memory, size_t bytes, size_t ticket_bytes);
 void lp_tls_resume_deinit(void);
 // Says to mbedTLS which tickets `tls` may ask for. Forgets a session of other settings.
 void lp_tls_resume_begin(lp_tls_t *tls, const lp_tls_config_t *config);

@@ -21,6 +21,7 @@ enum {
     DAY_MS = 24 * 60 * 60 * 1000, // the server's certificate is looked at again after that, at most
     HOUR_S = 60 * 60,             // where the server does not say how long its ticket is good for
     FAILURES_MAX = 2,
+    PIECE_BYTES = 64,
 // Of a ClientHello apart from ticket and names, rounded up.
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     HELLO_BYTES = 400,
@@ -42,7 +43,9 @@ typedef struct {
     size_t hello_bytes;          // of the next ClientHello, without the ticket
     mbedtls_ssl_session session; // with no pointer but the next
     size_t ticket_cap;
-    uint8_t ticket[];
+    bool is_ticket_in_arena;
+    uint8_t *ticket; // null: in the arena, and none is held
+    uint8_t room[];
 } record_t;
 
 _Static_assert(sizeof(record_t) <= LP_TLS_SESSION_BYTES, "limpet/tls.h says how long it is");
@@ -53,7 +56,12 @@ static void wipe(void)
 {
     record->is_held = false;
     lp_wipe(&record->session, sizeof record->session);
-    lp_wipe(record->ticket, record->ticket_cap);
+    if (record->is_ticket_in_arena) {
+        lp_tls_free(record->ticket); // wipes it
+        record->ticket = NULL;
+    } else {
+        lp_wipe(record->ticket, record->ticket_cap);
+    }
 }
 
 void lp_tls_forget(void)
@@ -73,7 +81,7 @@ static void on_timer(void *ctx)
     record->failures = 0;
 }
 
-void lp_tls_resume_init(void *memory, size_t bytes)
+void lp_tls_resume_init(void *memory, size_t bytes, size_t ticket_bytes)
 {
     const uintptr_t misfit = (uintptr_t)memory % _Alignof(record_t);
     const size_t skip = misfit == 0 ? 0 : _Alignof(record_t) - misfit;
@@ -81,7 +89,9 @@ void lp_tls_resume_init(void *memory, size_t bytes)
     if (memory != NULL && bytes > skip + sizeof *record) {
         record = (record_t *)(void *)((uint8_t *)memory + skip);
         memset(record, 0, bytes - skip);
-        record->ticket_cap = bytes - skip - sizeof *record;
+        record->is_ticket_in_arena = ticket_bytes > 0;
+        record->ticket = ticket_bytes > 0 ? NULL : record->room;
+        record->ticket_cap = ticket_bytes > 0 ? ticket_bytes : bytes - skip - sizeof *record;
         lp_timer_init(&record->timer, on_timer, NULL);
     }
 }
@@ -105,6 +115,19 @@ static void add_text(lp_sha256_t *h, const char *text)
     add(h, text != NULL ? text : "", text != NULL ? strlen(text) : 0);
 }
 
+// What cannot be read now will not make a connection either.
+static void add_pem(lp_sha256_t *h, const lp_tls_pem_t *pem)
+{
+    uint8_t piece[PIECE_BYTES];
+    for (size_t at = 0; at < pem->len; at += PIECE_BYTES) {
+        const size_t n = pem->len - at < PIECE_BYTES ? pem->len - at : PIECE_BYTES;
+        if (lp_tls_read_pem(pem, at, piece, n) == LP_OK) {
+            add(h, piece, n);
+        }
+    }
+    add(h, NULL, 0);
+}
+
 // Whatever a full handshake would look at: with another value of it there must be one.
 static void bind(const lp_tls_config_t *config, uint8_t binding[LP_SHA256_LEN])
 {
@@ -116,8 +139,8 @@ static void bind(const lp_tls_config_t *config, uint8_t binding[LP_SHA256_LEN])
     add_text(&h, config->host);
     add_text(&h, config->alpn);
     add_text(&h, config->key_id);
-    add(&h, config->trust_pem.ptr, config->trust_pem.len);
-    add(&h, config->cert_pem.ptr, config->cert_pem.len);
+    add_pem(&h, &config->trust_pem);
+    add_pem(&h, &config->cert_pem);
     add(&h, rest, sizeof rest);
     lp_sha256_final(&h, binding);
 }
@@ -282,7 +305,7 @@ static uint64_t end_of(const lp_tls_t *tls, const mbedtls_ssl_session *session)
     return is_old && until_ms > record->until_ms ? record->until_ms : until_ms;
 }
 
-static void hold(const lp_tls_t *tls, const mbedtls_ssl_session *session)
+static void hold(const lp_tls_t *tls, mbedtls_ssl_session *session)
 {
     const uint64_t now_ms = lp_port_now_ms();
     record->until_ms = end_of(tls, session);
@@ -296,7 +319,12 @@ static void hold(const lp_tls_t *tls, const mbedtls_ssl_session *session)
     record->session.hostname = NULL;
     lp_wipe(&record->session.app_secrets, sizeof record->session.app_secrets);
 #endif
-    memcpy(record->ticket, session->ticket, session->ticket_len);
+    if (record->is_ticket_in_arena) {
+        record->ticket = session->ticket;
+        session->ticket = NULL;
+    } else {
+        memcpy(record->ticket, session->ticket, session->ticket_len);
+    }
     record->is_held = true;
     lp_timer_start(lp_tls_engine_loop(), &record->timer, (uint32_t)(record->until_ms - now_ms));
 }

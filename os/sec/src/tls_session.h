@@ -51,7 +51,9 @@ struct lp_tls_session {
 
 // Appends the certificates of a PEM text to `chain`. *skipped counts those with algorithms that are
 // not supported. LP_E_FORMAT: a damaged one, or none at all; LP_E_NOSPACE.
-lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, lp_span_t pem, unsigned *skipped);
+lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, unsigned *skipped);
+// Bytes of it, from `at` on.
+lp_err_t lp_tls_read_pem(const lp_tls_pem_t *pem, size_t at, uint8_t *to, size_t n);
 
 // ---- tls_verify.c -----------------------------------------------------------------------------
 

@@ -8,13 +8,15 @@
 
 void lp_identity_read_cert(const lp_config_t *config, lp_identity_cert_t *cert)
 {
-    uint8_t der[LP_SETTINGS_CERT_MAX];
+    uint8_t der[LP_SETTINGS_CERT_MAX]; // decoded over its text, which is longer
     uint8_t digest[LP_SHA256_LEN];
     lp_buf_t out = lp_buf(der, sizeof der);
-    lp_span_t text = lp_span_str(lp_setting_identity_cert(config));
+    lp_span_t text = lp_span(der, lp_config_len(config, "identity.cert"));
     lp_x509_t x509;
     *cert = (lp_identity_cert_t){0};
-    if (lp_pem_decode(&text, "CERTIFICATE", &out) != LP_OK ||
+    if (text.len > sizeof der ||
+        lp_config_read(config, "identity.cert", 0, der, text.len) != LP_OK ||
+        lp_pem_decode(&text, "CERTIFICATE", &out) != LP_OK ||
         lp_x509_read(lp_buf_span(&out), &x509) != LP_OK) {
         return;
     }

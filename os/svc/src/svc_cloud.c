@@ -71,6 +71,7 @@ static uint32_t next_wait(lp_backoff_t *backoff)
 static void hang_up(lp_svc_cloud_t *svc)
 {
     lp_turn_give(svc->s_.turn, &svc->ticket_);
+    lp_svc_cloud_give_memory(svc);
     if (svc->state == LP_CLOUD_HANDSHAKE || svc->state == LP_CLOUD_LOGIN) {
         lp_stream_close(&svc->tls_.stream);
     } else if (svc->state == LP_CLOUD_DIAL || svc->state == LP_CLOUD_WAIT_TURN) {
@@ -135,6 +136,7 @@ static void on_mqtt(void *ctx, const lp_mqtt_event_t *ev)
                          refusal_hint(ev->reason));
     }
     const bool was_up = svc->state == LP_CLOUD_CONNECTED;
+    lp_svc_cloud_give_memory(svc);
     svc->state = LP_CLOUD_CONNECTED; // the session has closed the stream: nothing to hang up
     if (svc->is_stopping_) {
         enter(svc, LP_CLOUD_OFF);
@@ -166,7 +168,10 @@ static void on_tls(void *ctx, unsigned events, lp_err_t why)
     LP_LOGD("TLS is open");
     lp_turn_give(svc->s_.turn, &svc->ticket_);
     enter(svc, LP_CLOUD_LOGIN);
-    lp_err_t err = lp_svc_cloud_make_session(svc, on_mqtt);
+    lp_err_t err = lp_svc_cloud_take_memory(svc);
+    if (err == LP_OK) {
+        err = lp_svc_cloud_make_session(svc, on_mqtt);
+    }
     if (err == LP_OK) {
         err = lp_mqtt_attach(&svc->mqtt_, &svc->tls_.stream);
     }

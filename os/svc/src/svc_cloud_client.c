@@ -18,9 +18,39 @@ const char *lp_svc_cloud_thing(const lp_svc_cloud_t *svc)
     return svc->thing_;
 }
 
+// -- memory that a connection needs
+
+lp_err_t lp_svc_cloud_take_memory(lp_svc_cloud_t *svc)
+{
+    const lp_cloud_memory_t *m = &svc->s_.memory;
+    svc->inbox_ = m->inbox;
+    if (m->rx != NULL) {
+        return LP_OK;
+    }
+    // Two pieces: they fit between what TLS keeps, and the largest piece stays for others.
+    svc->lent_rx_ = lp_tls_borrow(m->rx_bytes);
+    svc->lent_inbox_ = lp_tls_borrow(m->inbox_bytes);
+    svc->inbox_ = svc->lent_inbox_;
+    return svc->lent_rx_ != NULL && svc->lent_inbox_ != NULL ? LP_OK : LP_E_NOSPACE;
+}
+
+void lp_svc_cloud_give_memory(lp_svc_cloud_t *svc)
+{
+    if (svc->s_.memory.rx == NULL) {
+        if (svc->has_mqtt_) {
+            (void)lp_mqtt_set_rx(&svc->mqtt_, NULL, 0);
+        }
+        lp_tls_give_back(svc->lent_rx_);
+        lp_tls_give_back(svc->lent_inbox_);
+        svc->lent_rx_ = NULL;
+        svc->lent_inbox_ = NULL;
+        svc->inbox_ = NULL;
+    }
+}
+
 void lp_svc_cloud_tell_connected(lp_svc_cloud_t *svc, bool session_present)
 {
-    svc->incoming_[0] = '\0';
+    svc->incoming_len_ = 0;
     for (const lp_cloud_client_t *c = svc->clients_; c != NULL; c = c->next_) {
         c->on_connected(c->ctx, session_present);
     }
@@ -30,24 +60,28 @@ void lp_svc_cloud_tell_connected(lp_svc_cloud_t *svc, bool session_present)
 
 static void begin_message(lp_svc_cloud_t *svc, const lp_mqtt_message_t *msg)
 {
+    const size_t room = svc->s_.memory.inbox_bytes;
+    const size_t topic_len = msg->topic.len + 1;
     svc->inbox_len_ = 0;
-    svc->incoming_[0] = '\0';
-    if (msg->topic.len >= sizeof svc->incoming_ || msg->total_len > svc->s_.memory.inbox_bytes) {
+    svc->incoming_len_ = 0;
+    if (svc->inbox_ == NULL || topic_len > LP_CLOUD_INCOMING_MAX || topic_len > room ||
+        msg->total_len > room - topic_len) {
         LP_LOGW("a message of %lu bytes is too large and was passed over",
                 (unsigned long)msg->total_len);
         return;
     }
-    memcpy(svc->incoming_, msg->topic.ptr, msg->topic.len);
-    svc->incoming_[msg->topic.len] = '\0';
+    memcpy(svc->inbox_, msg->topic.ptr, msg->topic.len);
+    svc->inbox_[msg->topic.len] = '\0';
+    svc->incoming_len_ = topic_len;
 }
 
 static void end_message(lp_svc_cloud_t *svc)
 {
-    const lp_span_t payload = lp_span(svc->s_.memory.inbox, svc->inbox_len_);
+    const lp_span_t payload = lp_span(svc->inbox_ + svc->incoming_len_, svc->inbox_len_);
     for (const lp_cloud_client_t *c = svc->clients_; c != NULL; c = c->next_) {
-        c->on_message(c->ctx, svc->incoming_, payload);
+        c->on_message(c->ctx, (const char *)svc->inbox_, payload);
     }
-    svc->incoming_[0] = '\0';
+    svc->incoming_len_ = 0;
 }
 
 void lp_svc_cloud_on_message(void *ctx, const lp_mqtt_message_t *msg)
@@ -57,11 +91,11 @@ void lp_svc_cloud_on_message(void *ctx, const lp_mqtt_message_t *msg)
         begin_message(svc, msg);
     }
     // total_len was held against the inbox, and pieces come in order.
-    if (svc->incoming_[0] == '\0' || msg->offset != svc->inbox_len_) {
+    if (svc->incoming_len_ == 0 || msg->offset != svc->inbox_len_) {
         return;
     }
     if (msg->piece.len > 0) {
-        memcpy(svc->s_.memory.inbox + svc->inbox_len_, msg->piece.ptr, msg->piece.len);
+        memcpy(svc->inbox_ + svc->incoming_len_ + svc->inbox_len_, msg->piece.ptr, msg->piece.len);
         svc->inbox_len_ += msg->piece.len;
     }
     if (svc->inbox_len_ == msg->total_len) {

@@ -10,6 +10,10 @@ void lp_svc_cloud_add_methods(lp_svc_cloud_t *svc);
 lp_cloud_state_t lp_svc_cloud_shown(const lp_svc_cloud_t *svc);
 
 // Starts the MQTT session for the settings of now, once. Errors as lp_mqtt_init().
+// Memory that only a connection needs. LP_E_NOSPACE: TLS has none to spare.
+lp_err_t lp_svc_cloud_take_memory(lp_svc_cloud_t *svc);
+void lp_svc_cloud_give_memory(lp_svc_cloud_t *svc);
+
 lp_err_t lp_svc_cloud_make_session(lp_svc_cloud_t *svc, lp_mqtt_event_fn *on_event);
 
 // Ends a session that was made for other settings, and what waits in it. False: it is not over

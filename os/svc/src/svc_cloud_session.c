@@ -54,7 +54,7 @@ lp_err_t lp_svc_cloud_read_settings(lp_svc_cloud_t *svc, uint16_t *port,
     const lp_config_t *c = svc->s_.config;
     static const char *const needed[] = {"cloud.server", "trust.ca", "identity.cert"};
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        if (lp_config_str(c, needed[i])[0] == '\0') {
+        if (lp_config_len(c, needed[i]) == 0) {
             return missing(needed[i], detail);
         }
     }
@@ -93,6 +93,16 @@ static lp_tls_resume_t resume_of(const char *text)
     return strcmp(text, "1.3") == 0 ? LP_TLS_RESUME_1_3 : LP_TLS_RESUME_NEVER;
 }
 
+static lp_err_t read_trust(void *ctx, size_t at, uint8_t *to, size_t n)
+{
+    return lp_config_read(ctx, "trust.ca", at, to, n);
+}
+
+static lp_err_t read_certificate(void *ctx, size_t at, uint8_t *to, size_t n)
+{
+    return lp_config_read(ctx, "identity.cert", at, to, n);
+}
+
 void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_config_t *config)
 {
     const lp_config_t *c = svc->s_.config;
@@ -101,8 +111,12 @@ void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_co
         alpn = port == ALPN_PORT ? alpn_of_443 : NULL;
     }
     *config = (lp_tls_config_t){
-        .trust_pem = lp_span_str(lp_setting_trust_ca(c)),
-        .cert_pem = lp_span_str(lp_setting_identity_cert(c)),
+        .trust_pem = {.len = lp_config_len(c, "trust.ca"),
+                      .read = read_trust,
+                      .ctx = svc->s_.config},
+        .cert_pem = {.len = lp_config_len(c, "identity.cert"),
+                     .read = read_certificate,
+                     .ctx = svc->s_.config},
         .key_id = svc->key_id_,
         .host = svc->host_,
         .alpn = alpn,
@@ -146,10 +160,11 @@ bool lp_svc_cloud_drop_session(lp_svc_cloud_t *svc)
 
 lp_err_t lp_svc_cloud_make_session(lp_svc_cloud_t *svc, lp_mqtt_event_fn *on_event)
 {
-    if (svc->has_mqtt_) {
-        return LP_OK; // it outlives connections, and what is queued in it
-    }
     const lp_cloud_memory_t *m = &svc->s_.memory;
+    uint8_t *rx = m->rx != NULL ? m->rx : svc->lent_rx_;
+    if (svc->has_mqtt_) { // it outlives connections, and what is queued in it
+        return lp_mqtt_set_rx(&svc->mqtt_, rx, m->rx_bytes);
+    }
     const lp_cloud_wish_t wish = read_wish(svc);
     const bool is_v5 = wish.version == 5;
     const lp_mqtt_config_t config = {
@@ -170,7 +185,7 @@ lp_err_t lp_svc_cloud_make_session(lp_svc_cloud_t *svc, lp_mqtt_event_fn *on_eve
         .slot_count = m->slot_count,
         .arena = m->arena,
         .arena_cap = m->arena_bytes,
-        .rx = m->rx,
+        .rx = rx,
         .rx_cap = m->rx_bytes,
     };
     uint8_t random[2] = {0};

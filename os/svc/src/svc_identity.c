@@ -283,7 +283,7 @@ static void rpc_info(void *ctx, lp_rpc_req_t *req)
 static bool has_certificate_for(const lp_svc_identity_t *svc)
 {
     return strcmp(svc->key_, lp_setting_identity_key(svc->s_.config)) == 0 &&
-           lp_setting_identity_cert(svc->s_.config)[0] != '\0';
+           lp_config_len(svc->s_.config, "identity.cert") > 0;
 }
 
 static void rpc_genkey(void *ctx, lp_rpc_req_t *req)

@@ -196,7 +196,7 @@ static void on_turn(void *ctx)
     lp_remote_conn_t *conn = ctx;
     const lp_config_t *c = conn->caller.svc->s_.config;
     const lp_tls_config_t config = {
-        .cert_pem = lp_span_str(lp_config_str(c, "identity.cert")),
+        .cert_pem = lp_tls_pem(lp_config_str(c, "identity.cert")),
         .key_id = lp_config_str(c, "identity.key"),
         .max_version = LP_TLS_1_3,
         .ecdhe = LP_TLS_ECDHE_SOFTWARE,
@@ -270,7 +270,7 @@ static void open_listener(lp_svc_remote_t *svc, lp_remote_listener_t which)
     const char *bind = lp_config_str(c, "rpc.bind");
     svc->listeners_[which].wanted = port;
     if (kinds[which].is_secure &&
-        (svc->s_.turn == NULL || lp_config_str(c, "identity.cert")[0] == '\0')) {
+        (svc->s_.turn == NULL || lp_config_len(c, "identity.cert") == 0)) {
         svc->listeners_[which].err = LP_E_NOT_CONFIGURED;
         LP_LOGE("%s: not listening: TLS needs identity.cert", kinds[which].name);
         return;

@@ -32,8 +32,8 @@
 // Everything comes from pools whose sizes are these; mem_malloc() is made of pools, too.
 #define MEM_ALIGNMENT                  4
 #define MEMP_MEM_MALLOC                0
-#define MEM_SIZE                       4096
-#define MEMP_NUM_TCP_PCB               4
+#define MEM_SIZE                       2560
+#define MEMP_NUM_TCP_PCB               3
 #define MEMP_NUM_TCP_PCB_LISTEN        0 // nobody connects to a board
 #define LWIP_ND6_NUM_NEIGHBORS         4
 #define LWIP_ND6_NUM_DESTINATIONS      4
@@ -42,11 +42,11 @@
 #define MEMP_NUM_UDP_PCB               4
 #define MEMP_NUM_PBUF                  4
 #define MEMP_NUM_SYS_TIMEOUT           8 // lwIP itself needs seven, and nobody else has one
-#define PBUF_POOL_SIZE                 6
+#define PBUF_POOL_SIZE                 3 // a whole frame of Ethernet takes three
 #define PBUF_POOL_BUFSIZE              612
 #define TCP_MSS                        536
-#define TCP_WND                        (4 * TCP_MSS)
-#define TCP_SND_BUF                    (4 * TCP_MSS)
+#define TCP_WND                        (2 * TCP_MSS)
+#define TCP_SND_BUF                    (2 * TCP_MSS)
 #define TCP_SND_QUEUELEN               9
 #define TCP_QUEUE_OOSEQ                0
 #define DNS_TABLE_SIZE                 2

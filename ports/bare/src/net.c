@@ -24,7 +24,6 @@ static struct netif netif;
 static bool is_started;
 static bool has_network; // connections may begin
 static uint64_t link_ms; // when the cable came
-static uint8_t frame[LP_HW_FRAME_MAX];
 
 uint32_t sys_now(void)
 {
@@ -49,8 +48,17 @@ _Noreturn void lp_bare_fail(const char *what)
 static err_t send_frame(struct netif *n, struct pbuf *p)
 {
     (void)n;
-    uint16_t len = pbuf_copy_partial(p, frame, sizeof frame, ETH_PAD_SIZE);
-    return len + ETH_PAD_SIZE == p->tot_len && lp_hw_eth_send(frame, len) ? ERR_OK : ERR_BUF;
+    if (p->tot_len < ETH_PAD_SIZE || !lp_hw_eth_send_begin(p->tot_len - ETH_PAD_SIZE)) {
+        return ERR_BUF;
+    }
+    size_t skip = ETH_PAD_SIZE;
+    for (const struct pbuf *q = p; q != NULL; q = q->next) {
+        const size_t cut = skip < q->len ? skip : q->len;
+        lp_hw_eth_send_put((const uint8_t *)q->payload + cut, q->len - cut);
+        skip -= cut;
+    }
+    lp_hw_eth_send_end();
+    return ERR_OK;
 }
 
 static err_t set_up(struct netif *n)
@@ -69,16 +77,26 @@ static err_t set_up(struct netif *n)
     return ERR_OK;
 }
 
+// Null: there is no memory for it, and it is lost; TCP sends it again.
+static struct pbuf *take_frame(size_t len)
+{
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)(len + ETH_PAD_SIZE), PBUF_POOL);
+    size_t skip = ETH_PAD_SIZE;
+    for (struct pbuf *q = p; q != NULL; q = q->next) {
+        const size_t cut = skip < q->len ? skip : q->len;
+        lp_hw_eth_receive_take((uint8_t *)q->payload + cut, q->len - cut);
+        skip -= cut;
+    }
+    lp_hw_eth_receive_end();
+    return p;
+}
+
 static void receive_frames(void)
 {
     size_t len;
-    while ((len = lp_hw_eth_receive(frame)) > 0) {
-        struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)(len + ETH_PAD_SIZE), PBUF_POOL);
-        if (p == NULL) {
-            continue; // lost; TCP sends it again
-        }
-        (void)pbuf_take_at(p, frame, (uint16_t)len, ETH_PAD_SIZE);
-        if (netif.input(p, &netif) != ERR_OK) {
+    while ((len = lp_hw_eth_receive_begin()) > 0) {
+        struct pbuf *p = take_frame(len);
+        if (p != NULL && netif.input(p, &netif) != ERR_OK) {
             pbuf_free(p);
         }
     }

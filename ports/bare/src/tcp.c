@@ -8,7 +8,7 @@
 #include "limpet/port/net.h"
 #include "lwip/tcp.h"
 
-enum { HOST_MAX = 254, ADDRESS_MAX = 46, KEEP_IDLE_MS = 60000 };
+enum { HOST_MAX = 254, ADDRESS_MAX = 46, KEEP_IDLE_MS = 60000, POLL_HALF_SECONDS = 1 };
 
 // An lp_tcp_t as this port sees it.
 typedef struct {
@@ -23,6 +23,7 @@ typedef struct {
     uint8_t why;     // lp_err_t of LP_STREAM_CLOSED
     bool has_fin;    // the peer will send no more; told once everything is read
     bool is_ended;   // the listener was told, or is being told
+    bool is_blocked; // a write was refused
 } tcp_t;
 
 _Static_assert(sizeof(tcp_t) <= sizeof(lp_tcp_t), "lp_tcp_t.port_ is too small");
@@ -127,6 +128,19 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, uint16_t len)
     return ERR_OK;
 }
 
+// What was refused for want of lwIP's memory, with nothing under way whose acknowledgement would
+// say that there is some again.
+static err_t on_poll(void *arg, struct tcp_pcb *pcb)
+{
+    (void)pcb;
+    tcp_t *tcp = arg;
+    if (tcp != NULL && tcp->is_blocked) {
+        tcp->is_blocked = false;
+        tell(tcp, LP_STREAM_WRITABLE, LP_OK);
+    }
+    return ERR_OK;
+}
+
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
     (void)err;
@@ -149,6 +163,7 @@ static void connect_to(tcp_t *tcp, const ip_addr_t *address)
     tcp_err(pcb, on_error);
     tcp_recv(pcb, on_received);
     tcp_sent(pcb, on_sent);
+    tcp_poll(pcb, on_poll, POLL_HALF_SECONDS);
     ip_set_option(pcb, SOF_KEEPALIVE);
     pcb->keep_idle = KEEP_IDLE_MS;
     err_t err = tcp_connect(pcb, address, tcp->port, on_connected);
@@ -255,6 +270,7 @@ static lp_err_t tcp_stream_write(lp_stream_t *s, lp_span_t data, size_t *n)
     uint16_t len = (uint16_t)(data.len < room ? data.len : room);
     if (tcp->port != 0 || len == 0 || tcp_sndqueuelen(tcp->pcb) >= TCP_SND_QUEUELEN - 2 ||
         tcp_write(tcp->pcb, data.ptr, len, TCP_WRITE_FLAG_COPY) != ERR_OK) {
+        tcp->is_blocked = true;
         return LP_E_AGAIN;
     }
     (void)tcp_output(tcp->pcb);
@@ -280,6 +296,7 @@ static void tcp_stream_close(lp_stream_t *s)
         tcp_err(pcb, NULL);
         tcp_recv(pcb, NULL);
         tcp_sent(pcb, NULL);
+        tcp_poll(pcb, NULL, 0);
         tcp_setprio(pcb, TCP_PRIO_MIN); // what is only saying goodbye makes room for a new one
         if (tcp_close(pcb) != ERR_OK) {
             tcp_abort(pcb);

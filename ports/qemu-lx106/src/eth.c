@@ -39,6 +39,7 @@ typedef uint8_t slot_t[SLOT_BYTES];
 static slot_t *const rx_slots = (slot_t *)0x9D800000;
 static slot_t *const tx_slots = (slot_t *)(0x9D800000 + RX_SLOTS * SLOT_BYTES);
 static unsigned rx_next, tx_next;
+static size_t rx_at, tx_at; // of the frame that is being taken or put
 
 static volatile descriptor_t *rx_descriptor(unsigned i)
 {
@@ -81,33 +82,51 @@ void lp_hw_eth_init(const uint8_t mac[6])
 }
 
 // The card looks at a descriptor when its transmitter is switched on, so that is done for each.
-bool lp_hw_eth_send(const uint8_t *frame, size_t len)
+void lp_hw_eth_send_end(void)
 {
     volatile descriptor_t *d = &descriptors[tx_next];
-    if (len < SHORTEST || len > LP_HW_FRAME_MAX || (d->flags & IS_READY) != 0) {
-        return false;
-    }
-    memcpy(tx_slots[tx_next], frame, len);
-    d->flags = (uint32_t)len << 16 | IS_READY | TX_PAD | TX_CRC | (d->flags & WRAP);
+    d->flags = (uint32_t)tx_at << 16 | IS_READY | TX_PAD | TX_CRC | (d->flags & WRAP);
     tx_next = (tx_next + 1) % TX_SLOTS;
-    return true;
 }
 
-size_t lp_hw_eth_receive(uint8_t frame[LP_HW_FRAME_MAX])
+bool lp_hw_eth_send_begin(size_t len)
 {
-    size_t len = 0;
-    while (len == 0 && (rx_descriptor(rx_next)->flags & IS_EMPTY) == 0) {
-        uint32_t flags = rx_descriptor(rx_next)->flags;
-        size_t got = flags >> 16;
+    tx_at = 0;
+    return len >= SHORTEST && len <= LP_HW_FRAME_MAX &&
+           (descriptors[tx_next].flags & IS_READY) == 0;
+}
+
+void lp_hw_eth_send_put(const uint8_t *bytes, size_t len)
+{
+    memcpy(tx_slots[tx_next] + tx_at, bytes, len);
+    tx_at += len;
+}
+
+void lp_hw_eth_receive_end(void)
+{
+    give_back(rx_next);
+    rx_next = (rx_next + 1) % RX_SLOTS;
+}
+
+size_t lp_hw_eth_receive_begin(void)
+{
+    rx_at = 0;
+    while ((rx_descriptor(rx_next)->flags & IS_EMPTY) == 0) {
+        const uint32_t flags = rx_descriptor(rx_next)->flags;
+        const size_t got = flags >> 16;
         if ((flags & RX_ERRORS) == 0 && got >= SHORTEST + CHECKSUM_BYTES &&
             got <= LP_HW_FRAME_MAX + CHECKSUM_BYTES) {
-            len = got - CHECKSUM_BYTES;
-            memcpy(frame, rx_slots[rx_next], len);
+            return got - CHECKSUM_BYTES;
         }
-        give_back(rx_next);
-        rx_next = (rx_next + 1) % RX_SLOTS;
+        lp_hw_eth_receive_end();
     }
-    return len;
+    return 0;
+}
+
+void lp_hw_eth_receive_take(uint8_t *bytes, size_t len)
+{
+    memcpy(bytes, rx_slots[rx_next] + rx_at, len);
+    rx_at += len;
 }
 
 bool lp_hw_eth_has_link(void)

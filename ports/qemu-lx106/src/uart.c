@@ -5,7 +5,7 @@
 #include "limpet/bare_uart.h"
 #include "lx106.h"
 
-enum { RX_BYTES = 512, TX_BYTES = 1024, FIFO_BYTES = 16 };
+enum { RX_BYTES = 512, TX_BYTES = 512, FIFO_BYTES = 16 };
 enum { DATA = 0, INTERRUPTS = 1, FIFO_CONTROL = 2, LINE_STATUS = 5 };
 enum { ON_RECEIVED = 1, ON_EMPTY = 2, FIFO_ON = 0x07, HAS_DATA = 0x01, IS_EMPTY = 0x20 };
 

@@ -2,8 +2,6 @@
 // The LAN9118 of the board: two FIFOs of words. What the card says of a frame is checked before its
 // bytes are taken; a frame that is not wanted is read out all the same, else the next one is lost.
 // @source SMSC LAN9118 data sheet, 3.12 (FIFOs), 5.3 (registers), 5.4 (MAC), 5.5 (PHY)
-#include <string.h>
-
 #include "limpet/endian.h"
 #include "mps2.h"
 
@@ -39,6 +37,13 @@ enum { AUTO_NEGOTIATE = 0x1200, HAS_LINK = 1 << 2 };
 static const uint32_t csr_busy = 1U << 31, csr_read = 1U << 30;
 
 static volatile uint32_t *const regs = (volatile uint32_t *)MPS2_ETH;
+
+// The frame that is being put or taken: the FIFOs are of words, the pieces of bytes.
+static struct {
+    uint32_t word;
+    size_t at;   // bytes put or taken
+    size_t left; // in the FIFO, the checksum included
+} tx, rx;
 
 static void wait_csr(void)
 {
@@ -112,7 +117,7 @@ static void drop_statuses(void)
     }
 }
 
-bool lp_hw_eth_send(const uint8_t *frame, size_t len)
+bool lp_hw_eth_send_begin(size_t len)
 {
     drop_statuses();
     const size_t room = regs[TX_FIFO_INF] & 0xFFFF;
@@ -121,42 +126,73 @@ bool lp_hw_eth_send(const uint8_t *frame, size_t len)
     }
     regs[TX_DATA] = FIRST | LAST | (uint32_t)len;
     regs[TX_DATA] = (uint32_t)len;
-    for (size_t at = 0; at < len; at += 4) {
-        uint32_t word = 0;
-        memcpy(&word, frame + at, len - at < 4 ? len - at : 4);
-        regs[TX_DATA] = word;
-    }
+    tx.word = 0;
+    tx.at = 0;
     return true;
 }
 
-// Takes `len` bytes out of the FIFO, of which the first `want` are kept.
-static void read_out(uint8_t *frame, size_t want, size_t len)
+static void flush_word(void)
 {
-    for (size_t at = 0; at < len; at += 4) {
-        const uint32_t word = regs[RX_DATA];
-        if (at < want) {
-            memcpy(frame + at, &word, want - at < 4 ? want - at : 4);
+    regs[TX_DATA] = tx.word;
+    tx.word = 0;
+}
+
+void lp_hw_eth_send_put(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        tx.word |= (uint32_t)bytes[i] << tx.at % 4 * 8;
+        tx.at++;
+        if (tx.at % 4 == 0) {
+            flush_word();
         }
     }
 }
 
-size_t lp_hw_eth_receive(uint8_t frame[LP_HW_FRAME_MAX])
+void lp_hw_eth_send_end(void)
 {
-    size_t want = 0;
-    while (want == 0 && (regs[RX_FIFO_INF] >> 16 & 0xFF) != 0) {
+    if (tx.at % 4 != 0) {
+        flush_word();
+    }
+}
+
+static void take_word(void)
+{
+    rx.word = regs[RX_DATA];
+    rx.left = rx.left > 4 ? rx.left - 4 : 0;
+}
+
+void lp_hw_eth_receive_end(void)
+{
+    while (rx.left > 0) {
+        take_word();
+    }
+}
+
+size_t lp_hw_eth_receive_begin(void)
+{
+    while ((regs[RX_FIFO_INF] >> 16 & 0xFF) != 0) {
         const uint32_t status = regs[RX_STATUS];
-        const size_t len = status >> 16 & 0x3FFF;
-        if ((status & RX_ERROR) == 0 && len >= SHORTEST + CHECKSUM_BYTES &&
-            len <= LP_HW_FRAME_MAX + CHECKSUM_BYTES) {
-            want = len - CHECKSUM_BYTES;
+        rx.at = 0;
+        rx.left = status >> 16 & 0x3FFF;
+        if ((status & RX_ERROR) == 0 && rx.left >= SHORTEST + CHECKSUM_BYTES &&
+            rx.left <= LP_HW_FRAME_MAX + CHECKSUM_BYTES) {
+            return rx.left - CHECKSUM_BYTES;
         }
-        read_out(frame, want, len);
+        lp_hw_eth_receive_end();
     }
-    if (want == 0) {
-        regs[INT_STS] = UINT32_MAX;
-        regs[INT_EN] = STATUS_LEVEL;
+    regs[INT_STS] = UINT32_MAX;
+    regs[INT_EN] = STATUS_LEVEL;
+    return 0;
+}
+
+void lp_hw_eth_receive_take(uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++, rx.at++) {
+        if (rx.at % 4 == 0) {
+            take_word();
+        }
+        bytes[i] = (uint8_t)(rx.word >> rx.at % 4 * 8);
     }
-    return want;
 }
 
 bool lp_hw_eth_has_link(void)

@@ -47,6 +47,12 @@ static void try_pem(lp_span_t text)
             MUST(der.len == 0 && text.ptr == before.ptr && text.len == before.len);
             return;
         }
+        const size_t used = before.len - text.len; // the same over the text itself
+        memcpy(third, before.ptr, used);
+        lp_span_t itself = lp_span(third, used);
+        lp_buf_t over = lp_buf(third, used);
+        MUST(lp_pem_decode(&itself, "CERTIFICATE", &over) == LP_OK);
+        MUST(lp_span_equal(lp_buf_span(&over), lp_buf_span(&der)));
         lp_buf_t pem = lp_buf(second, CAP);
         MUST(lp_pem_encode(&pem, "CERTIFICATE", lp_buf_span(&der)) == LP_OK);
         MUST(pem.len <= LP_PEM_LEN(der.len, 11));

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned skipped = 0;
     mbedtls_x509_crt chain;
     mbedtls_x509_crt_init(&chain);
-    lp_err_t err = lp_tls_load_pem(&chain, lp_span(data, size), &skipped);
+    const lp_tls_pem_t pem = {.len = size, .ptr = data};
+    lp_err_t err = lp_tls_load_pem(&chain, &pem, &skipped);
     if (err == LP_OK) {
         char name[24];
         lp_tls_name_of(&chain.subject, name, sizeof name);

@@ -91,8 +91,9 @@ lp_err_t tls_target_open(tls_target_t *t, lp_stream_t *lower, unsigned flags)
 {
     bool has_identity = (flags & TLS_TARGET_IDENTITY) != 0;
     const lp_tls_config_t config = {
-        .trust_pem = lp_span(tls_fixture_root, sizeof tls_fixture_root - 1),
-        .cert_pem = lp_span(tls_fixture_client, has_identity ? sizeof tls_fixture_client - 1 : 0),
+        .trust_pem = {.len = sizeof tls_fixture_root - 1, .ptr = (const uint8_t *)tls_fixture_root},
+        .cert_pem = {.len = has_identity ? sizeof tls_fixture_client - 1 : 0,
+                     .ptr = (const uint8_t *)tls_fixture_client},
         .key_id = "file:id",
         .host = (flags & TLS_TARGET_IP) != 0 ? "127.0.0.1" : "localhost",
         .max_version = (flags & TLS_TARGET_ONLY_12) != 0 ? LP_TLS_1_2 : LP_TLS_1_3,

@@ -38,6 +38,17 @@ void lp_tls_forget(void)
 {
 }
 
+void *lp_tls_borrow(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+void lp_tls_give_back(void *memory)
+{
+    (void)memory;
+}
+
 void lp_tls_memory(lp_tls_memory_t *memory)
 {
     *memory = (lp_tls_memory_t){0};

@@ -7,6 +7,16 @@
 
 second_setup_is_quiet() { "$limpet" aws-iot-setup --yes 2>&1 | grep 'Nothing to do'; }
 
+# Settings of all the length that a board takes, while a connection has the memory; gone with a restart, as they were not saved.
+trust() { rpc Config.Get '{"key":"trust.ca"}' | jq -r .; }
+longest_settings_while_connected() {
+    local ca long
+    comes_back || return 1
+    ca=$(trust)
+    printf -v long '%*s\n%s' $((2047 - ${#ca})) '' "$ca"
+    rpc Config.Set "$(jq -n --arg ca "$long" '{config: {trust: {ca: $ca}}}')" && [ "$(trust)" = "$long" ] && acknowledges &&
+        reboot_by_call && [ "$(trust)" = "$ca" ]
+}
 reboot_by_call() {
     local before
     before=$(boots)
@@ -121,6 +131,7 @@ try "${kind}_boots_blank" board_boots
 try "${kind}_is_set_up_with_its_key_in_the_chip" set_up
 try "${kind}_is_connected_and_acknowledged" is_proven
 try "${kind}_second_setup_changes_nothing" second_setup_is_quiet
+try "${kind}_longest_settings_while_connected" longest_settings_while_connected
 try "${kind}_reboot_comes_back" reboot_by_call
 try "${kind}_start_as_a_chart" start_as_a_chart
 try "${kind}_power_cut_comes_back" power_cut

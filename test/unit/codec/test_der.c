@@ -215,6 +215,8 @@ static void pem_of_every_length_round_trips_and_openssl_reads_it(void **state)
         assert_int_equal(lp_pem_decode(&in, "TEST", &b), LP_OK);
         assert_int_equal(in.len, 0);
         assert_true(lp_span_equal(lp_buf_span(&b), lp_span(der, len)));
+        in = lp_buf_span(&t);
+        lp_buf_t over = lp_buf(text, t.len);
         BIO *bio = BIO_new_mem_buf(text, (int)t.len);
         char *name = NULL;
         char *header = NULL;
@@ -223,6 +225,8 @@ static void pem_of_every_length_round_trips_and_openssl_reads_it(void **state)
         assert_int_equal(PEM_read_bio(bio, &name, &header, &data, &data_len), 1);
         assert_string_equal(name, "TEST");
         assert_true(lp_span_equal(lp_span(data, (size_t)data_len), lp_span(der, len)));
+        assert_int_equal(lp_pem_decode(&in, "TEST", &over), LP_OK); // over its own text
+        assert_true(lp_span_equal(lp_buf_span(&over), lp_span(der, len)));
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_free(data);

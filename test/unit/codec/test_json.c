@@ -452,6 +452,59 @@ static void json_writer_bounds_depth_and_refuses_bad_utf8(void **state)
     assert_int_equal(b.len, 0);
 }
 
+static lp_err_t give_piece(void *ctx, size_t at, uint8_t *to, size_t n)
+{
+    const lp_span_t *text = ctx;
+    if (at + n > text->len) {
+        return LP_E_IO; // what a reader says that has no more
+    }
+    memcpy(to, text->ptr + at, n);
+    return LP_OK;
+}
+
+static lp_err_t put_read(lp_span_t text, size_t len, char *out, size_t cap)
+{
+    lp_buf_t buf = lp_buf(out, cap - 1);
+    lp_json_writer_t w;
+    lp_json_init(&w, &buf);
+    lp_json_put_read(&w, len, give_piece, &text);
+    const lp_err_t err = lp_json_done(&w);
+    out[buf.len] = '\0';
+    return err;
+}
+
+static void json_writer_takes_a_string_in_pieces(void **state)
+{
+    (void)state;
+    char text[200];
+    char in_pieces[1300];
+    char whole[1300];
+    for (size_t len = 0; len <= 150; len++) {
+        size_t n = 0; // characters of four bytes, moved by `len % 4` from the ends of pieces
+        for (; n < len % 4; n++) {
+            text[n] = (char)(n + 1);
+        }
+        for (; n + 4 <= len; n += 4) {
+            memcpy(text + n, "\xf0\x9f\x90\x9a", 4);
+        }
+        lp_buf_t buf = lp_buf(whole, sizeof whole - 1);
+        lp_json_writer_t w;
+        lp_json_init(&w, &buf);
+        lp_json_put_span(&w, lp_span(text, n));
+        assert_int_equal(lp_json_done(&w), LP_OK);
+        whole[buf.len] = '\0';
+        assert_int_equal(put_read(lp_span(text, n), n, in_pieces, sizeof in_pieces), LP_OK);
+        assert_string_equal(in_pieces, whole);
+        assert_int_equal(put_read(lp_span(text, n), n + 1, in_pieces, sizeof in_pieces), LP_E_IO);
+    }
+    memset(text, 'x', sizeof text);
+    assert_int_equal(put_read(lp_span(text, 200), 200, in_pieces, 100), LP_E_NOSPACE);
+    text[130] = (char)0xC3; // and no second byte
+    assert_int_equal(put_read(lp_span(text, 200), 200, in_pieces, 300), LP_E_FORMAT);
+    assert_int_equal(put_read(lp_span(text, 131), 131, in_pieces, 300), LP_E_FORMAT);
+    assert_int_equal(put_read(lp_span(text, 130), 130, in_pieces, 300), LP_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +523,7 @@ int main(void)
         cmocka_unit_test(json_cstr_fits_or_leaves_the_target_alone),
         cmocka_unit_test(json_equal_str_compares_unescaped),
         cmocka_unit_test(json_writer_makes_what_the_reader_accepts),
+        cmocka_unit_test(json_writer_takes_a_string_in_pieces),
         cmocka_unit_test(json_writer_without_room_appends_nothing),
         cmocka_unit_test(json_writer_refuses_what_makes_no_json),
         cmocka_unit_test(json_writer_bounds_depth_and_refuses_bad_utf8),

@@ -18,6 +18,8 @@ static fake_stream_t line;
 static lp_rpc_t rpc;
 static lp_rpc_channel_t channel;
 static lp_rpc_set_t set;
+static lp_loan_t loan; // what a small board needs for long frames
+static uint8_t lent[LP_RPC_LOAN_MIN + LP_RPC_REFUSAL_MAX];
 
 // -- methods
 
@@ -100,6 +102,8 @@ static int setup(void **state)
         .methods = methods, .count = sizeof methods / sizeof methods[0], .ctx = &set};
     lp_rpc_add(&rpc, &set);
     lp_rpc_open(&channel, &rpc, &line.stream, LP_RPC_WRITE);
+    lp_loan_init(&loan, lent, sizeof lent);
+    channel.loan = (int)LP_RPC_OWN_IN_MAX < (int)LP_RPC_FRAME_MAX ? &loan : NULL;
     return 0;
 }
 

@@ -430,10 +430,53 @@ static void store_each_names_all(void **state)
     assert_int_equal(store.health, LP_STORE_FRESH);
 }
 
+// The value of one key becomes that of another, without being in memory: appended and by
+// compaction.
+static void store_copies_a_value_from_flash_to_flash(void **state)
+{
+    (void)state;
+    assert_int_equal(put("from", "what is to be copied"), LP_OK);
+    for (int i = 0; i < 40; i++) {
+        char other[16];
+        (void)snprintf(other, sizeof other, "other %d", i);
+        const lp_store_item_t items[] = {
+            {.key = "to", .copy_of = "from"},
+            {.key = "other", .value = lp_span_str(other)},
+            {.key = "gone", .is_removal = true, .copy_of = "nothing"},
+        };
+        assert_int_equal(lp_store_put(&store, items, 3), LP_OK);
+        assert_int_equal(open_store(), LP_OK);
+        assert_string_equal(get("to"), "what is to be copied");
+        assert_string_equal(get("from"), "what is to be copied");
+        assert_string_equal(get("other"), other);
+        assert_int_equal(put("to", "else"), LP_OK);
+    }
+    const lp_store_item_t items[] = {{.key = "other", .value = lp_span_str("new")},
+                                     {.key = "to", .copy_of = "nothing"}};
+    assert_int_equal(lp_store_put(&store, items, 2), LP_E_NOT_FOUND);
+    assert_string_equal(get("to"), "else");
+    assert_string_equal(get("other"), "other 39");
+}
+
+static void store_reads_parts(void **state)
+{
+    (void)state;
+    uint8_t part[8];
+    assert_int_equal(put("key", "abcdef"), LP_OK);
+    assert_int_equal(lp_store_read(&store, "key", 2, part, 3), LP_OK);
+    assert_memory_equal(part, "cde", 3);
+    assert_int_equal(lp_store_read(&store, "key", 6, part, 0), LP_OK);
+    assert_int_equal(lp_store_read(&store, "key", 5, part, 2), LP_E_RANGE);
+    assert_int_equal(lp_store_read(&store, "key", 7, part, 0), LP_E_RANGE);
+    assert_int_equal(lp_store_read(&store, "none", 0, part, 1), LP_E_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(store_blank_flash_is_fresh_and_empty, setup),
+        cmocka_unit_test_setup(store_copies_a_value_from_flash_to_flash, setup),
+        cmocka_unit_test_setup(store_reads_parts, setup),
         cmocka_unit_test_setup(store_values_survive_reopening, setup),
         cmocka_unit_test_setup(store_same_value_is_not_written_again, setup),
         cmocka_unit_test_setup(store_many_puts_compact_and_wear_both_banks, setup),

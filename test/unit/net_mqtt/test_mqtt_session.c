@@ -184,6 +184,22 @@ static void mqtt_configurations_that_cannot_be(void **state)
 }
 
 // What cfg.connect borrows was changed behind the session's back.
+static void mqtt_receive_memory_can_be_another_for_each_connection(void **state)
+{
+    (void)state;
+    static uint8_t other[200];
+    world_init(LP_MQTT_V4, NULL);
+    assert_int_equal(lp_mqtt_set_rx(&w.m, other, 127), LP_E_INVALID);
+    assert_int_equal(lp_mqtt_set_rx(&w.m, NULL, 0), LP_OK);
+    assert_int_equal(lp_mqtt_attach(&w.m, &w.peer.stream), LP_E_NOSPACE);
+    assert_int_equal(lp_mqtt_state(&w.m), LP_MQTT_IDLE);
+    assert_int_equal(lp_mqtt_set_rx(&w.m, other, sizeof other), LP_OK);
+    attach();
+    assert_int_equal(lp_mqtt_state(&w.m), LP_MQTT_WAIT_CONNACK);
+    assert_int_equal(lp_mqtt_set_rx(&w.m, NULL, 0), LP_E_STATE);
+    world_end();
+}
+
 static void mqtt_attach_with_a_will_gone_bad_fails_and_stays_idle(void **state)
 {
     (void)state;
@@ -466,6 +482,7 @@ int main(void)
         cmocka_unit_test(mqtt_v5_connect_with_will_and_credentials),
         cmocka_unit_test(mqtt_password_does_not_stay_in_memory),
         cmocka_unit_test(mqtt_configurations_that_cannot_be),
+        cmocka_unit_test(mqtt_receive_memory_can_be_another_for_each_connection),
         cmocka_unit_test(mqtt_attach_with_a_will_gone_bad_fails_and_stays_idle),
         cmocka_unit_test(mqtt_refusals_say_why),
         cmocka_unit_test(mqtt_refusal_and_end_in_one_turn_keep_the_reason),

@@ -23,7 +23,10 @@ typedef struct {
 } rig_pki_t;
 
 extern rig_pki_t rig_pki;
-extern size_t rig_arena_bytes;   // what rig_open() gives
+extern size_t rig_arena_bytes; // what rig_open() gives
+extern bool rig_lends_stack;   // ... whose stack is lent by rig_loan
+extern lp_loan_t rig_loan;
+extern size_t rig_ticket_bytes;  // of a ticket that is kept in the arena; 0: with the session
 extern size_t rig_session_bytes; // ... to resume a session; 0: nothing
 
 typedef struct {
@@ -79,8 +82,8 @@ const lp_tls_report_t *rig_report(const rig_t *rig);
 // Whether these bytes are anywhere in the arena, taken or not, or on the handshake's stack.
 bool rig_arena_contains(const uint8_t *bytes, size_t len);
 // Whether the memory that a session is kept in has anything but zeros and, at its beginning, what
-// is no secret.
-bool rig_keeps_session(void);
+// is no secret. With the ticket in the arena: whether one is there, and the connection is closed.
+bool rig_keeps_session(rig_t *rig);
 // Everything was given back.
 void rig_assert_clean(rig_t *rig);
 

@@ -111,11 +111,35 @@ static void random_use_never_overlaps_and_all_comes_back(void **state)
     assert_non_null(lp_arena_take(&arena, sizeof memory - 64)); // in one piece again
 }
 
+static void what_is_lent_is_not_counted(void **state)
+{
+    (void)state;
+    lp_arena_t arena;
+    assert_int_equal(lp_arena_init(&arena, memory, 1024), LP_OK);
+    uint8_t *mine = lp_arena_take(&arena, 100);
+    const lp_arena_t before = arena;
+    uint8_t *lent = lp_arena_lend(&arena, 600);
+    assert_non_null(lent);
+    assert_null(lp_arena_lend(&arena, 600));
+    assert_int_equal(arena.used, before.used);
+    assert_int_equal(arena.peak, before.peak);
+    assert_int_equal(arena.refused, before.refused);
+    assert_null(lp_arena_take(&arena, 600)); // but nobody else gets it
+    memset(lent, 0xAB, 600);
+    lp_arena_give_back(&arena, lent);
+    assert_true(is_all(lent + sizeof(max_align_t), 0, 500));
+    assert_int_equal(arena.used, before.used);
+    lp_arena_give_back(&arena, NULL);
+    assert_non_null(lp_arena_take(&arena, 600));
+    lp_arena_give(&arena, mine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_of_any_size_and_alignment_stays_inside),
         cmocka_unit_test(what_is_taken_is_zero_and_what_is_given_back_is_wiped),
+        cmocka_unit_test(what_is_lent_is_not_counted),
         cmocka_unit_test(random_use_never_overlaps_and_all_comes_back),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

@@ -320,6 +320,50 @@ static void setup_that_cannot_work_is_told(void **state)
     assert_int_equal(lp_tls_open(&tls, NULL, &config, NULL, NULL), LP_E_STATE);
 }
 
+// Others use the stack between handshakes: who comes second is refused, and finds nothing of the
+// first one.
+static void stack_that_is_lent_has_one_user(void **state)
+{
+    (void)state;
+    int other;
+    lp_tls_memory_t memory;
+    rig_lends_stack = true;
+    rig_open(&rig);
+    uint8_t *stack = lp_loan_take(&rig_loan, &other, NULL);
+    assert_non_null(stack);
+    memset(stack, 'o', rig_loan.bytes);
+    assert_int_equal(rig_connect(&rig), LP_E_BUSY);
+    assert_int_equal(rig_report(&rig)->err, LP_E_BUSY);
+    for (size_t i = 0; i < rig_loan.bytes; i++) {
+        assert_int_equal(stack[i], 'o');
+    }
+    lp_loan_give(&rig_loan, &other);
+    for (int i = 0; i < 3; i++) {
+        if (rig.peer.loop != NULL) {
+            peer_close(&rig.peer);
+        }
+        assert_int_equal(rig_connect(&rig), LP_OK);
+        assert_null(lp_loan_take(&rig_loan, &other, NULL)); // the handshake has it
+        if (i == 1) {
+            lp_stream_close(&rig.tls.stream); // in the middle of it
+        } else {
+            rig_run(&rig);
+            assert_int_equal(rig.opened, 1);
+        }
+        assert_ptr_equal(lp_loan_take(&rig_loan, &other, NULL), stack);
+        for (size_t k = 0; k < rig_loan.bytes; k++) {
+            assert_int_equal(stack[k], 0);
+        }
+        lp_tls_memory(&memory);
+        assert_true(memory.stack_peak > 1000 && memory.stack_peak < memory.stack_bytes);
+        lp_loan_give(&rig_loan, &other);
+        rig_assert_clean(&rig);
+        memset(&rig.opened, 0, sizeof rig.opened);
+    }
+    rig_close(&rig);
+    rig_lends_stack = false;
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -335,6 +379,7 @@ int main(void)
         T(entropy_failure_is_told),
         cmocka_unit_test(arena_too_small_by_any_amount_is_told),
         cmocka_unit_test(setup_that_cannot_work_is_told),
+        cmocka_unit_test(stack_that_is_lent_has_one_user),
     };
     return cmocka_run_group_tests_name("tls faults", tests, rig_pki_make, rig_pki_drop);
 }

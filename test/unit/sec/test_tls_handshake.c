@@ -94,7 +94,7 @@ static void use_suite(const suite_t *suite)
     rig.peer_config.suites_13 = is_13 ? suite->name : NULL;
     rig.peer_config.suites_12 = is_13 ? NULL : suite->name;
     rig.peer_config.id = suite->is_rsa ? &rig_pki.rsa_server : &rig_pki.server;
-    rig.config.trust_pem = lp_span_str(suite->is_rsa ? rig_pki.rsa_root_pem : rig_pki.root_pem);
+    rig.config.trust_pem = lp_tls_pem(suite->is_rsa ? rig_pki.rsa_root_pem : rig_pki.root_pem);
 }
 
 static void every_suite_with_ecdsa_and_rsa_servers_connects(void **state)
@@ -360,7 +360,7 @@ static void chain_with_a_cross_signed_root_connects(void **state)
     rig.peer_config.id = &server;
     rig.peer_config.chain = &middle;
     rig.peer_config.chain2 = &cross;
-    rig.config.trust_pem = lp_span_str(rig_pki.rsa_root_pem);
+    rig.config.trust_pem = lp_tls_pem(rig_pki.rsa_root_pem);
     for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
         must_connect();
@@ -390,7 +390,7 @@ static void certificate_of_ours_signed_with_rsa_connects(void **state)
 static void without_a_certificate_of_ours_connects_to_who_asks_for_none(void **state)
 {
     (void)state;
-    rig.config.cert_pem = lp_span(NULL, 0);
+    rig.config.cert_pem = (lp_tls_pem_t){0};
     rig.config.key_id = NULL;
     rig.peer_config.client_ca = NULL;
     must_connect();

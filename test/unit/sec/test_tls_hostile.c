@@ -241,7 +241,7 @@ static void certificate_of_ours_that_the_server_refuses_is_told(void **state)
         assert_int_equal(rig.opened, version == LP_TLS_1_3); // there it is told after the handshake
         peer_close(&rig.peer);
     }
-    rig.config.cert_pem = lp_span(NULL, 0);
+    rig.config.cert_pem = (lp_tls_pem_t){0};
     must_fail(LP_E_TLS_ALERT, "certificate_required");
 }
 
@@ -374,7 +374,7 @@ static void certificate_of_ours_outside_its_dates_is_told(void **state)
     pki_id_t id = pki_issue(pki_from_public(pub), &spec, &rig_pki.device_ca);
     pki_pem(&id, pem, sizeof pem);
     pki_free(&id);
-    rig.config.cert_pem = lp_span_str(pem);
+    rig.config.cert_pem = lp_tls_pem(pem);
     must_not_start(LP_E_TLS_EXPIRED, "this board's own certificate expired on 2025-12-31");
     fake_clock_set_utc_s(PKI_NOW_S - 31 * PKI_DAY_S);
     must_not_start(LP_E_TLS_EXPIRED, "is not valid before 2025-12-02");
@@ -390,15 +390,15 @@ static void trust_that_cannot_be_read_is_told(void **state)
         "-----BEGIN CERTIFICATE-----\n",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        rig.config.trust_pem = lp_span_str(bad[i]);
+        rig.config.trust_pem = lp_tls_pem(bad[i]);
         must_not_start(LP_E_FORMAT, "trust anchors are not certificates");
     }
     // One damaged among good ones is not passed over in silence.
     char pem[2 * RIG_PEM_BYTES];
     snprintf(pem, sizeof pem, "%s%s", rig_pki.root_pem, bad[1]);
-    rig.config.trust_pem = lp_span_str(pem);
+    rig.config.trust_pem = lp_tls_pem(pem);
     must_not_start(LP_E_FORMAT, "trust anchors");
-    rig.config.trust_pem = lp_span(NULL, 0);
+    rig.config.trust_pem = (lp_tls_pem_t){0};
     must_not_start(LP_E_TLS_CERT, "no trust anchor");
 }
 
@@ -409,11 +409,11 @@ static void trust_of_unsupported_kinds_is_passed_over_if_another_is_left(void **
     const pki_spec_t ca = {.cn = "Odd Root", .is_ca = true};
     pki_id_t odd = pki_issue(pki_key_ec("P-521"), &ca, NULL);
     pki_pem(&odd, pem, sizeof pem);
-    rig.config.trust_pem = lp_span_str(pem);
+    rig.config.trust_pem = lp_tls_pem(pem);
     must_not_start(LP_E_FORMAT, "kinds that are not supported");
     pki_pem(&rig_pki.rsa_root, pem, sizeof pem);
     pki_pem(&rig_pki.root, pem, sizeof pem);
-    rig.config.trust_pem = lp_span_str(pem);
+    rig.config.trust_pem = lp_tls_pem(pem);
     assert_true(rig_handshake(&rig));
     pki_free(&odd);
 }
@@ -447,14 +447,14 @@ static void configuration_that_cannot_work_is_told(void **state)
     rig.config.key_id = "atca:16";
     must_not_start(LP_E_FORMAT, "atca:0");
     rig.config = good;
-    rig.config.cert_pem = lp_span_str("nonsense");
+    rig.config.cert_pem = lp_tls_pem("nonsense");
     must_not_start(LP_E_FORMAT, "own certificate");
-    rig.config.cert_pem = lp_span_str(rig_pki.rsa_root_pem); // not a P-256 key
+    rig.config.cert_pem = lp_tls_pem(rig_pki.rsa_root_pem); // not a P-256 key
     must_not_start(LP_E_FORMAT, "P-256");
     rig.config = good;
     assert_int_equal(lp_keystore_set_chip(&rig.keys, NULL), LP_OK);
     must_not_start(LP_E_CHIP_MISSING, "this board has none");
-    rig.config.cert_pem = lp_span(NULL, 0);
+    rig.config.cert_pem = (lp_tls_pem_t){0};
     rig.config.ecdhe = LP_TLS_ECDHE_CHIP;
     must_not_start(LP_E_UNSUPPORTED, "no chip");
 }

@@ -127,7 +127,7 @@ static void default_resumes_nothing(void **state)
     rig.config.resume = LP_TLS_RESUME_NEVER;
     must_connect(false);
     must_connect(false);
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
 }
 
 // A ticket of TLS 1.2 carries the session's secret, so it is not even asked for.
@@ -137,7 +137,7 @@ static void only_13_asks_for_no_ticket_of_12(void **state)
     rig.config.resume = LP_TLS_RESUME_1_3;
     rig.peer_config.max_version = TLS1_2_VERSION;
     must_connect(false);
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
     must_connect(false);
     rig.peer_config.max_version = 0;
     must_connect(false);
@@ -158,7 +158,9 @@ static void ticket_longer_than_the_memory_is_not_kept(void **state)
 {
     (void)state;
     rig_close(&rig);
+    const size_t in_arena = rig_ticket_bytes;
     rig_session_bytes = LP_TLS_SESSION_BYTES + 100;
+    rig_ticket_bytes = in_arena > 0 ? 100 : 0;
     setup(state);
     speak(LP_TLS_1_2);
     must_connect(false);
@@ -166,6 +168,7 @@ static void ticket_longer_than_the_memory_is_not_kept(void **state)
     speak(LP_TLS_1_3);
     must_connect(false);
     must_connect(false);
+    rig_ticket_bytes = in_arena;
 }
 
 // -- servers that do not go along
@@ -193,7 +196,7 @@ static void no_longer_issued(void)
     must_connect(false);
     rig.peer_config.has_no_tickets = true;
     must_connect(false);
-    assert_false(rig_keeps_session()); // the old ticket is not taken for one of the new session
+    assert_false(rig_keeps_session(&rig)); // the old ticket is not taken for one of the new session
     must_connect(false);
 }
 
@@ -208,14 +211,14 @@ static void refused_server_is_not_offered_the_session_again(void **state)
 {
     (void)state;
     must_connect(false);
-    assert_true(rig_keeps_session());
+    assert_true(rig_keeps_session(&rig));
     rig_assert_clean(&rig);
     peer_close(&rig.peer);
     static const char garbage[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
     peer_open_script(&rig.peer, rig.loop, garbage, sizeof garbage - 1);
     assert_false(rig_handshake(&rig));
     assert_int_equal(rig.why, LP_E_TLS_PROTOCOL);
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
     must_connect(false);
     must_connect(true);
 }
@@ -235,7 +238,7 @@ static void server_that_chokes_on_tickets_is_asked_for_none(void **state)
         assert_int_equal(rig.why, LP_E_TLS_ALERT);
     }
     must_connect(false);
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
     must_connect(false);
     fake_clock_advance_ms(25u * MS_OF_HOUR);
     rig_turns(&rig, 2);
@@ -247,7 +250,7 @@ static void huge(void)
 {
     rig.peer_config.ticket_ballast = 12000;
     must_connect(false);
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
     must_connect(false);
     rig.peer_config.ticket_ballast = 0;
 }
@@ -299,7 +302,7 @@ static void other_anchors(void)
 {
     static char both[2 * RIG_PEM_BYTES];
     snprintf(both, sizeof both, "%s%s", rig_pki.root_pem, rig_pki.rsa_root_pem);
-    rig.config.trust_pem = lp_span_str(both);
+    rig.config.trust_pem = lp_tls_pem(both);
 }
 
 static void other_certificate(void)
@@ -343,7 +346,7 @@ static void revoked_anchor_is_not_passed_by_resuming(void **state)
 {
     (void)state;
     must_connect(false);
-    rig.config.trust_pem = lp_span_str(rig_pki.rsa_root_pem);
+    rig.config.trust_pem = lp_tls_pem(rig_pki.rsa_root_pem);
     assert_false(connects());
     assert_int_equal(rig.why, LP_E_TLS_CERT);
 }
@@ -352,9 +355,9 @@ static void forgotten_is_forgotten(void **state)
 {
     (void)state;
     must_connect(false);
-    assert_true(rig_keeps_session());
+    assert_true(rig_keeps_session(&rig));
     lp_tls_forget();
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
     must_connect(false);
 }
 
@@ -363,10 +366,10 @@ static void forgotten_is_forgotten(void **state)
 static void ends_with_the_ticket(void)
 {
     must_connect(false);
-    assert_true(rig_keeps_session());
+    assert_true(rig_keeps_session(&rig));
     fake_clock_advance_ms(2u * MS_OF_HOUR + 1000); // OpenSSL's default
     rig_turns(&rig, 2);
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
     must_connect(false);
 }
 
@@ -477,7 +480,7 @@ static void impersonate(uint16_t suite, const unsigned char *ext, size_t ext_len
                         const unsigned char *more, size_t more_len)
 {
     must_connect(false);
-    assert_true(rig_keeps_session());
+    assert_true(rig_keeps_session(&rig));
     rig_assert_clean(&rig);
     peer_close(&rig.peer);
     peer_open_script(&rig.peer, rig.loop, NULL, 0);
@@ -491,7 +494,7 @@ static void impersonate(uint16_t suite, const unsigned char *ext, size_t ext_len
     rig_run(&rig);
     assert_int_equal(rig.opened, 0);
     assert_int_equal(rig.closed, 1);
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
 }
 
 static const unsigned char ems[] = {0, 23, 0, 0, 0xff, 1, 0, 1, 0};
@@ -551,7 +554,7 @@ static void session_without_extended_secret_is_not_kept(void **state)
     speak(LP_TLS_1_2);
     rig.peer_config.has_no_ems = true;
     must_connect(false);
-    assert_false(rig_keeps_session());
+    assert_false(rig_keeps_session(&rig));
     must_connect(false);
 }
 
@@ -586,5 +589,9 @@ int main(void)
         T(who_takes_the_13_ticket_without_its_secret_fails),
         T(session_without_extended_secret_is_not_kept),
     };
-    return cmocka_run_group_tests_name("tls resume", tests, rig_pki_make, rig_pki_drop);
+    int failed = cmocka_run_group_tests_name("tls resume", tests, rig_pki_make, rig_pki_drop);
+    rig_ticket_bytes = 1024;
+    failed += cmocka_run_group_tests_name("tls resume, ticket in the arena", tests, rig_pki_make,
+                                          rig_pki_drop);
+    return failed;
 }

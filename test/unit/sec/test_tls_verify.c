@@ -108,7 +108,7 @@ static void board_without_a_chip_is_refused(void **state)
 {
     (void)state;
     assert_int_equal(lp_keystore_set_chip(&rig.keys, NULL), LP_OK);
-    rig.config.cert_pem = lp_span(NULL, 0);
+    rig.config.cert_pem = (lp_tls_pem_t){0};
     rig.config.ecdhe = LP_TLS_ECDHE_SOFTWARE;
     assert_int_equal(rig_connect(&rig), LP_E_UNSUPPORTED);
 }

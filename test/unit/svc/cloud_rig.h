@@ -33,6 +33,8 @@ typedef struct {
     char alpn[32];
     char key_id[48];
     lp_tls_report_t report;
+    void *lent[2]; // by lp_tls_borrow()
+    bool lends_nothing;
     uint8_t connack; // return code
     uint8_t connect_flags;
     unsigned keep_alive_s;

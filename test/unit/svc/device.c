@@ -94,7 +94,7 @@ void device_start(device_t *d, world_t *w, bool has_bus, lp_keyprov_t *files)
 lp_svc_cloud_setup_t device_cloud_setup(device_t *d)
 {
     static lp_mqtt_slot_t slots[8];
-    static uint8_t queue[2048], rx[512], inbox[1000];
+    static uint8_t queue[2048], rx[512], inbox[1000 + sizeof "a/c"]; // with its topic
     return (lp_svc_cloud_setup_t){.loop = d->loop,
                                   .rpc = &d->rpc,
                                   .config = &d->config,

@@ -222,6 +222,32 @@ static void cloud_comes_back_from_every_failure(void **state)
     }
 }
 
+// Receive buffers are borrowed for as long as there is a connection.
+static void cloud_memory_is_the_handshakes_again_after_each_connection(void **state)
+{
+    (void)state;
+    rig_connect();
+    assert_true(net.lent[0] != NULL && net.lent[1] != NULL);
+    lp_stream_close(&cloud.tls_.stream);
+    fake_stream_hang_up(&net.wire, LP_E_NET_RESET);
+    rig_run(100);
+    assert_true(net.lent[0] == NULL && net.lent[1] == NULL);
+    rig_run(10000);
+    assert_string_equal(rig_status("state"), "\"connected\"");
+    assert_true(net.lent[0] != NULL && net.lent[1] != NULL);
+    rig_set("\"cloud\":{\"enable\":false}");
+    rig_run(3000);
+    assert_true(net.lent[0] == NULL && net.lent[1] == NULL);
+    net.lends_nothing = true;
+    rig_set("\"cloud\":{\"enable\":true}");
+    rig_run(3000);
+    assert_string_equal(rig_status("last_error.name"), "\"LP_E_NOSPACE\"");
+    assert_false(net.is_tls_open);
+    net.lends_nothing = false;
+    rig_run(10000);
+    assert_string_equal(rig_status("state"), "\"connected\"");
+}
+
 static void cloud_tries_grow_apart_and_start_over_after_a_good_connection(void **state)
 {
     (void)state;
@@ -392,6 +418,7 @@ int main(void)
         T(cloud_publishes_and_counts),
         T(prove_answers_when_the_broker_acknowledged),
         T(cloud_comes_back_from_every_failure),
+        T(cloud_memory_is_the_handshakes_again_after_each_connection),
         T(cloud_tries_grow_apart_and_start_over_after_a_good_connection),
         T(cloud_certificate_refused_after_the_handshake_is_told_by_tls),
         T(cloud_can_be_switched_off_in_every_state),

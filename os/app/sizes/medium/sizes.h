@@ -8,6 +8,7 @@
 
 enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT,
+    SIZE_SETTINGS_LARGE_BYTES = 0,    // all of them are in memory
     SIZE_HAS_BUS_KEY = 1,             // limpet/svc_bus.h
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_FILE_BYTES = 96 * 1024,      // the longest file
@@ -15,9 +16,11 @@ enum {
     SIZE_STORE_ENTRIES = 96,          // settings, twice while some are tried; keys, counters
     SIZE_TLS_ARENA_BYTES = 56 * 1024, // certificates of three kinds and both record buffers
     SIZE_TLS_STACK_BYTES = 12 * 1024,
+    SIZE_LENDS_TLS_STACK = 0,
     SIZE_TLS_SESSION_BYTES =
-        2048,            // to go on with a TLS session: what it takes, and a ticket of 1 KB
-    SIZE_MQTT_SLOTS = 8, // messages under way
+        2048,                  // to go on with a TLS session: what it takes, and a ticket of 1 KB
+    SIZE_TLS_TICKET_BYTES = 0, // in those
+    SIZE_MQTT_SLOTS = 8,       // messages under way
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document

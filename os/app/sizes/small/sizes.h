@@ -7,12 +7,15 @@
 
 enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT,
+    SIZE_SETTINGS_LARGE_BYTES = 1024, // certificates stay in flash
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
-    SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
+    SIZE_STORE_ENTRIES = 40,          // settings, keys, counters
     SIZE_TLS_ARENA_BYTES = 13 * 1024, // docs/memory.md
     SIZE_TLS_STACK_BYTES = 5 * 1024,
-    SIZE_TLS_SESSION_BYTES = 1152, // to go on with a TLS session; with a ticket of 850
-    SIZE_MQTT_SLOTS = 8,           // messages under way
+    SIZE_LENDS_TLS_STACK = 1,     // to long RPC frames, between handshakes
+    SIZE_TLS_SESSION_BYTES = 320, // to go on with a TLS session; its ticket is in the arena
+    SIZE_TLS_TICKET_BYTES = 850,
+    SIZE_MQTT_SLOTS = 8, // messages under way
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_TELEMETRY_BYTES = 256, // one message
 // limpet/svc_bus.h: there is no room for a bus key, unless these two give it (./dev bench).

@@ -82,6 +82,9 @@ lp_err_t lp_json_cstr(lp_json_t v, char *dst, size_t cap);
 // Whether `v` is a string that unescapes to exactly `s`.
 bool lp_json_equal_str(lp_json_t v, const char *s);
 
+// Gives the `n` bytes of a text from `at` on.
+typedef lp_err_t lp_json_read_fn(void *ctx, size_t at, uint8_t *to, size_t n);
+
 // The writer. Errors are sticky: write everything, ask lp_json_done() once. Output is one line.
 typedef struct {
     lp_buf_t *out_; // borrows
@@ -115,6 +118,9 @@ void lp_json_put_uint(lp_json_writer_t *w, uint64_t v);
 void lp_json_put_fixed(lp_json_writer_t *w, int64_t v, unsigned decimals);
 void lp_json_put_str(lp_json_writer_t *w, const char *s);
 void lp_json_put_span(lp_json_writer_t *w, lp_span_t utf8);
+// A string of `len` bytes that is nowhere whole: `read` gives it piece by piece. Its error is the
+// writer's.
+void lp_json_put_read(lp_json_writer_t *w, size_t len, lp_json_read_fn *read, void *ctx);
 // A string of lower-case hex digits.
 void lp_json_put_hex(lp_json_writer_t *w, lp_span_t bytes);
 // A value copied as it is written elsewhere; one that does not exist is written as null.

@@ -17,7 +17,8 @@ lp_err_t lp_pem_encode(lp_buf_t *out, const char *label, lp_span_t der);
 // Finds the next block with this label in *text, appends its DER, moves *text behind the block.
 // Text around blocks and blocks with other labels are passed over. Line ends may be LF or CRLF.
 // LP_E_NOT_FOUND: no such block is left; LP_E_FORMAT: a block is damaged; LP_E_NOSPACE.
-// On errors *text and `out` are as they were.
+// On errors *text and `out` are as they were. `out` may be the memory of *text itself, because a
+// block is never shorter than what it stands for; the text is gone then, also on errors.
 lp_err_t lp_pem_decode(lp_span_t *text, const char *label, lp_buf_t *out);
 
 #endif

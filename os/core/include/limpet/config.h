@@ -17,6 +17,7 @@ enum {
     LP_CONFIG_ROWS_MAX = 64,
     LP_CONFIG_KEY_MAX = LP_STORE_KEY_MAX,
     LP_CONFIG_WHY_MAX = 200, // a buffer of this size holds any explanation
+    LP_CONFIG_LARGE_MAX = 4, // rows whose values stay in the store
 };
 
 typedef enum { LP_CONFIG_BOOL, LP_CONFIG_INT, LP_CONFIG_STR } lp_config_type_t;
@@ -64,17 +65,29 @@ typedef struct {
     bool is_set_;
 } lp_config_value_t;
 
+// Memory for a moment: within one call, never from one to the next.
+typedef struct {
+    void *(*take)(void *ctx, size_t bytes); // null: there is none now
+    void (*give)(void *ctx, void *memory);
+    void *ctx;
+} lp_config_scratch_t;
+
 // What the image gives to the settings. Everything is lent for as long as they are used.
 typedef struct {
     const lp_config_row_t *rows;
-    size_t count;                     // up to LP_CONFIG_ROWS_MAX
-    lp_config_value_t *values;        // `count` of them
-    lp_store_item_t *items;           // `count` of them, scratch
-    uint8_t *arena;                   // strings that are set, and room for one more of the longest
-    size_t arena_bytes;               // up to 65535
-    lp_store_t *store;                // open
+    size_t count;              // up to LP_CONFIG_ROWS_MAX
+    lp_config_value_t *values; // `count` of them
+    lp_store_item_t *items;    // `count` of them; null: taken from `scratch` when they are needed
+    uint8_t *arena;            // strings that are set, and room for one more of the longest
+    size_t arena_bytes;        // up to 65535
+    lp_store_t *store;         // open
     const lp_config_vendor_t *vendor; // may be null
     size_t vendor_count;              // up to LP_CONFIG_ROWS_MAX
+    // Strings that may have so many bytes stay in the store, also before they are saved, and take
+    // nothing of `arena`: they are read with lp_config_read(). Each may take three places of its
+    // length in the store. 0: none; else `scratch` is needed, and nothing can be tried.
+    size_t large_bytes;
+    const lp_config_scratch_t *scratch;
 } lp_config_setup_t;
 
 typedef struct {
@@ -102,6 +115,10 @@ int32_t lp_config_int(const lp_config_t *c, const char *key);
 // Borrows until the next lp_config_set().
 const char *lp_config_str(const lp_config_t *c, const char *key);
 bool lp_config_has(const lp_config_t *c, const char *key);
+// Length of a string, and a part of it: of those that stay in the store, too. LP_E_NOT_FOUND: there
+// is no such string; LP_E_RANGE: it is shorter; LP_E_IO.
+size_t lp_config_len(const lp_config_t *c, const char *key);
+lp_err_t lp_config_read(const lp_config_t *c, const char *key, size_t at, uint8_t *to, size_t n);
 
 // The same by row, which must be one of the table and of that type: what tools/gen-settings makes
 // functions of.
@@ -118,11 +135,12 @@ bool lp_config_is_set(const lp_config_t *c, size_t row);
 // secret's null changes nothing, because that is how secrets are shown). LP_E_NOT_FOUND unknown
 // key, LP_E_DENIED read-only or
 // pinned, LP_E_INVALID type or rule, LP_E_RANGE, LP_E_EXISTS given twice,
-// LP_E_NOSPACE; nothing was changed then and `why` says it in a sentence.
+// LP_E_NOSPACE, LP_E_BUSY no memory for a string that stays in the store, errors of
+// lp_store_put() for such ones; nothing was changed then and `why` says it in a sentence.
 lp_err_t lp_config_set(lp_config_t *c, lp_json_t tree, lp_buf_t *why);
 
 // Writes all values to the store, all or none; a trial that waits for the next start is dropped.
-// Errors as lp_store_put().
+// Errors as lp_store_put(); LP_E_BUSY: there is no memory for it now.
 lp_err_t lp_config_save(lp_config_t *c);
 
 // -- trying settings for one start
@@ -133,7 +151,8 @@ lp_err_t lp_config_save(lp_config_t *c);
 //
 // Power may be cut anywhere: either the trial or the saved values count, as a whole.
 
-// Errors as lp_store_put(): the next start has the saved values then.
+// Errors as lp_store_put(): the next start has the saved values then. LP_E_UNSUPPORTED: there are
+// strings that stay in the store.
 lp_err_t lp_config_save_trial(lp_config_t *c);
 
 // To be called once, after lp_config_load(). Takes a trial that waits, or drops one that was not
@@ -146,7 +165,8 @@ lp_err_t lp_config_confirm(lp_config_t *c);
 // -- factory reset
 
 // Removes all that the user set, from memory and flash, so that it cannot be read there any more.
-// What is in the store and no setting (keys, counters) stays, as do the vendor's values.
+// What is in the store and no setting (keys, counters) stays, as do the vendor's values. LP_E_BUSY:
+// as lp_config_save().
 lp_err_t lp_config_reset(lp_config_t *c);
 
 // -- old names

@@ -12,6 +12,7 @@
 #include "limpet/err.h"
 #include "limpet/fmt.h"
 #include "limpet/json.h"
+#include "limpet/loan.h"
 #include "limpet/loop.h"
 #include "limpet/stream.h"
 
@@ -31,8 +32,18 @@ enum {
 #endif
     LP_RPC_ECHO_MAX = 72,     // longest id, src, dst, tag, as JSON text
     LP_RPC_REFUSAL_MAX = 800, // room for an answer that only carries an error
-    LP_RPC_OUT_MAX = LP_RPC_FRAME_MAX + LP_RPC_IN_FLIGHT_MAX * LP_RPC_REFUSAL_MAX,
-    LP_RPC_UNKNOWN_METHOD = 404, // error codes that are not one of limpet/err.h
+// Of a channel's own memory: the part of a frame that comes in, and behind it refusals. On a small
+// board longer frames need memory that is lent.
+#if defined(LP_SMALL)
+    LP_RPC_OWN_IN_MAX = 512,
+    LP_RPC_PENDING_MAX = 64, // bytes that are read at once
+#else
+    LP_RPC_OWN_IN_MAX = LP_RPC_FRAME_MAX,
+    LP_RPC_PENDING_MAX = 192,
+#endif
+    LP_RPC_OWN_MAX = LP_RPC_OWN_IN_MAX + LP_RPC_IN_FLIGHT_MAX * LP_RPC_REFUSAL_MAX,
+    LP_RPC_LOAN_MIN = LP_RPC_FRAME_MAX + 2, // so much must be lent for the longest frame
+    LP_RPC_UNKNOWN_METHOD = 404,            // error codes that are not one of limpet/err.h
     LP_RPC_UNAUTHORIZED = 401,
     LP_RPC_TOO_MANY = 429,
 };
@@ -117,16 +128,22 @@ struct lp_rpc_channel {
     uint8_t max_level;         // lp_rpc_level_t
     bool is_public;            // others may read along: nothing secret goes over it
     bool is_overlong_ : 1;
+    bool is_given_up_ : 1; // the frame that is coming in has lost its memory
+    bool is_short_ : 1;    // of memory: somebody else has what is lent
     bool is_open_ : 1;
+    bool is_in_lent_ : 1;  // what comes in stands in lent memory
+    bool is_out_lent_ : 1; // what waits to go out does
+    lp_loan_t *loan;       // for long frames, of LP_RPC_LOAN_MIN bytes; null: there is none
     unsigned in_flight_;
     size_t in_len_;
     size_t out_len_;
     size_t pending_len_; // read, but not looked at while answers wait
     size_t pending_pos_;
-    uint8_t pending_[192];
+    uint8_t pending_[LP_RPC_PENDING_MAX];
     size_t held_len_; // of a frame that is being handled
     size_t out_at_;
-    uint8_t bytes_[LP_RPC_OUT_MAX]; // what has come in, and behind it what waits to go out
+    size_t recalled_at_;            // how far it was when somebody else wanted the lent memory
+    uint8_t bytes_[LP_RPC_OWN_MAX]; // what has come in, and behind it what waits to go out
 };
 
 void lp_rpc_init(lp_rpc_t *rpc);
@@ -139,7 +156,7 @@ void lp_rpc_each(const lp_rpc_t *rpc, lp_rpc_each_fn *fn, void *ctx);
 const lp_rpc_method_t *lp_rpc_find(const lp_rpc_t *rpc, const char *name);
 
 // Serves `stream` (lends, and listens to it) until lp_rpc_close(). Methods above `max_level` are
-// refused. `gate` and `is_public` may be set behind it.
+// refused. `gate`, `is_public` and `loan` may be set behind it.
 void lp_rpc_open(lp_rpc_channel_t *ch, lp_rpc_t *rpc, lp_stream_t *stream,
                  lp_rpc_level_t max_level);
 // Stops serving; requests under way run on and their answers are dropped.

@@ -68,6 +68,10 @@ lp_err_t lp_store_open(lp_store_t *s, const lp_store_config_t *config);
 // Appends the value of `key` to `out`. LP_E_NOT_FOUND; LP_E_NOSPACE: nothing was appended; LP_E_IO.
 lp_err_t lp_store_get(const lp_store_t *s, const char *key, lp_buf_t *out);
 
+// Copies `n` bytes of the value of `key`, from `at` on. LP_E_NOT_FOUND; LP_E_RANGE: it is shorter;
+// LP_E_IO.
+lp_err_t lp_store_read(const lp_store_t *s, const char *key, size_t at, uint8_t *to, size_t n);
+
 // Length of the value of `key`. LP_E_NOT_FOUND.
 lp_err_t lp_store_len(const lp_store_t *s, const char *key, size_t *len);
 
@@ -75,13 +79,16 @@ typedef struct {
     const char *key;
     lp_span_t value;
     bool is_removal; // the key is to be gone; `value` is not looked at
+    // Not null: the value is the one that this key has on the flash now; `value` is not looked at.
+    const char *copy_of;
 } lp_store_item_t;
 
 // Writes all items or none of them, whatever happens. LP_OK means they are on the flash and were
 // read back. Values that are on the flash already, byte for byte, are not written again.
 // LP_E_INVALID: a key is empty or too long, a key comes twice, or too many items.
-// LP_E_RANGE: a value is too long. LP_E_NOSPACE: it will not fit, nothing was written.
-// LP_E_IO, LP_E_VERIFY: the flash failed; all old values still count unless open() says otherwise.
+// LP_E_NOT_FOUND: there is no value to copy. LP_E_RANGE: a value is too long. LP_E_NOSPACE: it will
+// not fit, nothing was written. LP_E_IO, LP_E_VERIFY: the flash failed; all old values still count
+// unless open() says otherwise.
 lp_err_t lp_store_put(lp_store_t *s, const lp_store_item_t *items, size_t n);
 
 // Copies the live values to the other bank and erases this one, so that what was replaced or

@@ -208,8 +208,12 @@ typedef struct {
 lp_err_t lp_mqtt_init(lp_mqtt_t *m, lp_loop_t *loop, const lp_mqtt_config_t *cfg,
                       uint16_t first_packet_id);
 
+// Another memory to receive in, as cfg.rx has it; null and 0: none until the next call. LP_E_STATE:
+// there is a stream. LP_E_INVALID: less than 128 bytes.
+lp_err_t lp_mqtt_set_rx(lp_mqtt_t *m, uint8_t *rx, size_t cap);
+
 // Takes over a connected stream (lends until LP_MQTT_EV_CLOSED, by when the session has closed it)
-// and logs in. LP_E_STATE: it has one already.
+// and logs in. LP_E_STATE: it has one already. LP_E_NOSPACE: there is no memory to receive in.
 lp_err_t lp_mqtt_attach(lp_mqtt_t *m, lp_stream_t *stream);
 
 // Says goodbye and closes; LP_MQTT_EV_CLOSED follows. The queue stays. LP_E_STATE: no stream, or it

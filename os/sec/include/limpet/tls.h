@@ -15,6 +15,7 @@
 
 #include "limpet/err.h"
 #include "limpet/keystore.h"
+#include "limpet/loan.h"
 #include "limpet/loop.h"
 #include "limpet/span.h"
 #include "limpet/stream.h"
@@ -34,8 +35,10 @@ typedef struct {
     size_t arena_bytes;
     void *stack; // of the handshake; 16 KiB, under a sanitizer 256 KiB
     size_t stack_bytes;
+    lp_loan_t *loan; // of that stack, when others use it between handshakes; null: they do not
     void *session; // LP_TLS_SESSION_BYTES and the longest ticket to keep; null: nothing is resumed
     size_t session_bytes;
+    size_t ticket_bytes; // longest ticket, which then stays in the arena instead; 0: in `session`
 } lp_tls_setup_t;
 
 // LP_E_INVALID: a pointer is missing. LP_E_NOSPACE: the arena or the stack is too small.
@@ -54,6 +57,13 @@ typedef struct {
 } lp_tls_memory_t;
 
 void lp_tls_memory(lp_tls_memory_t *memory);
+
+// Memory of the arena that nobody needs now, zeroed; null: there is none, as in a handshake, or
+// lp_tls_init() was not called. It is the next handshake's, so it is given back before the loop
+// goes on, or together with the connection by whoever has that. Not counted in lp_tls_memory().
+void *lp_tls_borrow(size_t bytes);
+// Null is fine.
+void lp_tls_give_back(void *memory);
 
 typedef enum {
     LP_TLS_1_2 = 0x0303,
@@ -76,12 +86,27 @@ typedef enum {
                           // read what was recorded
 } lp_tls_resume_t;
 
+// Certificates in PEM, in memory or wherever `read` gets its bytes from. Borrowed until the call
+// returns.
 typedef struct {
-    lp_span_t trust_pem; // one or more CA certificates. Borrows.
-    lp_span_t cert_pem;  // own certificate, then its chain if any; empty: none is sent. Borrows.
-    const char *key_id;  // of that certificate; null with an empty cert_pem. Copies.
-    const char *host;    // name or IP address: SNI, and what the certificate must be for. Copies.
-    const char *alpn;    // one protocol name, null for none. Copies.
+    size_t len;
+    const uint8_t *ptr; // or null, and
+    lp_err_t (*read)(void *ctx, size_t at, uint8_t *to, size_t n);
+    void *ctx;
+} lp_tls_pem_t;
+
+static inline lp_tls_pem_t lp_tls_pem(const char *text)
+{
+    const lp_span_t span = lp_span_str(text);
+    return (lp_tls_pem_t){.len = span.len, .ptr = span.ptr};
+}
+
+typedef struct {
+    lp_tls_pem_t trust_pem; // one or more CA certificates
+    lp_tls_pem_t cert_pem;  // own certificate, then its chain if any; empty: none is sent
+    const char *key_id;     // of that certificate; null with an empty cert_pem. Copies.
+    const char *host; // name or IP address: SNI, and what the certificate must be for. Copies.
+    const char *alpn; // one protocol name, null for none. Copies.
     lp_tls_version_t max_version;
     lp_tls_ecdhe_t ecdhe;
     bool verify_in_chip; // P-256 signatures of the server: a board whose bus nobody can touch, and
@@ -152,7 +177,8 @@ typedef struct lp_tls {
 //   LP_E_UNSUPPORTED chip ECDHE or verification asked for on a board without a chip, or a server on
 //                 one that is a client only
 //   LP_E_CHIP_MISSING the key is in a chip and there is none
-//   LP_E_BUSY     another handshake is under way; LP_E_STATE not initialised; LP_E_NOSPACE.
+//   LP_E_BUSY     another handshake is under way, or somebody else has the stack; LP_E_STATE not
+//   initialised; LP_E_NOSPACE.
 lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *config,
                      lp_stream_fn *fn, void *ctx);
 

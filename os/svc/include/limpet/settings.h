@@ -10,11 +10,12 @@
 enum {
 // Small enough for all settings to fit in one RPC frame.
 // identity.cert: own certificate and its chain; trust.ca: a bundle. The arena is for all strings
-// at once and one more of the longest, see lp_config_setup_t.
+// at once and one more of the longest, see lp_config_setup_t; those two stay in flash on a small
+// board.
 #if defined(LP_SMALL)
     LP_SETTINGS_CERT_MAX = 1536,
     LP_SETTINGS_CA_MAX = 2048,
-    LP_SETTINGS_ARENA = 6656,
+    LP_SETTINGS_ARENA = 1024,
 #else
     LP_SETTINGS_CERT_MAX = 2048,
     LP_SETTINGS_CA_MAX = 3072,

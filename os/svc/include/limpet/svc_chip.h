@@ -17,7 +17,11 @@
 #include "limpet/turn.h"
 
 enum {
+#if defined(LP_SMALL)
+    LP_SVC_CHIP_FOUND_MAX = 2, // chips on the bus that are looked at
+#else
     LP_SVC_CHIP_FOUND_MAX = 4,
+#endif
     LP_SVC_CHIP_WATCH_MS = 10000, // how often somebody looks whether the chip is still there
     LP_SVC_CHIP_HEX_MAX = 2 * LP_ATECC_SERIAL_LEN + 1, // a serial number as text
 };

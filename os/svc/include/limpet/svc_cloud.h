@@ -18,7 +18,7 @@ enum {
     LP_CLOUD_TOPIC_MAX = 192,    // "limpet/<thing>/<what>", with the terminator
     LP_CLOUD_DETAIL_MAX = 192,   // explanation of an error, with the terminator
     LP_CLOUD_NONCE_LEN = 32,     // hex digits of Cloud.Prove
-    LP_CLOUD_INCOMING_MAX = 257, // topic of a message that arrives, with the terminator
+    LP_CLOUD_INCOMING_MAX = 257, // longest topic of a message that arrives, with the terminator
 };
 
 typedef enum {
@@ -43,9 +43,10 @@ typedef struct {
     size_t slot_count;
     uint8_t *arena;
     size_t arena_bytes;
-    uint8_t *rx;
+    uint8_t *rx; // null, as inbox then: both are borrowed from TLS while there is a connection
     size_t rx_bytes;
-    // For messages that arrive: one larger than this is passed over. Null: none is delivered.
+    // For messages that arrive: one larger than this, with its topic, is passed over. 0 bytes: none
+    // is delivered.
     uint8_t *inbox;
     size_t inbox_bytes;
 } lp_cloud_memory_t;
@@ -121,7 +122,9 @@ typedef struct lp_svc_cloud {
     uint32_t acked_;
     lp_cloud_proof_t proof_;
     lp_cloud_client_t *clients_;
-    char incoming_[LP_CLOUD_INCOMING_MAX]; // topic of the message that is arriving; "": none
+    uint8_t *lent_rx_, *lent_inbox_; // what was borrowed from TLS
+    uint8_t *inbox_;                 // the topic of the message that is arriving, then its payload
+    size_t incoming_len_;            // of that topic, with its terminator; 0: no message
     size_t inbox_len_;
 } lp_svc_cloud_t;
 

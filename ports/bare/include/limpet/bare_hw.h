@@ -56,10 +56,16 @@ const lp_hw_line_t *lp_hw_chip_line(void);
 
 enum { LP_HW_FRAME_MAX = 1514 };
 void lp_hw_eth_init(const uint8_t mac[6]);
-// False: the frame is too short or too long, or all buffers are still being sent.
-bool lp_hw_eth_send(const uint8_t *frame, size_t len);
-// Length of the next frame, copied into `frame`; 0: none. Damaged and overlong ones are dropped.
-size_t lp_hw_eth_receive(uint8_t frame[LP_HW_FRAME_MAX]);
+// A frame goes to the card in pieces, in order, so that nobody needs memory for a whole one. False:
+// it is too short or too long, or all buffers are still being sent; nothing was begun then.
+bool lp_hw_eth_send_begin(size_t len);
+void lp_hw_eth_send_put(const uint8_t *bytes, size_t len);
+void lp_hw_eth_send_end(void); // after exactly `len` bytes
+// The same from the card: the length of the next frame, or 0 for none. Damaged and overlong ones
+// are dropped.
+size_t lp_hw_eth_receive_begin(void);
+void lp_hw_eth_receive_take(uint8_t *bytes, size_t len); // no more than there are
+void lp_hw_eth_receive_end(void);                        // what was not taken is dropped
 bool lp_hw_eth_has_link(void);
 
 // ---- what the computer below does for the board
