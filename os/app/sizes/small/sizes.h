@@ -7,6 +7,7 @@
 
 enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT,
+    SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA,
     SIZE_SETTINGS_LARGE_BYTES = 1024, // certificates stay in flash
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 40,          // settings, keys, counters
