@@ -111,22 +111,27 @@ static bool is_plain_name(const char *name)
     return name[0] != '\0' && name[0] != '.' && strspn(name, good) == strlen(name);
 }
 
-static bool parse(const char *text, const char *end, update_release_t *r)
+static bool take_size(const char **at, const char *end, update_release_t *r)
 {
     char line[LINE_MAX_];
     char *last = NULL;
+    if (!take(at, end, "size", line, sizeof line) || line[0] < '1' || line[0] > '9') {
+        return false;
+    }
+    r->size = strtoul(line, &last, 10);
+    return *last == '\0' && r->size <= UPDATE_FILE_MAX;
+}
+
+static bool parse(const char *text, const char *end, update_release_t *r)
+{
+    char line[LINE_MAX_];
     const char *at = text;
     if (!take(&at, end, "limpet-release", line, sizeof line) || strcmp(line, "1") != 0 ||
         !take(&at, end, "version", r->version, sizeof r->version) ||
         !update_version_is_good(r->version) ||
         !take(&at, end, "platform", r->platform, sizeof r->platform) ||
         !take(&at, end, "file", r->file, sizeof r->file) || !is_plain_name(r->file) ||
-        !take(&at, end, "size", line, sizeof line)) {
-        return false;
-    }
-    r->size = strtoul(line, &last, 10);
-    if (line[0] < '1' || line[0] > '9' || *last != '\0' || r->size > UPDATE_FILE_MAX ||
-        !take(&at, end, "sha256", line, sizeof line)) {
+        !take_size(&at, end, r) || !take(&at, end, "sha256", line, sizeof line)) {
         return false;
     }
     lp_buf_t out = lp_buf(r->sha256, sizeof r->sha256);

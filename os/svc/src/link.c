@@ -31,7 +31,7 @@ typedef struct {
     char detail[DETAIL_MAX];
 } reading_t;
 
-static lp_err_t read_file(reading_t *r, const char *name, lp_span_t *pem)
+static lp_err_t read_file(reading_t *r, const char *name, lp_tls_pem_t *pem)
 {
     const lp_link_base_t *b = r->base;
     uint32_t size = 0;
@@ -48,19 +48,19 @@ static lp_err_t read_file(reading_t *r, const char *name, lp_span_t *pem)
         (void)lp_fmt_str(r->detail, sizeof r->detail, "the file %s with certificates", name);
         return err;
     }
-    *pem = lp_span(b->scratch + r->used, got);
+    *pem = (lp_tls_pem_t){.len = got, .ptr = b->scratch + r->used};
     r->used += got;
     return LP_OK;
 }
 
-static lp_err_t read_pem(reading_t *r, const char *name, lp_span_t *pem)
+static lp_err_t read_pem(reading_t *r, const char *name, lp_tls_pem_t *pem)
 {
     if (name[0] == '\0' || strcmp(name, "trust.ca") == 0) {
-        *pem = lp_span_str(lp_setting_trust_ca(r->base->config));
+        *pem = lp_tls_pem(lp_setting_trust_ca(r->base->config));
         return LP_OK;
     }
     if (strcmp(name, "identity.cert") == 0) {
-        *pem = lp_span_str(lp_setting_identity_cert(r->base->config));
+        *pem = lp_tls_pem(lp_setting_identity_cert(r->base->config));
         return LP_OK;
     }
     return read_file(r, name, pem);
