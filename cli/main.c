@@ -117,6 +117,13 @@
 #define LP_FLASH_COMMANDS
 #endif
 
+#if LP_HAVE_CMD_UPDATE
+#define LP_UPDATE_COMMANDS                                                                         \
+    {"update", "replace this tool with a signed release", lp_cmd_update, false},
+#else
+#define LP_UPDATE_COMMANDS
+#endif
+
 // clang-format off
 const lp_command_t lp_commands[] = {
     LP_APP_COMMANDS
@@ -130,6 +137,7 @@ const lp_command_t lp_commands[] = {
     LP_ADVISOR_COMMANDS
     LP_BOARD_COMMANDS
     LP_DOCTOR_COMMANDS
+    LP_UPDATE_COMMANDS
     {"manual", "man pages and the reference, of the same text as --help", lp_cmd_manual, true},
     {"completion", "completion for bash, zsh or fish", lp_cmd_completion, false},
     {"version", "the version of this tool", lp_cmd_version, false},

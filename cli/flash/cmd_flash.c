@@ -113,6 +113,26 @@ static int run(flash_job_t *j)
     return rc != LP_EXIT_OK && fault.exit != LP_EXIT_OK ? lp_fault_print(&fault) : (int)rc;
 }
 
+// What the target needs to be told, and what it takes by itself.
+static int complete(flash_rom_t *rom)
+{
+    if (flash_target_is_chip(rom->target) && strcmp(rom->port, "auto") == 0 &&
+        strcmp(rom->via, "swd") != 0) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "which port? --port /dev/ttyUSB0",
+                          "a chip in its boot loader does not say who it is", "limpet ports");
+    }
+    if (rom->at < 0) {
+        rom->at = rom->target == FLASH_STM32   ? 0x08000000
+                  : rom->target == FLASH_ESP32 ? 0x10000
+                                               : 0;
+    }
+    if (rom->target == FLASH_STM32 && rom->at < 0x08000000) {
+        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--at of an STM32 begins at 0x08000000", NULL,
+                          "limpet flash --help");
+    }
+    return LP_OPT_GO_ON;
+}
+
 int lp_cmd_flash(int argc, char **argv)
 {
     static const lp_help_t help = {
@@ -162,19 +182,9 @@ int lp_cmd_flash(int argc, char **argv)
                           "posix, qemu-mps2, qemu-lx106, esp8266, esp32 or stm32",
                           "limpet flash --help");
     }
-    if (flash_target_is_chip(j.rom.target) && strcmp(j.rom.port, "auto") == 0 &&
-        strcmp(j.rom.via, "swd") != 0) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "which port? --port /dev/ttyUSB0",
-                          "a chip in its boot loader does not say who it is", "limpet ports");
-    }
-    if (j.rom.at < 0) {
-        j.rom.at = j.rom.target == FLASH_STM32   ? 0x08000000
-                   : j.rom.target == FLASH_ESP32 ? 0x10000
-                                                 : 0;
-    }
-    if (j.rom.target == FLASH_STM32 && j.rom.at < 0x08000000) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--at of an STM32 begins at 0x08000000", NULL,
-                          "limpet flash --help");
+    rc = complete(&j.rom);
+    if (rc != LP_OPT_GO_ON) {
+        return rc;
     }
     j.path = argv[1];
     return run(&j);

@@ -36,6 +36,7 @@ lp_cmd_fn lp_cmd_new;
 lp_cmd_fn lp_cmd_build;
 lp_cmd_fn lp_cmd_run;
 
+lp_cmd_fn lp_cmd_update;
 lp_cmd_fn lp_cmd_flash;
 lp_cmd_fn lp_cmd_flash_read;
 lp_cmd_fn lp_cmd_flash_write;
