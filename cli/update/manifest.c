@@ -111,32 +111,30 @@ static bool is_plain_name(const char *name)
     return name[0] != '\0' && name[0] != '.' && strspn(name, good) == strlen(name);
 }
 
-static bool take_size(const char **at, const char *end, update_release_t *r)
+// What the program is called and whom it is for.
+static bool parse_names(const char **at, const char *end, update_release_t *r)
+{
+    char line[LINE_MAX_];
+    return take(at, end, "limpet-release", line, sizeof line) && strcmp(line, "1") == 0 &&
+           take(at, end, "version", r->version, sizeof r->version) &&
+           update_version_is_good(r->version) &&
+           take(at, end, "platform", r->platform, sizeof r->platform) &&
+           take(at, end, "file", r->file, sizeof r->file) && is_plain_name(r->file);
+}
+
+// How long it is, and its hash.
+static bool parse_content(const char **at, const char *end, update_release_t *r)
 {
     char line[LINE_MAX_];
     char *last = NULL;
-    if (!take(at, end, "size", line, sizeof line) || line[0] < '1' || line[0] > '9') {
+    lp_buf_t out = lp_buf(r->sha256, sizeof r->sha256);
+    if (!take(at, end, "size", line, sizeof line)) {
         return false;
     }
     r->size = strtoul(line, &last, 10);
-    return *last == '\0' && r->size <= UPDATE_FILE_MAX;
-}
-
-static bool parse(const char *text, const char *end, update_release_t *r)
-{
-    char line[LINE_MAX_];
-    const char *at = text;
-    if (!take(&at, end, "limpet-release", line, sizeof line) || strcmp(line, "1") != 0 ||
-        !take(&at, end, "version", r->version, sizeof r->version) ||
-        !update_version_is_good(r->version) ||
-        !take(&at, end, "platform", r->platform, sizeof r->platform) ||
-        !take(&at, end, "file", r->file, sizeof r->file) || !is_plain_name(r->file) ||
-        !take_size(&at, end, r) || !take(&at, end, "sha256", line, sizeof line)) {
-        return false;
-    }
-    lp_buf_t out = lp_buf(r->sha256, sizeof r->sha256);
-    return strlen(line) == 2 * sizeof r->sha256 &&
-           lp_hex_decode(&out, lp_span(line, strlen(line))) == LP_OK && at == end;
+    return line[0] >= '1' && line[0] <= '9' && *last == '\0' && r->size <= UPDATE_FILE_MAX &&
+           take(at, end, "sha256", line, sizeof line) && strlen(line) == 2 * sizeof r->sha256 &&
+           lp_hex_decode(&out, lp_span(line, strlen(line))) == LP_OK;
 }
 
 lp_exit_t update_manifest_read(const uint8_t *bytes, size_t len, const uint8_t key[32],
@@ -149,7 +147,8 @@ lp_exit_t update_manifest_read(const uint8_t *bytes, size_t len, const uint8_t k
         !is_signed(text, (size_t)(line - text), line, (size_t)(text + len - line), key)) {
         return fail("update-signature", "it was changed on its way, or is somebody else's", f);
     }
-    if (!parse(text, line, &r)) {
+    const char *at = text;
+    if (!parse_names(&at, line, &r) || !parse_content(&at, line, &r) || at != line) {
         return fail("update-manifest", "it is of another form than this tool knows", f);
     }
     *release = r;
