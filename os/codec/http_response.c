@@ -159,7 +159,26 @@ static lp_http_rsp_event_t pass_interim(lp_http_response_t *r)
     return LP_HTTP_RSP_MORE;
 }
 
+static bool is_without_body(const lp_http_response_t *r)
+{
+    return r->is_head_ || r->status == 204 || r->status == 304 || r->status == 101;
+}
+
 // How long the body is. RFC 9112, 6.3
+static lp_err_t take_body_length(lp_http_response_t *r)
+{
+    if (is_without_body(r)) {
+        r->is_chunked_ = false;
+        r->has_length = true;
+        r->left_ = 0;
+        return LP_OK;
+    }
+    r->is_chunked_ = r->has_encoding_;
+    r->left_ = r->length;
+    r->is_last = r->is_last || (!r->has_length && !r->is_chunked_);
+    return r->has_length && r->length > r->max_length_ ? LP_E_RANGE : LP_OK;
+}
+
 static lp_http_rsp_event_t take_end_of_head(lp_http_response_t *r)
 {
     if (r->status < FIRST_FINAL && r->status != 101) {
@@ -169,18 +188,10 @@ static lp_http_rsp_event_t take_end_of_head(lp_http_response_t *r)
         return broken(r, LP_E_FORMAT); // two lengths: whoever reads the other one sees other bytes
     }
     r->is_upgrade = r->is_upgrade && r->status == 101;
-    r->is_chunked_ = r->has_encoding_;
-    const bool is_empty = r->is_head_ || r->status == 204 || r->status == 304 || r->status == 101;
-    if (is_empty) {
-        r->is_chunked_ = false;
-        r->left_ = 0;
-    } else if (r->has_length && r->length > r->max_length_) {
-        return broken(r, LP_E_RANGE);
-    } else {
-        r->left_ = r->length;
-        r->is_last = r->is_last || (!r->has_length && !r->is_chunked_);
+    const lp_err_t err = take_body_length(r);
+    if (err != LP_OK) {
+        return broken(r, err);
     }
-    r->has_length = (r->has_length || is_empty) && !r->is_chunked_;
     r->state_ = HEAD;
     return LP_HTTP_RSP_HEAD;
 }

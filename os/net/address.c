@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "limpet/address.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { GROUPS = 8 };
@@ -44,35 +45,40 @@ static lp_err_t v4_of(const char *p, uint8_t addr[16])
     return LP_OK;
 }
 
-static lp_err_t v6_of(const char *p, uint8_t addr[16])
+// The groups of a text, and where "::" stands among them (-1: nowhere).
+static lp_err_t read_groups(const char *p, uint16_t groups[GROUPS], int *count, int *gap)
 {
-    uint16_t groups[GROUPS] = {0};
-    int count = 0;
-    int gap = -1; // where the zeros that were left out belong
     if (p[0] == ':' && p[1] == ':') {
-        gap = 0;
+        *gap = 0;
         p += 2;
     }
     while (*p != '\0') {
         unsigned value = 0;
         p = number(p, 16, 4, &value);
-        if (p == NULL || count == GROUPS) {
+        if (p == NULL || *count == GROUPS) {
             return LP_E_FORMAT;
         }
-        groups[count++] = (uint16_t)value;
+        groups[(*count)++] = (uint16_t)value;
         if (*p == '\0') {
             break;
         }
-        if (*p != ':' || (p[1] == '\0') || (p[1] == ':' && gap >= 0)) {
+        const bool is_gap = p[0] == ':' && p[1] == ':';
+        if (*p != ':' || p[1] == '\0' || (is_gap && *gap >= 0)) {
             return LP_E_FORMAT;
         }
-        if (p[1] == ':') {
-            gap = count;
-            p++;
-        }
-        p++;
+        *gap = is_gap ? *count : *gap;
+        p += is_gap ? 2 : 1;
     }
-    if (gap < 0 ? count != GROUPS : count == GROUPS) {
+    return LP_OK;
+}
+
+static lp_err_t v6_of(const char *text, uint8_t addr[16])
+{
+    uint16_t groups[GROUPS] = {0};
+    int count = 0;
+    int gap = -1; // where the zeros that were left out belong
+    const lp_err_t err = read_groups(text, groups, &count, &gap);
+    if (err != LP_OK || (gap < 0 ? count != GROUPS : count == GROUPS)) {
         return LP_E_FORMAT;
     }
     memset(addr, 0, 16);

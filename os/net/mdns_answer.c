@@ -23,6 +23,7 @@ typedef struct {
     bool has_questions;
     bool wants_unicast; // with each of the questions that concern this board
     bool is_probe;
+    bool more_comes; // of the known answers
 } query_t;
 
 // -- questions
@@ -192,9 +193,10 @@ static uint32_t delay_of(lp_mdns_t *m, uint32_t records, bool more_comes)
 }
 
 static void schedule(lp_mdns_t *m, lp_mdns_pending_t *p, uint64_t now_ms, uint32_t records,
-                     const query_t *query, bool more_comes)
+                     const query_t *query)
 {
-    const uint64_t due_ms = now_ms + (query->is_probe ? 0 : delay_of(m, records, more_comes));
+    const uint64_t due_ms =
+        now_ms + (query->is_probe ? 0 : delay_of(m, records, query->more_comes));
     // A wait for more of the known answers must not be cut short by another question.
     if (p->records == 0 || (due_ms < p->due_ms && query->is_probe) || due_ms > p->due_ms) {
         p->due_ms = due_ms;
@@ -232,13 +234,32 @@ static lp_err_t read_query(const lp_mdns_t *m, const lp_net_link_t *link, lp_dns
     return err;
 }
 
+// Where the answers go: back, or to the group.
+static void give(lp_mdns_t *m, uint64_t now_ms, const lp_udp_from_t *from, size_t k, uint16_t id,
+                 lp_span_t datagram, const query_t *query)
+{
+    const lp_net_link_t *link = &m->links_[k];
+    const uint32_t records = query->asked & ~query->known;
+    const bool is_legacy = from->peer.port != LP_MDNS_PORT;
+    const bool is_near = lp_mdns_is_on_link(link, from->peer.addr);
+    const bool goes_back = is_near && (is_legacy || query->wants_unicast);
+    if (records == 0 || (is_legacy && !is_near)) {
+        return;
+    }
+    if (goes_back && take_token(m, now_ms)) {
+        send_unicast(m, from, link, id, datagram, records);
+    } else if (!is_legacy) {
+        schedule(m, &m->pending_[k][lp_mdns_is_v4(from->peer.addr) ? 0 : 1], now_ms, records,
+                 query);
+    }
+}
+
 void lp_mdns_answer(lp_mdns_t *m, uint64_t now_ms, const lp_udp_from_t *from, size_t k,
                     lp_dns_reader_t *r, lp_span_t datagram)
 {
     const lp_net_link_t *link = &m->links_[k];
     const bool is_v6 = !lp_mdns_is_v4(from->peer.addr);
-    const bool more_comes = (r->flags & LP_DNS_TRUNCATED) != 0;
-    query_t query = {.wants_unicast = true};
+    query_t query = {.wants_unicast = true, .more_comes = (r->flags & LP_DNS_TRUNCATED) != 0};
     lp_mdns_pending_t *pending = &m->pending_[k][is_v6 ? 1 : 0];
     if (read_query(m, link, r, &query) != LP_E_NOT_FOUND) {
         m->dropped++;
@@ -254,21 +275,7 @@ void lp_mdns_answer(lp_mdns_t *m, uint64_t now_ms, const lp_udp_from_t *from, si
         pending->records &= ~query.known;
         return;
     }
-    const uint32_t records = query.asked & ~query.known;
-    const bool is_legacy = from->peer.port != LP_MDNS_PORT;
-    const bool is_near = lp_mdns_is_on_link(link, from->peer.addr);
-    if (records == 0 || (is_legacy && !is_near)) {
-        return;
-    }
-    if ((is_legacy || query.wants_unicast) && is_near) {
-        if (take_token(m, now_ms)) {
-            send_unicast(m, from, link, r->id, datagram, records);
-        }
-        if (is_legacy || m->tokens_ > 0) {
-            return;
-        }
-    }
-    schedule(m, pending, now_ms, records, &query, more_comes);
+    give(m, now_ms, from, k, r->id, datagram, &query);
 }
 
 // -- what waits

@@ -10,6 +10,10 @@
 // Settings may have changed: periods that come from one are looked at again.
 void lp_app_settings_changed(lp_app_t *app);
 
+// -- net.c; no_remote.c has none of it
+
+void lp_app_net_start(const lp_app_t *app, lp_turn_t *turn);
+
 // -- remote.c, or no_remote.c in an image that nobody can call
 
 // The settings of this image: SIZE_SETTINGS of them.

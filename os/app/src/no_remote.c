@@ -22,3 +22,9 @@ void lp_app_remote_changed(void)
 void lp_app_remote_stop(void)
 {
 }
+
+const lp_link_base_t *lp_app_net(const lp_app_t *app)
+{
+    (void)app;
+    return NULL;
+}

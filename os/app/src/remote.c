@@ -50,6 +50,7 @@ static void start_mdns(const lp_app_t *app)
 
 void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
 {
+    lp_app_net_start(app, turn);
     const lp_err_t err = lp_access_init(&access, store, lp_config_str(app->config, "device.id"));
     if (err != LP_OK) {
         LP_LOGE("no random numbers (%s): nobody can log in over the network", lp_err_text(err));

@@ -8,3 +8,9 @@ lp_err_t lp_tls_server_set_up(lp_tls_t *tls, const lp_tls_config_t *config)
     (void)config;
     return LP_E_UNSUPPORTED;
 }
+
+bool lp_tls_is_aside(const lp_tls_config_t *config)
+{
+    (void)config;
+    return false;
+}

@@ -16,6 +16,7 @@
 #include "limpet/port/clock.h"
 #include "limpet/sha256.h"
 #include "lp_mbedtls_platform.h"
+#include "tls_server.h"
 
 enum {
     DAY_MS = 24 * 60 * 60 * 1000, // the server's certificate is looked at again after that, at most
@@ -160,8 +161,9 @@ static void take_binding(const lp_tls_config_t *config)
 
 void lp_tls_resume_begin(lp_tls_t *tls, const lp_tls_config_t *config)
 {
-    lp_tls_resume_t wish = record != NULL ? config->resume : LP_TLS_RESUME_NEVER;
-    if (record != NULL) {
+    const bool is_aside = lp_tls_is_aside(config);
+    lp_tls_resume_t wish = record != NULL && !is_aside ? config->resume : LP_TLS_RESUME_NEVER;
+    if (record != NULL && !is_aside) {
         take_binding(config);
         wish = record->failures >= FAILURES_MAX ? LP_TLS_RESUME_NEVER : wish;
         record->owner = wish != LP_TLS_RESUME_NEVER ? tls : NULL;

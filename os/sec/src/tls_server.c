@@ -32,3 +32,8 @@ lp_err_t lp_tls_server_set_up(lp_tls_t *tls, const lp_tls_config_t *config)
     }
     return err;
 }
+
+bool lp_tls_is_aside(const lp_tls_config_t *config)
+{
+    return config->resume == LP_TLS_RESUME_ASIDE;
+}

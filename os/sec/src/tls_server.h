@@ -8,6 +8,9 @@
 // Makes the session, which is still blank, that of a server. Errors as lp_tls_open().
 lp_err_t lp_tls_server_set_up(lp_tls_t *tls, const lp_tls_config_t *config);
 
+// Whether a connection stands beside the one whose session is kept. Never on a board that has one.
+bool lp_tls_is_aside(const lp_tls_config_t *config);
+
 // -- tls_config.c
 
 lp_err_t lp_tls_take_identity(lp_tls_t *tls, const lp_tls_config_t *config);

@@ -15,6 +15,7 @@
 #include "limpet/files.h"
 #include "limpet/fmt.h"
 #include "limpet/i2c.h"
+#include "limpet/link.h"
 #include "limpet/svc_cloud.h"
 #include "limpet/svc_cron.h"
 #include "limpet/svc_seal.h"
@@ -96,5 +97,9 @@ lp_err_t lp_app_publish_readings(lp_app_t *app, const char *what, const lp_app_r
 // may publish there wrote it: check it. LP_E_STATE: there is no cloud on this board.
 lp_err_t lp_app_listen(lp_app_t *app, lp_app_topic_t *topic, const char *what,
                        lp_app_message_fn *fn, void *ctx);
+
+// What limpet/http_client.h, limpet/ws_client.h and limpet/mqtt_link.h stand on. Null: this image
+// has no connections but the cloud's.
+const lp_link_base_t *lp_app_net(const lp_app_t *app);
 
 #endif

@@ -25,9 +25,10 @@ enum {
     SIZE_MQTT_SLOTS = 16, // messages under way
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
-    SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document
-    SIZE_REMOTE_CONNS = 9,         // callers over the network, and one place that is kept free
-    SIZE_TELEMETRY_BYTES = 256,    // one message
+    SIZE_CLOUD_INBOX_BYTES = 2048,  // a shadow or job document
+    SIZE_REMOTE_CONNS = 9,          // callers over the network, and one place that is kept free
+    SIZE_TELEMETRY_BYTES = 256,     // one message
+    SIZE_LINK_SCRATCH_BYTES = 8192, // certificates from files: a bundle to trust, and the own
 };
 
 #endif

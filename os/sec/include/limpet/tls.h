@@ -72,6 +72,7 @@ typedef enum {
 typedef enum {
     LP_TLS_RESUME_NEVER,
     LP_TLS_RESUME_1_3,    // with TLS 1.3 and a fresh key exchange: forward secrecy stays
+    LP_TLS_RESUME_ASIDE,  // never, and the session that another connection keeps stays as it is
     LP_TLS_RESUME_ALWAYS, // by a ticket of TLS 1.2, too: whoever gets the server's ticket key can
                           // read what was recorded
 } lp_tls_resume_t;

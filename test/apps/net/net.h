@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NET_H
+#define NET_H
+
+#include "limpet/app.h"
+
+// Test.Http, Test.HttpStats.
+void http_start(lp_app_t *app);
+
+#endif
