@@ -42,7 +42,7 @@ static const lp_config_vendor_t vendor[] = {LP_APP_VENDOR{.key = ""}};
 static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
 static lp_config_value_t config_values[SIZE_SETTINGS];
 static lp_store_item_t config_items[SIZE_SETTINGS];
-static uint8_t config_arena[LP_SETTINGS_ARENA];
+static uint8_t config_arena[SIZE_SETTINGS_ARENA];
 static _Alignas(16) uint8_t tls_arena[SIZE_TLS_ARENA_BYTES];
 static _Alignas(16) uint8_t tls_stack[SIZE_TLS_STACK_BYTES];
 static _Alignas(16) uint8_t tls_session[SIZE_TLS_SESSION_BYTES];
@@ -149,6 +149,7 @@ static void before_reboot(void *ctx)
     if (app.handle.cloud != NULL) {
         lp_svc_cloud_stop(&app.cloud);
     }
+    lp_app_net_stop();
 }
 
 static void warn_of_software_key(void)
@@ -349,7 +350,8 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
 bool lp_app_stop(void)
 {
     before_reboot(NULL);
-    return app.handle.cloud != NULL && app.cloud.state != LP_CLOUD_OFF;
+    const bool is_cloud_up = app.handle.cloud != NULL && app.cloud.state != LP_CLOUD_OFF;
+    return is_cloud_up || lp_app_net_is_up();
 }
 
 void lp_app_end(void)

@@ -13,6 +13,10 @@ void lp_app_settings_changed(lp_app_t *app);
 // -- net.c; no_remote.c has none of it
 
 void lp_app_net_start(const lp_app_t *app, lp_turn_t *turn);
+void lp_app_net_changed(void);
+// Before the board goes down: says goodbye from the loop, which has to turn while something is up.
+void lp_app_net_stop(void);
+bool lp_app_net_is_up(void);
 
 // -- remote.c, or no_remote.c in an image that nobody can call
 

@@ -75,6 +75,7 @@ void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
 
 void lp_app_remote_changed(void)
 {
+    lp_app_net_changed();
     if (is_started) {
         lp_svc_remote_poke(&remote);
     }

@@ -6,4 +6,17 @@
 
 const lp_config_row_t lp_net_settings[LP_NET_SETTINGS_COUNT] = {
     {.key = "mdns.enable", .type = LP_CONFIG_BOOL, .fallback_num = 1},
+    {.key = "mqtt1.enable", .type = LP_CONFIG_BOOL, .fallback_num = 0},
+    {.key = "mqtt1.server", .type = LP_CONFIG_STR, .fallback = "", .max = 260, .check = lp_settings_check_server},
+    {.key = "mqtt1.tls", .type = LP_CONFIG_BOOL, .fallback_num = 1},
+    {.key = "mqtt1.trust", .type = LP_CONFIG_STR, .fallback = "", .max = 63},
+    {.key = "mqtt1.cert", .type = LP_CONFIG_STR, .fallback = "", .max = 63},
+    {.key = "mqtt1.key", .type = LP_CONFIG_STR, .fallback = "", .max = 40},
+    {.key = "mqtt1.client_id", .type = LP_CONFIG_STR, .fallback = "", .max = 128, .check = lp_settings_check_name},
+    {.key = "mqtt1.user", .type = LP_CONFIG_STR, .fallback = "", .max = 128},
+    {.key = "mqtt1.password", .type = LP_CONFIG_STR, .flags = LP_CONFIG_SECRET, .fallback = "", .max = 128},
+    {.key = "mqtt1.keep_alive_s", .type = LP_CONFIG_INT, .fallback_num = 60, .min = 5, .max = 1200},
+    {.key = "mqtt1.backoff_ms", .type = LP_CONFIG_INT, .fallback_num = 1000, .min = 100, .max = 60000},
+    {.key = "mqtt1.backoff_max_s", .type = LP_CONFIG_INT, .fallback_num = 60, .min = 1, .max = 3600},
+    {.key = "mqtt1.persistent", .type = LP_CONFIG_BOOL, .fallback_num = 0},
 };

@@ -102,4 +102,9 @@ lp_err_t lp_app_listen(lp_app_t *app, lp_app_topic_t *topic, const char *what,
 // has no connections but the cloud's.
 const lp_link_base_t *lp_app_net(const lp_app_t *app);
 
+// A further MQTT connection, by the group of its settings ("mqtt1"). Null: this image has none of
+// that name.
+struct lp_mqtt_link;
+struct lp_mqtt_link *lp_app_mqtt(const lp_app_t *app, const char *name);
+
 #endif

@@ -9,6 +9,7 @@
 
 enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_NET_SETTINGS_COUNT,
+    SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA + 2048,
     SIZE_STORE_BYTES = 64 * 1024, // of flash, at its beginning: two banks
     SIZE_FILE_BYTES = 96 * 1024,  // the longest file
     SIZE_FILES = 48,              // files; FS.ListExt of them all fits a frame
@@ -28,6 +29,7 @@ enum {
     SIZE_CLOUD_INBOX_BYTES = 2048,  // a shadow or job document
     SIZE_REMOTE_CONNS = 9,          // callers over the network, and one place that is kept free
     SIZE_TELEMETRY_BYTES = 256,     // one message
+    SIZE_MQTT_LINKS = 1,            // further MQTT connections; the sizes above count for each
     SIZE_LINK_SCRATCH_BYTES = 8192, // certificates from files: a bundle to trust, and the own
 };
 

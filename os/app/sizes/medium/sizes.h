@@ -8,7 +8,8 @@
 
 enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT,
-    SIZE_HAS_BUS_KEY = 1,             // limpet/svc_bus.h
+    SIZE_HAS_BUS_KEY = 1, // limpet/svc_bus.h
+    SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA,
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_FILE_BYTES = 96 * 1024,      // the longest file
     SIZE_FILES = 48,                  // files; FS.ListExt of them all fits a frame

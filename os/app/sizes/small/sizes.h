@@ -7,6 +7,7 @@
 
 enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT,
+    SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA,
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 48,          // settings, keys, counters
     SIZE_TLS_ARENA_BYTES = 13 * 1024, // docs/memory.md
