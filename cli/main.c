@@ -81,6 +81,8 @@
         {"log", "show what a board logged, also before its restart", lp_cmd_log, false},           \
         {"reboot", "restart a board and wait until it is back", lp_cmd_reboot, false},             \
         {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \
+        {"i2c", "who is on a board's I2C bus; bytes and registers", lp_cmd_i2c, false},            \
+        {"onewire", "who is on a board's one-wire bus", lp_cmd_onewire, false},                    \
         {"call", "call a method of a board", lp_cmd_call, false},                                  \
         {"config-get", "read a board's settings", lp_cmd_config_get, false},                       \
         {"config-set", "change a board's settings", lp_cmd_config_set, false},                     \

@@ -116,31 +116,54 @@ static bool run_with_args(lp_display_t *d)
     }
 }
 
+// Where the next byte goes, for the addressing of pages only. False: another command.
+static bool run_address(lp_display_t *d, unsigned c)
+{
+    if (c <= 0x0F) {
+        d->column = (d->column & 0x70u) | c;
+    } else if (c <= 0x1F) {
+        d->column = (d->column & 0x0Fu) | (c & 7u) << 4;
+    } else if (c >= 0xB0 && c <= 0xB7) {
+        d->page = c & 7u;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool run_switch(lp_display_t *d, unsigned c)
+{
+    bool is_odd = (c & 1u) != 0;
+    switch (c & 0xFEu) {
+    case 0xA0:
+        d->is_remapped = is_odd;
+        return true;
+    case 0xA4:
+        d->is_all_on = is_odd;
+        return true;
+    case 0xA6:
+        d->is_inverted = is_odd;
+        return true;
+    case 0xAE:
+        d->is_on = is_odd;
+        return true;
+    case 0xC0:
+    case 0xC8:
+        d->is_upside_down = c < 0xC8;
+        return true;
+    default:
+        return c == 0xE3 || c == 0x2E || c == 0x2F; // nothing; scrolling
+    }
+}
+
 static bool run_alone(lp_display_t *d)
 {
     unsigned c = d->command[0];
-    if (c <= 0x0F && d->mode == 2) {
-        d->column = (d->column & 0x70u) | c;
-    } else if (c >= 0x10 && c <= 0x1F && d->mode == 2) {
-        d->column = (d->column & 0x0Fu) | (c & 7u) << 4;
-    } else if (c >= 0x40 && c <= 0x7F) {
+    if (c >= 0x40 && c <= 0x7F) {
         d->start_line = c & 63u;
-    } else if (c >= 0xB0 && c <= 0xB7 && d->mode == 2) {
-        d->page = c & 7u;
-    } else if (c == 0xA0 || c == 0xA1) {
-        d->is_remapped = c == 0xA1;
-    } else if (c == 0xA4 || c == 0xA5) {
-        d->is_all_on = c == 0xA5;
-    } else if (c == 0xA6 || c == 0xA7) {
-        d->is_inverted = c == 0xA7;
-    } else if (c == 0xAE || c == 0xAF) {
-        d->is_on = c == 0xAF;
-    } else if (c == 0xC0 || c == 0xC8) {
-        d->is_upside_down = c == 0xC0;
-    } else {
-        return c == 0xE3 || c == 0x2E || c == 0x2F;
+        return true;
     }
-    return true;
+    return (d->mode == 2 && run_address(d, c)) || run_switch(d, c);
 }
 
 static void take_command_byte(lp_display_t *d, uint8_t byte)

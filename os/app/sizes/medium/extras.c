@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "files.h"
+#include "limpet/app_wires.h"
 #include "limpet/log.h"
 #include "limpet/settings.h"
 #include "limpet/svc_atca.h"
@@ -11,6 +12,7 @@
 #include "limpet/svc_config.h"
 #include "limpet/svc_debug.h"
 #include "limpet/svc_i2c.h"
+#include "limpet/svc_onewire.h"
 #include "logs.h"
 
 #define LOG_MODULE "app"
@@ -19,6 +21,7 @@ static lp_svc_atca_t atca;
 static lp_svc_atca_change_t atca_change;
 static lp_rpc_set_t debug;
 static lp_svc_i2c_t i2c;
+static lp_svc_onewire_t onewire;
 static lp_svc_cron_t cron;
 static lp_cron_action_t publish;
 static lp_svc_config_t config_service;
@@ -75,6 +78,7 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
     lp_svc_atca_init(&atca, app->rpc, app->chip);
     lp_svc_atca_change_init(&atca_change, app->rpc, app->chip, app->config);
     lp_svc_i2c_init(&i2c, &for_i2c);
+    lp_svc_onewire_init(&onewire, app->rpc, lp_app_onewire(app));
     lp_svc_cron_init(&cron, &for_cron);
     publish = (lp_cron_action_t){.name = "publish", .run = on_publish, .ctx = app};
     lp_svc_cron_add_action(&cron, &publish);
