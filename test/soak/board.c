@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "limpet/port/clock.h"
+#include "limpet/port/retained.h"
 #include "soak.h"
 
 enum {
@@ -107,6 +108,23 @@ static void wires_reset(void)
     soak.world->end_timer.is_running = false;
 }
 
+// -- memory that a restart leaves alone; a power cut leaves anything in it
+
+static uint8_t retained[4096];
+
+uint8_t *lp_port_retained_log(size_t *bytes)
+{
+    *bytes = sizeof retained;
+    return retained;
+}
+
+static void fade(void)
+{
+    for (size_t n = soak_pick(sizeof retained); n > 0; n--) {
+        retained[soak_pick(sizeof retained)] ^= (uint8_t)(1u << soak_pick(8));
+    }
+}
+
 // -- power
 
 static void unload(void)
@@ -151,6 +169,9 @@ void soak_power_on(void)
                                   .uart = &soak.uart.stream,
                                   .i2c = &wires.bus,
                                   .i2c_name = "emulated"};
+    if (soak_chance(50)) {
+        fade();
+    }
     soak_note("start %u", (unsigned)soak.boot);
     const lp_err_t err = soak.image->start(&board, soak_broker_witness(), soak.boot);
     if (err != LP_OK && !fake_flash_is_cut()) {

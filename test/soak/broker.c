@@ -429,7 +429,9 @@ void soak_broker_report(void)
         "by choice, %u to the device; %u jobs, %u shadow reports\n",
         cloud.tries, cloud.logins, cloud.published, cloud.acked, cloud.dropped,
         (unsigned)cloud.told, cloud.jobs_done, cloud.shadows);
-    if (cloud.acked == 0 || cloud.jobs_done == 0 || cloud.shadows == 0 || cloud.told == 0) {
+    const bool is_long = soak.length_ms >= SOAK_LONG_MS;
+    if (is_long &&
+        (cloud.acked == 0 || cloud.jobs_done == 0 || cloud.shadows == 0 || cloud.told == 0)) {
         soak_fail("the cloud had nothing to do");
     }
 }

@@ -539,7 +539,7 @@ void callers_report(void)
     for (unsigned i = 0; i < CHANNELS; i++) {
         print_message("  over %-5s %5u visits, %5u calls, %4u ended in the middle\n", names[i],
                       visits[i], calls[i], broken[i]);
-        if (calls[i] == 0) {
+        if (soak.length_ms >= SOAK_LONG_MS && calls[i] == 0) {
             soak_fail("nobody was answered over %s", names[i]);
         }
     }

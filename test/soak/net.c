@@ -369,3 +369,52 @@ void soak_net_forget(void)
         wires[k].is_used = false;
     }
 }
+
+// -- to groups: this network has no link that takes them
+
+lp_err_t lp_port_udp_join(lp_udp_group_t *group, const uint8_t v4[4], const uint8_t v6[16],
+                          uint16_t port, lp_udp_arrival_fn *fn, void *ctx)
+{
+    (void)group;
+    (void)v4;
+    (void)v6;
+    (void)port;
+    (void)fn;
+    (void)ctx;
+    return LP_OK;
+}
+
+size_t lp_port_udp_links(lp_udp_group_t *group, lp_net_link_t *links, size_t cap)
+{
+    (void)group;
+    (void)links;
+    (void)cap;
+    return 0;
+}
+
+lp_err_t lp_port_udp_receive(lp_udp_group_t *group, uint8_t *buf, size_t cap, size_t *n,
+                             lp_udp_from_t *from)
+{
+    (void)group;
+    (void)buf;
+    (void)cap;
+    (void)n;
+    (void)from;
+    return LP_E_AGAIN;
+}
+
+lp_err_t lp_port_udp_send(lp_udp_group_t *group, unsigned link, bool is_v6, const lp_net_peer_t *to,
+                          lp_span_t data)
+{
+    (void)group;
+    (void)link;
+    (void)is_v6;
+    (void)to;
+    (void)data;
+    return LP_E_AGAIN;
+}
+
+void lp_port_udp_leave(lp_udp_group_t *group)
+{
+    (void)group;
+}

@@ -26,10 +26,11 @@ enum {
     // What is promised, in virtual time.
     SOAK_BACK_MS =
         120 * 1000, // from the end of all faults to a connection with nothing in the queue
-    SOAK_SETTLED_MS = 60 * 1000, // and from then until shadow and jobs are as they should be
-    SOAK_ANSWER_MS = 90 * 1000,  // for any call
-    SOAK_SILENT_MS = 60 * 1000,  // for whom the board does not know to be sent away
-    SOAK_BLOCKED_MS = 2000,      // a turn of the loop, with a flash that takes its time
+    SOAK_SETTLED_MS = 60 * 1000,   // and from then until shadow and jobs are as they should be
+    SOAK_ANSWER_MS = 90 * 1000,    // for any call
+    SOAK_SILENT_MS = 60 * 1000,    // for whom the board does not know to be sent away
+    SOAK_BLOCKED_MS = 2000,        // a turn of the loop, with a flash that takes its time
+    SOAK_LONG_MS = 10 * 60 * 1000, // in so long a run each kind of call and wish must have been
     SOAK_HTTP_PORT = 8080,
     SOAK_HTTPS_PORT = 8443,
     SOAK_TCP_PORT = 8081,

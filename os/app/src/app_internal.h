@@ -5,6 +5,7 @@
 
 #include "limpet/app.h"
 #include "limpet/store.h"
+#include "limpet/svc_remote.h"
 #include "limpet/turn.h"
 
 // Settings may have changed: periods that come from one are looked at again.
@@ -25,5 +26,13 @@ const lp_config_row_t *lp_app_settings(void);
 void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn);
 void lp_app_remote_changed(void);
 void lp_app_remote_stop(void);
+
+// -- announce.c, or no_announce.c where the port has no multicast; called by remote.c
+
+// Writes the rows of its settings, as many as sizes.h counts.
+void lp_app_announce_settings(lp_config_row_t *rows);
+void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote);
+void lp_app_announce_changed(void *ctx); // who listens has changed; from the loop
+void lp_app_announce_stop(void);
 
 #endif

@@ -3,11 +3,8 @@
 #include <string.h>
 
 #include "app_internal.h"
-#include "app_manifest.h"
 #include "limpet/log.h"
 #include "limpet/settings.h"
-#include "limpet/settings_net_rows.h"
-#include "limpet/svc_mdns.h"
 #include "limpet/svc_remote.h"
 #include "limpet/svc_remote_mqtt.h"
 #include "sizes.h"
@@ -21,7 +18,6 @@ static lp_remote_conn_t conns[SIZE_REMOTE_CONNS];
 static lp_access_t access;
 static lp_svc_remote_t remote;
 static lp_svc_remote_mqtt_t mqtt;
-static lp_svc_mdns_t mdns;
 static bool is_started;
 static bool has_mqtt;
 
@@ -29,25 +25,8 @@ const lp_config_row_t *lp_app_settings(void)
 {
     memcpy(rows, lp_settings, sizeof lp_settings);
     memcpy(rows + LP_SETTINGS_COUNT, lp_remote_settings, sizeof lp_remote_settings);
-    memcpy(rows + LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT, lp_net_settings,
-           sizeof lp_net_settings);
+    lp_app_announce_settings(rows + LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT);
     return rows;
-}
-
-static void on_listeners(void *ctx)
-{
-    lp_svc_mdns_poke(ctx);
-}
-
-static void start_mdns(const lp_app_t *app)
-{
-    const lp_svc_mdns_setup_t setup = {.loop = app->loop,
-                                       .rpc = app->rpc,
-                                       .config = app->config,
-                                       .remote = &remote,
-                                       .app = LP_APP_NAME,
-                                       .version = LP_APP_VERSION};
-    lp_svc_mdns_init(&mdns, &setup);
 }
 
 void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
@@ -64,10 +43,9 @@ void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
                                          .turn = app->cloud != NULL ? turn : NULL, // and so TLS
                                          .conns = conns,
                                          .conn_count = SIZE_REMOTE_CONNS,
-                                         .on_listeners = on_listeners,
-                                         .ctx = &mdns};
+                                         .on_listeners = lp_app_announce_changed};
     lp_svc_remote_init(&remote, &setup);
-    start_mdns(app);
+    lp_app_announce_start(app, &remote);
     is_started = true;
     if (app->cloud != NULL) {
         lp_svc_remote_mqtt_init(&mqtt, &remote, app->cloud);
@@ -89,7 +67,7 @@ void lp_app_remote_changed(void)
 void lp_app_remote_stop(void)
 {
     if (is_started) {
-        lp_svc_mdns_stop(&mdns);
+        lp_app_announce_stop();
         lp_svc_remote_stop(&remote);
     }
 }

@@ -24,8 +24,15 @@ static const struct {
     [LP_REMOTE_TCP] = {"tcp", "rpc.tcp.enable", "rpc.tcp.port", LP_RPC_WEB_LINES, false},
 };
 
-// While somebody dawdles over a handshake nobody else can make one, the cloud's included.
-enum { HANDSHAKE_MS = 4000 };
+// One caller at a time makes a handshake, and only once it has spoken. While it does, nobody else
+// can, the cloud's client included: after a moment it gives way to whoever waits.
+enum {
+    HELLO_MS = 4000,
+    PATIENCE_MS = 20000, // of a caller that has spoken
+    HANDSHAKE_MS = 4000,
+    GIVES_WAY_MS = 1000,
+    LOOK_MS = 100,
+};
 
 static lp_err_t check_host(lp_span_t value, lp_buf_t *why)
 {
@@ -87,6 +94,9 @@ static void hang_up(lp_remote_conn_t *conn)
     switch (conn->state) {
     case LP_REMOTE_FREE:
         return;
+    case LP_REMOTE_HELLO:
+        lp_stream_close(&conn->tcp.stream);
+        break;
     case LP_REMOTE_WAITING:
         lp_turn_give(svc->s_.turn, &conn->ticket);
         lp_stream_close(&conn->tcp.stream);
@@ -100,7 +110,9 @@ static void hang_up(lp_remote_conn_t *conn)
         lp_rpc_web_close(&conn->web);
         break;
     }
+    lp_timer_stop(svc->s_.loop, &conn->timer);
     conn->state = LP_REMOTE_FREE;
+    lp_loop_post(svc->s_.loop, &svc->next_);
 }
 
 static void take_callers(lp_svc_remote_t *svc, lp_remote_listener_t which);
@@ -186,7 +198,10 @@ static void on_tls(void *ctx, unsigned events, lp_err_t why)
         LP_LOGD("%s: no handshake (%s)", conn->caller.from, lp_err_text(why));
         leave(conn, lp_tls_report(&conn->tls)->detail);
     } else if ((events & LP_STREAM_OPEN) != 0) {
-        lp_turn_give(conn->caller.svc->s_.turn, &conn->ticket);
+        lp_svc_remote_t *svc = conn->caller.svc;
+        lp_timer_stop(svc->s_.loop, &conn->timer);
+        lp_turn_give(svc->s_.turn, &conn->ticket);
+        lp_loop_post(svc->s_.loop, &svc->next_);
         serve(conn);
     }
 }
@@ -211,6 +226,75 @@ static void on_turn(void *ctx)
         return;
     }
     conn->state = LP_REMOTE_HANDSHAKE;
+    lp_timer_start(conn->caller.svc->s_.loop, &conn->timer, GIVES_WAY_MS);
+}
+
+// The caller that has waited longest, of those that have spoken; null: none, or one is at it.
+static lp_remote_conn_t *next_caller(const lp_svc_remote_t *svc)
+{
+    lp_remote_conn_t *found = NULL;
+    for (size_t i = 0; i < svc->s_.conn_count; i++) {
+        lp_remote_conn_t *conn = &svc->s_.conns[i];
+        if (conn->state == LP_REMOTE_WAITING || conn->state == LP_REMOTE_HANDSHAKE) {
+            return NULL;
+        }
+        if (conn->state == LP_REMOTE_HELLO && conn->has_hello &&
+            (found == NULL || conn->since_ms < found->since_ms)) {
+            found = conn;
+        }
+    }
+    return found;
+}
+
+static void next_handshake(void *ctx)
+{
+    lp_svc_remote_t *svc = ctx;
+    lp_remote_conn_t *conn = next_caller(svc);
+    if (conn != NULL) {
+        conn->state = LP_REMOTE_WAITING;
+        lp_turn_take(svc->s_.turn, &conn->ticket, on_turn, conn);
+    }
+}
+
+static bool is_wanted(const lp_svc_remote_t *svc)
+{
+    bool waits = lp_turn_is_wanted(svc->s_.turn);
+    for (size_t i = 0; i < svc->s_.conn_count; i++) {
+        waits = waits || (svc->s_.conns[i].state == LP_REMOTE_HELLO && svc->s_.conns[i].has_hello);
+    }
+    return waits;
+}
+
+static void on_timer(void *ctx)
+{
+    lp_remote_conn_t *conn = ctx;
+    if (conn->state == LP_REMOTE_HANDSHAKE && !is_wanted(conn->caller.svc)) {
+        lp_timer_start(conn->caller.svc->s_.loop, &conn->timer, LOOK_MS);
+    } else {
+        leave(conn, conn->state == LP_REMOTE_HANDSHAKE ? "too slow while others wait" : "too late");
+    }
+}
+
+// Until TLS listens in its place. What was said stays where it is.
+static void on_hello(void *ctx, unsigned events, lp_err_t why)
+{
+    lp_remote_conn_t *conn = ctx;
+    if ((events & LP_STREAM_CLOSED) != 0) {
+        leave(conn, lp_err_text(why));
+    } else if ((events & LP_STREAM_READABLE) != 0 && !conn->has_hello) {
+        conn->has_hello = true;
+        lp_timer_start(conn->caller.svc->s_.loop, &conn->timer, PATIENCE_MS);
+        lp_loop_post(conn->caller.svc->s_.loop, &conn->caller.svc->next_);
+    }
+}
+
+static void wait_for_hello(lp_remote_conn_t *conn)
+{
+    lp_svc_remote_t *svc = conn->caller.svc;
+    conn->state = LP_REMOTE_HELLO;
+    conn->has_hello = false;
+    lp_stream_listen(&conn->tcp.stream, on_hello, conn);
+    lp_timer_start(svc->s_.loop, &conn->timer, HELLO_MS);
 }
 
 static void receive(lp_svc_remote_t *svc, lp_remote_conn_t *conn, lp_remote_listener_t which,
@@ -218,14 +302,14 @@ static void receive(lp_svc_remote_t *svc, lp_remote_conn_t *conn, lp_remote_list
 {
     memset(&conn->web, 0, sizeof conn->web); // nobody is trusted
     conn->since_ms = lp_port_now_ms();
+    lp_timer_init(&conn->timer, on_timer, conn);
     conn->listener = which;
     conn->caller = (lp_remote_caller_t){.svc = svc, .web = &conn->web};
     conn->gate = (lp_rpc_gate_t){.admit = lp_remote_admit, .ctx = &conn->caller};
     lp_remote_name_peer(&conn->caller, kinds[which].name, peer);
     svc->accepted++;
     if (kinds[which].is_secure) {
-        conn->state = LP_REMOTE_WAITING;
-        lp_turn_take(svc->s_.turn, &conn->ticket, on_turn, conn);
+        wait_for_hello(conn);
     } else {
         serve(conn);
     }
@@ -339,6 +423,7 @@ void lp_svc_remote_stop(lp_svc_remote_t *svc)
     for (size_t i = 0; i < svc->s_.conn_count; i++) {
         hang_up(&svc->s_.conns[i]);
     }
+    lp_loop_unpost(svc->s_.loop, &svc->next_);
 }
 
 void lp_svc_remote_init(lp_svc_remote_t *svc, const lp_svc_remote_setup_t *setup)
@@ -347,6 +432,7 @@ void lp_svc_remote_init(lp_svc_remote_t *svc, const lp_svc_remote_setup_t *setup
     memset(setup->conns, 0, setup->conn_count * sizeof setup->conns[0]);
     svc->s_ = *setup;
     lp_event_init(&svc->step_, step, svc);
+    lp_event_init(&svc->next_, next_handshake, svc);
     lp_remote_add_methods(svc);
     lp_svc_remote_poke(svc);
 }

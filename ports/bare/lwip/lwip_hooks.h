@@ -5,5 +5,7 @@
 #include <stdint.h>
 
 uint32_t lp_bare_rand(void);
+// tcp_server.c: a connection begins at this port of ours; its first number.
+uint32_t lp_bare_tcp_isn(uint16_t own_port);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
+#include "lwip_sizes.h"
+
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0 // interrupts do not touch it
 #define LWIP_SOCKET          0
@@ -29,24 +31,18 @@
 #define LWIP_NETIF_STATUS_CALLBACK 0
 #define LWIP_TCP_KEEPALIVE         1
 
-// Everything comes from pools whose sizes are these; mem_malloc() is made of pools, too.
+// Everything comes from pools whose sizes are these and lwip_sizes.h's; mem_malloc() is made of
+// pools, too.
 #define MEM_ALIGNMENT                  4
 #define MEMP_MEM_MALLOC                0
-#define MEM_SIZE                       2560
-#define MEMP_NUM_TCP_PCB               3
-#define MEMP_NUM_TCP_PCB_LISTEN        0 // nobody connects to a board
 #define LWIP_ND6_NUM_NEIGHBORS         4
 #define LWIP_ND6_NUM_DESTINATIONS      4
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 1 // from a router's announcement
-#define MEMP_NUM_TCP_SEG               10
 #define MEMP_NUM_UDP_PCB               4
 #define MEMP_NUM_PBUF                  4
-#define MEMP_NUM_SYS_TIMEOUT           8 // lwIP itself needs seven, and nobody else has one
-#define PBUF_POOL_SIZE                 3 // a whole frame of Ethernet takes three
+#define MEMP_NUM_SYS_TIMEOUT           8 // lwIP itself needs seven, and who listens one
 #define PBUF_POOL_BUFSIZE              612
 #define TCP_MSS                        536
-#define TCP_WND                        (2 * TCP_MSS)
-#define TCP_SND_BUF                    (2 * TCP_MSS)
 #define TCP_SND_QUEUELEN               9
 #define TCP_QUEUE_OOSEQ                0
 #define DNS_TABLE_SIZE                 2
@@ -59,10 +55,9 @@
 #define MEMP_NUM_MLD6_GROUP            3 // addresses of one card share theirs
 
 // Ports and sequence numbers that cannot be guessed.
-#define LWIP_RAND()                     lp_bare_rand()
-#define LWIP_HOOK_FILENAME              "lwip_hooks.h"
-#define LWIP_HOOK_TCP_ISN(a, ap, b, bp) lp_bare_rand()
-#define LWIP_DNS_SECURE                 7
+#define LWIP_RAND()        lp_bare_rand()
+#define LWIP_HOOK_FILENAME "lwip_hooks.h" // the numbers of sequences come from lwip_sizes.h
+#define LWIP_DNS_SECURE    7
 
 #define LWIP_DBG_MIN_LEVEL 0
 #define LWIP_DEBUG         0

@@ -4,6 +4,7 @@
 
 #include "bare_internal.h"
 #include "bare_lookup.h"
+#include "bare_tcp.h"
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
 #include "limpet/port/system.h"
@@ -167,6 +168,16 @@ err_t lp_bare_look_up(const char *name, ip_addr_t *address, dns_found_callback f
                                       dhcp_supplied_address(&netif) != 0
                                           ? LWIP_DNS_ADDRTYPE_IPV4_IPV6
                                           : LWIP_DNS_ADDRTYPE_IPV6_IPV4);
+}
+
+// Before there is a network nobody knows which ones it will be.
+bool lp_bare_may_have(const ip_addr_t *address)
+{
+    if (!has_network) {
+        return true;
+    }
+    return IP_IS_V6(address) ? netif_get_ip6_addr_match(&netif, ip_2_ip6(address)) >= 0
+                             : ip4_addr_eq(ip_2_ip4(address), netif_ip4_addr(&netif));
 }
 
 void lp_bare_net_poll(void)

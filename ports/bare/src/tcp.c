@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outgoing TCP over lwIP's raw interface. lwIP calls from lp_port_wait(); what it says is noted and
+// TCP over lwIP's raw interface. lwIP calls from lp_port_wait(); what it says is noted and
 // told to the listener from an event of the loop.
 #include <string.h>
 
 #include "bare_internal.h"
 #include "bare_lookup.h"
+#include "bare_tcp.h"
 #include "limpet/port/net.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
 
 enum { HOST_MAX = 254, ADDRESS_MAX = 46, KEEP_IDLE_MS = 60000, POLL_HALF_SECONDS = 1 };
@@ -151,13 +153,8 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
     return ERR_OK;
 }
 
-static void connect_to(tcp_t *tcp, const ip_addr_t *address)
+static void take_over(tcp_t *tcp, struct tcp_pcb *pcb)
 {
-    struct tcp_pcb *pcb = tcp_new_ip_type(IP_GET_TYPE(address));
-    if (pcb == NULL) {
-        tell(tcp, LP_STREAM_CLOSED, LP_E_NOSPACE);
-        return;
-    }
     tcp->pcb = pcb;
     tcp_arg(pcb, tcp);
     tcp_err(pcb, on_error);
@@ -166,6 +163,16 @@ static void connect_to(tcp_t *tcp, const ip_addr_t *address)
     tcp_poll(pcb, on_poll, POLL_HALF_SECONDS);
     ip_set_option(pcb, SOF_KEEPALIVE);
     pcb->keep_idle = KEEP_IDLE_MS;
+}
+
+static void connect_to(tcp_t *tcp, const ip_addr_t *address)
+{
+    struct tcp_pcb *pcb = tcp_new_ip_type(IP_GET_TYPE(address));
+    if (pcb == NULL) {
+        tell(tcp, LP_STREAM_CLOSED, LP_E_NOSPACE);
+        return;
+    }
+    take_over(tcp, pcb);
     err_t err = tcp_connect(pcb, address, tcp->port, on_connected);
     if (err != ERR_OK) {
         tcp_abort(pcb); // calls on_error()
@@ -304,13 +311,27 @@ static void tcp_stream_close(lp_stream_t *s)
     }
 }
 
+static const lp_stream_ops_t ops = {.listen = tcp_stream_listen,
+                                    .read = tcp_stream_read,
+                                    .write = tcp_stream_write,
+                                    .close = tcp_stream_close};
+
+void lp_bare_tcp_adopt(lp_tcp_t *opaque, struct tcp_pcb *pcb, bool is_over)
+{
+    tcp_t *tcp = (tcp_t *)(void *)opaque;
+    *tcp = (tcp_t){.stream = {.ops = &ops}, .has_fin = is_over};
+    lp_event_init(&tcp->event, on_event, tcp);
+    take_over(tcp, pcb);
+    tcp_nagle_disable(pcb);
+    if (pcb->refused_data != NULL) {
+        (void)tcp_process_refused_data(pcb); // calls on_received()
+    }
+    tell_end_of_data(tcp);
+}
+
 lp_err_t lp_port_tcp_open(lp_tcp_t *opaque, const char *host, uint16_t port, lp_stream_fn *fn,
                           void *ctx)
 {
-    static const lp_stream_ops_t ops = {.listen = tcp_stream_listen,
-                                        .read = tcp_stream_read,
-                                        .write = tcp_stream_write,
-                                        .close = tcp_stream_close};
     size_t len = strlen(host);
     if (len == 0 || len >= HOST_MAX || port == 0) {
         return LP_E_INVALID;

@@ -43,9 +43,11 @@ typedef enum {
 } lp_remote_listener_t;
 
 //   FREE --accepted--> SERVING                          plain
-//   FREE --accepted--> WAITING --turn--> HANDSHAKE --done--> SERVING    TLS
+//   FREE --accepted--> HELLO --has spoken, no other caller is at it--> WAITING --turn-->
+//     HANDSHAKE --done--> SERVING                       TLS
 typedef enum {
     LP_REMOTE_FREE,
+    LP_REMOTE_HELLO,   // has said nothing yet, or waits behind another caller
     LP_REMOTE_WAITING, // for the chip, and for whoever else makes a handshake
     LP_REMOTE_HANDSHAKE,
     LP_REMOTE_SERVING,
@@ -62,6 +64,8 @@ typedef struct {
     lp_rpc_web_t web;
     lp_rpc_channel_t channel;
     uint64_t since_ms;
+    lp_timer_t timer; // until it serves
+    bool has_hello;
 } lp_remote_conn_t;
 
 typedef struct {
@@ -83,6 +87,7 @@ typedef struct lp_svc_remote {
     lp_rpc_watch_t watch_;
     lp_audit_t audit;
     lp_event_t step_;
+    lp_event_t next_; // the next caller's handshake
     struct {
         lp_tcp_server_t server;
         struct lp_svc_remote *svc;

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// An image whose port has no multicast: who calls it knows its address.
+#include "app_internal.h"
+
+void lp_app_announce_settings(lp_config_row_t *rows)
+{
+    (void)rows;
+}
+
+void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote)
+{
+    (void)app;
+    (void)remote;
+}
+
+void lp_app_announce_changed(void *ctx)
+{
+    (void)ctx;
+}
+
+void lp_app_announce_stop(void)
+{
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// lwIP's pools on a board with 48 KB of RAM: one connection, out, and nobody connects to it.
+#ifndef LWIP_SIZES_H
+#define LWIP_SIZES_H
+
+#define MEM_SIZE                2560
+#define MEMP_NUM_TCP_PCB        3
+#define MEMP_NUM_TCP_PCB_LISTEN 0
+#define MEMP_NUM_TCP_SEG        10
+#define PBUF_POOL_SIZE          3 // a whole frame of Ethernet takes three
+#define TCP_WND                 (2 * TCP_MSS)
+#define TCP_SND_BUF             (2 * TCP_MSS)
+
+#define LWIP_HOOK_TCP_ISN(a, ap, b, bp) lp_bare_rand()
+
+#endif
