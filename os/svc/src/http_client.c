@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "limpet/fmt.h"
+#include "limpet/http_fields.h"
 #include "limpet/port/clock.h"
 
 enum {
@@ -21,8 +22,6 @@ enum {
     BODY_DONE,
     CHUNK_HEAD = 6, // four hex digits and CR LF
     PER_TURN = 16,  // reads before others have their turn
-    HTTP_PORT = 80,
-    HTTPS_PORT = 443,
 };
 
 static void pump(lp_http_client_t *c);
@@ -135,43 +134,6 @@ static bool is_on_the_way(const lp_http_client_t *c)
 
 // -- the request
 
-static bool is_plain(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if ((c < ' ' && c != '\t') || c == 0x7F) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_name(const char *name)
-{
-    static const char *const ours[] = {"host",       "content-length", "transfer-encoding",
-                                       "connection", "expect",         "upgrade"};
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        if (lp_http_equal_ci(lp_span_str(name), ours[i])) {
-            return false;
-        }
-    }
-    const size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                    "!#$%&'*+-.^_`|~");
-    return len > 0 && name[len] == '\0';
-}
-
-static lp_err_t put_host(const lp_http_client_t *c, lp_buf_t *out)
-{
-    const bool is_v6 = strchr(c->url_.host, ':') != NULL;
-    const lp_err_t err =
-        lp_fmt(out, "Host: %s%s%s", is_v6 ? "[" : "", c->url_.host, is_v6 ? "]" : "");
-    const bool is_usual = c->url_.port == (c->url_.is_secure ? HTTPS_PORT : HTTP_PORT);
-    if (err != LP_OK || is_usual) {
-        return err;
-    }
-    return lp_fmt(out, ":%u", (unsigned)c->url_.port);
-}
-
 static lp_err_t put_length(const lp_http_client_t *c, lp_buf_t *out)
 {
     const bool is_stream = c->wish_.next_body != NULL;
@@ -191,7 +153,7 @@ static lp_err_t compose(lp_http_client_t *c)
 {
     lp_buf_t out = lp_buf(c->tx_, sizeof c->tx_);
     lp_err_t err = lp_fmt(&out, "%s %s HTTP/1.1\r\n", c->method_, c->url_.path);
-    err = err == LP_OK ? put_host(c, &out) : err;
+    err = err == LP_OK ? lp_http_put_host(&c->url_, &out) : err;
     err = err == LP_OK ? put_length(c, &out) : err;
     if (err == LP_OK && !c->wish_.keeps_alive) {
         err = lp_fmt(&out, "\r\nConnection: close");
@@ -538,7 +500,8 @@ static bool is_method(const char *method)
 static bool are_fields_fine(const lp_http_wish_t *wish)
 {
     for (size_t i = 0; i < wish->header_count; i++) {
-        if (!is_name(wish->headers[i].name) || !is_plain(wish->headers[i].value)) {
+        if (!lp_http_is_free_field(wish->headers[i].name) ||
+            !lp_http_is_field_value(wish->headers[i].value)) {
             return false;
         }
     }

@@ -5,4 +5,5 @@
 void lp_app_main(lp_app_t *app)
 {
     http_start(app);
+    ws_start(app);
 }

@@ -4,7 +4,9 @@
 
 #include "limpet/app.h"
 
-// Test.Http, Test.HttpStats.
+// Test.Http.
 void http_start(lp_app_t *app);
+// Test.WsOpen, Test.WsSend, Test.WsClose, Test.WsStatus.
+void ws_start(lp_app_t *app);
 
 #endif
