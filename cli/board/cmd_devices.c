@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet devices: the boards that can be seen.
 #include <cjson/cJSON.h>
+#include <stdio.h>
 
 #include "browse.h"
 #include "limpet/board.h"
 #include "limpet/cmd.h"
+#include "limpet/cmd_cloud.h"
 #include "limpet/opt.h"
 
 enum { MAX_SHOWN = 64, BROWSE_MS = 1000, BROWSE_MAX_MS = 60000 };
@@ -31,6 +33,22 @@ static void show_all(const lp_board_found_t *found, size_t n)
     }
 }
 
+// A client of the local cloud; with rpc.mqtt.enable it can be called there.
+static void show_client(void *ctx, const char *client, int port)
+{
+    char clean[140];
+    lp_board_found_t one = {.source = "cloud"};
+    (void)ctx;
+    lp_ui_clean(clean, sizeof clean, client);
+    for (char *p = clean; *p != '\0'; p++) {
+        *p = *p == '\n' || *p == '\t' ? '?' : *p;
+    }
+    snprintf(one.id, sizeof one.id, "%.60s", clean);
+    snprintf(one.port, sizeof one.port, "mqtts://localhost:%d/%.128s", port, clean);
+    snprintf(one.about, sizeof one.about, "connected to the local cloud");
+    show(&one);
+}
+
 static void on_tick(int over_ms, int all_ms)
 {
     lp_ui_progress("looking on the network", (uint64_t)over_ms, (uint64_t)all_ms);
@@ -49,7 +67,7 @@ int lp_cmd_devices(int argc, char **argv)
         .name = "devices",
         .args = "",
         .summary =
-            "Lists the boards that are plugged in, run here, or are announced on the network.",
+            "Lists the boards that are plugged in, run here, are on the network or in the local cloud.",
         .examples = {"limpet devices", "limpet devices --local", "limpet devices --json", NULL},
         .notes = "What stands in the second column can be given to --port. A board is seen on the\n"
                  "network when its owner opened a channel (rpc.http.enable and so on) and\n"
@@ -73,7 +91,8 @@ int lp_cmd_devices(int argc, char **argv)
                   &near);
         show_all(found, near);
     }
-    if (local + near == 0) {
+    const size_t clients = is_local ? 0 : lp_cloud_each_client(show_client, NULL);
+    if (local + near + clients == 0) {
         lp_ui_info("no board found: no USB serial port, no virtual board is running%s",
                    is_local ? "" : ", none answers on the network");
     }

@@ -3,10 +3,18 @@
 #ifndef LIMPET_CMD_CLOUD_H
 #define LIMPET_CMD_CLOUD_H
 
+#include <stddef.h>
+
 // Runs `limpet cloud up|down|status|watch|env|reset ...`; argv[0] is "cloud". The global flags
 // (--json, --quiet,
 // --verbose, --no-color) are already taken out by lp_ui_parse(). Returns an exit code of
 // limpet/ui.h.
 int lp_cmd_cloud(int argc, char **argv);
+
+// Calls fn for each client that is connected to this user's local cloud, as far as its log goes
+// back, with the port of its broker. Returns how many; 0 where no cloud runs. `client` is what the
+// client said of itself.
+typedef void lp_cloud_client_fn(void *ctx, const char *client, int port);
+size_t lp_cloud_each_client(lp_cloud_client_fn *fn, void *ctx);
 
 #endif
