@@ -14,6 +14,8 @@
 
 #define LOG_MODULE "app"
 
+_Static_assert((int)SIZE_SETTINGS <= (int)LP_CONFIG_ROWS_MAX,
+               "more settings than a table may have");
 static lp_config_row_t rows[SIZE_SETTINGS];
 static lp_remote_conn_t conns[SIZE_REMOTE_CONNS];
 static lp_access_t access;

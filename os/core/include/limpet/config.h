@@ -14,7 +14,7 @@
 #include "limpet/store.h"
 
 enum {
-    LP_CONFIG_ROWS_MAX = 64,
+    LP_CONFIG_ROWS_MAX = 96,
     LP_CONFIG_KEY_MAX = LP_STORE_KEY_MAX,
     LP_CONFIG_WHY_MAX = 200, // a buffer of this size holds any explanation
     LP_CONFIG_LARGE_MAX = 4, // rows whose values stay in the store
