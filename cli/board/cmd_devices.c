@@ -66,14 +66,14 @@ int lp_cmd_devices(int argc, char **argv)
     static const lp_help_t help = {
         .name = "devices",
         .args = "",
-        .summary = "Lists the boards that are plugged in, that run here, that say on the local "
-                   "network that they are there, and that are connected to the local cloud, "
-                   "without opening any of them.",
+        .summary = "Lists the boards that are plugged in, run here, are on the network or in the "
+                   "local cloud.",
         .examples = {"limpet devices", "limpet devices --local", "limpet devices --json", NULL},
-        .notes = "What stands in the second column can be given to --port. A board is seen on the "
-                 "network when its owner opened a channel (rpc.http.enable and so on) and "
-                 "mdns.enable is true. Anybody on the network can pretend to be a board: passwords "
-                 "are never sent, and answers over http and tcp prove nothing.",
+        .notes =
+            "What stands in the second column can be given to --port. A board is seen on the\n"
+            "network when its owner opened a channel (rpc.http.enable and so on) and\n"
+            "mdns.enable is true. Anybody on the network can pretend to be a board: passwords\n"
+            "are never sent, and answers over http and tcp prove nothing.",
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

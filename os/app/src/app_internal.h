@@ -11,7 +11,7 @@
 // Settings may have changed: periods that come from one are looked at again.
 void lp_app_settings_changed(lp_app_t *app);
 
-// -- net.c; no_remote.c has none of it
+// -- net.c, or no_net.c in an image without room for it
 
 void lp_app_net_start(const lp_app_t *app, lp_turn_t *turn);
 void lp_app_net_changed(void);

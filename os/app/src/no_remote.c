@@ -22,25 +22,3 @@ void lp_app_remote_changed(void)
 void lp_app_remote_stop(void)
 {
 }
-
-const lp_link_base_t *lp_app_net(const lp_app_t *app)
-{
-    (void)app;
-    return NULL;
-}
-
-struct lp_mqtt_link *lp_app_mqtt(const lp_app_t *app, const char *name)
-{
-    (void)app;
-    (void)name;
-    return NULL;
-}
-
-void lp_app_net_stop(void)
-{
-}
-
-bool lp_app_net_is_up(void)
-{
-    return false;
-}

@@ -18,11 +18,16 @@ bool lp_http_is_field_value(const char *value)
     return true;
 }
 
+// RFC 9110, 5.6.2
 bool lp_http_is_field_name(const char *name)
 {
-    const size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                    "!#$%&'*+-.^_`|~");
-    return len > 0 && name[len] == '\0';
+    static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "!#$%&'*+-.^_`|~";
+    const char *p = name;
+    while (*p != '\0' && strchr(token, *p) != NULL) {
+        p++;
+    }
+    return p > name && *p == '\0';
 }
 
 bool lp_http_is_free_field(const char *name)
