@@ -323,10 +323,31 @@ static void help_exit_codes(const int *codes)
     }
 }
 
+// Text whose lines are broken at blanks before they get too long; `indent` is what stands left of
+// it, and of each further line.
+static void print_wrapped(const char *text, size_t indent)
+{
+    enum { WIDTH = 100 };
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        if (len + indent > WIDTH) {
+            size_t at = WIDTH - indent;
+            while (at > 0 && text[at] != ' ') {
+                at--;
+            }
+            len = at > 0 ? at : len;
+        }
+        printf("%.*s\n", (int)len, text);
+        text += len + (text[len] != '\0');
+        printf("%*s", *text != '\0' ? (int)indent : 0, "");
+    }
+}
+
 void lp_opt_help(const lp_help_t *help, const lp_opt_t *opts, size_t n_opts)
 {
-    printf("%s\n\nUsage\n  limpet %s%s%s%s\n\nExamples\n", help->summary, help->name,
-           help->args[0] != '\0' ? " " : "", help->args, n_opts > 0 ? " [flags]" : "");
+    print_wrapped(help->summary, 0);
+    printf("\nUsage\n  limpet %s%s%s%s\n\nExamples\n", help->name, help->args[0] != '\0' ? " " : "",
+           help->args, n_opts > 0 ? " [flags]" : "");
     for (size_t i = 0; i < 4 && help->examples[i] != NULL; i++) {
         printf("  %s\n", help->examples[i]);
     }
@@ -335,14 +356,16 @@ void lp_opt_help(const lp_help_t *help, const lp_opt_t *opts, size_t n_opts)
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", opts[i].name, opts[i].metavar != NULL ? " " : "",
                  opts[i].metavar != NULL ? opts[i].metavar : "");
-        printf("  %-24s %s\n", left, opts[i].help);
+        printf("  %-24s ", left);
+        print_wrapped(opts[i].help, strlen(left) < 24 ? 27 : strlen(left) + 3);
     }
     printf("  %-24s %s\n", "--json", "one JSON object a line on standard output");
     printf("  %-24s %s\n", "--verbose, --quiet", "say more, say less");
     printf("Each flag is also an environment variable: --some-flag is LIMPET_SOME_FLAG.\n"
            "What is in neither may be in ~/.config/limpet/config: some-flag = value.\n");
     if (help->notes != NULL) {
-        printf("\n%s\n", help->notes);
+        printf("\n");
+        print_wrapped(help->notes, 0);
     }
     help_exit_codes(help->exit_codes);
 }
