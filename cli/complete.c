@@ -76,6 +76,23 @@ static void offer_ports(const line_t *l)
     }
 }
 
+// Whether the port means a board that runs on this computer. Nobody else is asked: opening the
+// serial port of a real board may restart it, and the network may want a password.
+static bool is_virtual(const char *port)
+{
+    lp_board_found_t found[MAX_BOARDS];
+    size_t n = 0;
+    const bool is_auto = port == NULL || strcmp(port, "auto") == 0;
+    lp_board_list(found, MAX_BOARDS, &n);
+    n = n < MAX_BOARDS ? n : MAX_BOARDS;
+    for (size_t i = 0; i < n; i++) {
+        if (is_auto ? n == 1 : strcmp(found[i].id, port) == 0 || strcmp(found[i].port, port) == 0) {
+            return found[i].is_virtual;
+        }
+    }
+    return false;
+}
+
 // Asks the board that the line means, when it answers at once. Owned by the caller.
 static cJSON *ask_board(const line_t *l, const char *method)
 {
@@ -83,8 +100,8 @@ static cJSON *ask_board(const line_t *l, const char *method)
     lp_board_t *board = NULL;
     cJSON *result = NULL;
     lp_fault_t fault = {.exit = LP_EXIT_OK};
-    if (options.port != NULL && strstr(options.port, "://") != NULL) {
-        return NULL; // nobody is asked for a password now
+    if (!is_virtual(options.port)) {
+        return NULL;
     }
     if (lp_board_open(&options, &board, &fault) == LP_EXIT_OK &&
         lp_board_call(board, method, NULL, OPEN_MS, &result, &fault) != LP_EXIT_OK) {

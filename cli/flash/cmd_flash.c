@@ -72,8 +72,8 @@ static lp_exit_t flash_chip(flash_job_t *j, lp_fault_t *f)
     const size_t skip =
         j->rom.target == FLASH_STM32 ? (size_t)j->rom.at - 0x08000000u : (size_t)j->rom.at;
     lp_exit_t rc = flash_rom_look(&j->rom, &bytes, f);
-    if (rc == LP_EXIT_OK && bytes > skip) {
-        rc = check(j, bytes - skip, f); // now it is known
+    if (rc == LP_EXIT_OK && bytes != 0) {
+        rc = check(j, bytes > skip ? bytes - skip : 1, f); // now it is known
     }
     rc = rc == LP_EXIT_OK ? ask_to_erase(j, f) : rc;
     j->rom.is_whole = j->is_erased;
@@ -113,22 +113,42 @@ static int run(flash_job_t *j)
     return rc != LP_EXIT_OK && fault.exit != LP_EXIT_OK ? lp_fault_print(&fault) : (int)rc;
 }
 
-// What the target needs to be told, and what it takes by itself.
-static int complete(flash_rom_t *rom)
+static int fail_usage(const char *what, const char *why, const char *next)
 {
-    if (flash_target_is_chip(rom->target) && strcmp(rom->port, "auto") == 0 &&
-        strcmp(rom->via, "swd") != 0) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "which port? --port /dev/ttyUSB0",
+    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, why, next);
+}
+
+// How the chip is reached.
+static int check_way(const flash_rom_t *rom, const char *path)
+{
+    const bool is_swd = strcmp(rom->via, "swd") == 0;
+    if ((is_swd && rom->target != FLASH_STM32) || (!is_swd && strcmp(rom->via, "serial") != 0)) {
+        return fail_usage("--via is serial, or swd for an STM32", NULL, "limpet flash --help");
+    }
+    if (is_swd && strpbrk(path, "{}[]$;\"\\") != NULL) {
+        return fail_usage("openocd would take parts of this name for commands", NULL,
+                          "give the file a plainer name");
+    }
+    if (strcmp(rom->mode, "8e1") != 0 && strcmp(rom->mode, "8n1") != 0) {
+        return fail_usage("--mode is 8e1 or 8n1", NULL, "limpet flash --help");
+    }
+    if (!is_swd && flash_target_is_chip(rom->target) && strcmp(rom->port, "auto") == 0) {
+        return fail_usage("which port? --port /dev/ttyUSB0",
                           "a chip in its boot loader does not say who it is", "limpet ports");
     }
+    return LP_OPT_GO_ON;
+}
+
+// Where it goes by itself.
+static int complete(flash_rom_t *rom)
+{
     if (rom->at < 0) {
         rom->at = rom->target == FLASH_STM32   ? 0x08000000
                   : rom->target == FLASH_ESP32 ? 0x10000
                                                : 0;
     }
     if (rom->target == FLASH_STM32 && rom->at < 0x08000000) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "--at of an STM32 begins at 0x08000000", NULL,
-                          "limpet flash --help");
+        return fail_usage("--at of an STM32 begins at 0x08000000", NULL, "limpet flash --help");
     }
     return LP_OPT_GO_ON;
 }
@@ -182,7 +202,8 @@ int lp_cmd_flash(int argc, char **argv)
                           "posix, qemu-mps2, qemu-lx106, esp8266, esp32 or stm32",
                           "limpet flash --help");
     }
-    rc = complete(&j.rom);
+    rc = check_way(&j.rom, argv[1]);
+    rc = rc == LP_OPT_GO_ON ? complete(&j.rom) : rc;
     if (rc != LP_OPT_GO_ON) {
         return rc;
     }

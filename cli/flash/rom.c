@@ -239,15 +239,37 @@ lp_exit_t flash_rom_look(const flash_rom_t *rom, size_t *flash_bytes, lp_fault_t
     return status == 0 ? LP_EXIT_OK : fail(&j, status, false, f);
 }
 
+// stm32flash erases the whole chip as a step of its own.
+static lp_exit_t erase_stm32(const flash_rom_t *rom, lp_fault_t *f)
+{
+    static job_t j;
+    memset(&j, 0, sizeof j);
+    begin_stm32(&j, rom);
+    add(&j, "-o");
+    add(&j, rom->port);
+    const int status = run(&j);
+    return status == 0 ? LP_EXIT_OK : fail(&j, status, true, f);
+}
+
+static bool is_stm32_line(const flash_rom_t *rom)
+{
+    return rom->target == FLASH_STM32 && !is_swd(rom);
+}
+
 lp_exit_t flash_rom_write(const flash_rom_t *rom, const char *path, size_t len, lp_fault_t *f)
 {
     static job_t j;
     char text[FLASH_PATH];
+    if (rom->is_whole && is_stm32_line(rom) && erase_stm32(rom, f) != LP_EXIT_OK) {
+        return f->exit;
+    }
     memset(&j, 0, sizeof j);
     j.doing = "writing";
     if (is_swd(rom)) {
         begin_openocd(&j, rom);
-        snprintf(text, sizeof text, "program {%.3900s} verify reset exit 0x%lx", path, rom->at);
+        snprintf(text, sizeof text, "%sprogram {%.3900s} verify reset exit 0x%lx",
+                 rom->is_whole ? "init; reset halt; flash erase_sector 0 0 last; " : "", path,
+                 rom->at);
         add(&j, text);
     } else if (rom->target == FLASH_STM32) {
         begin_stm32(&j, rom);
@@ -255,7 +277,7 @@ lp_exit_t flash_rom_write(const flash_rom_t *rom, const char *path, size_t len, 
         add(&j, path);
         add(&j, "-f");
         add(&j, "-v");
-        add(&j, "-S"); // without a length it would erase the whole chip
+        add(&j, "-S"); // without it, it would erase the whole chip
         snprintf(text, sizeof text, "0x%lx:%zu", rom->at, len);
         add(&j, text);
         add(&j, "-g");
@@ -271,7 +293,7 @@ lp_exit_t flash_rom_write(const flash_rom_t *rom, const char *path, size_t len, 
         add(&j, path);
     }
     const int status = run(&j);
-    const bool is_esp = !is_swd(rom) && rom->target != FLASH_STM32;
+    const bool is_esp = rom->target != FLASH_STM32;
     if (status != 0 || (is_esp && strstr(j.log, "Hash of data verified") == NULL)) {
         return fail(&j, status, true, f);
     }
