@@ -43,12 +43,17 @@ static void compress(uint32_t state[8], const uint8_t block[64])
     for (unsigned i = 0; i < 64; i++) {
         uint32_t wi = i < 16 ? w[i] : schedule(w, i);
         uint32_t s1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25);
-        uint32_t ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
+        uint32_t ch = v[6] ^ (v[4] & (v[5] ^ v[6]));
         uint32_t t1 = v[7] + s1 + ch + round_constants[i] + wi;
         uint32_t s0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22);
-        uint32_t maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        memmove(v + 1, v, 7 * sizeof v[0]);
-        v[4] += t1;
+        uint32_t maj = (v[0] & v[1]) | (v[2] & (v[0] | v[1]));
+        v[7] = v[6]; // one by one: a loop becomes a call of memmove() each time
+        v[6] = v[5];
+        v[5] = v[4];
+        v[4] = v[3] + t1;
+        v[3] = v[2];
+        v[2] = v[1];
+        v[1] = v[0];
         v[0] = t1 + s0 + maj;
     }
     for (unsigned i = 0; i < 8; i++) {
