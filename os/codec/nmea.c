@@ -20,7 +20,7 @@ static lp_span_t field(lp_span_t line, unsigned n)
     for (; n > 0; n--) {
         at = memchr(at, ',', (size_t)(end - at));
         if (at == NULL) {
-            return lp_span(NULL, 0);
+            return lp_span(end, 0);
         }
         at++;
     }
@@ -83,8 +83,11 @@ static bool take_angle(lp_span_t text, lp_span_t side, unsigned degree_digits, c
         (side.ptr[0] != letters[0] && side.ptr[0] != letters[1])) {
         return false;
     }
+    if (degrees > most) {
+        return false; // and too much for the number below
+    }
     const int32_t all = degrees * 10000000 + (minutes * 10000000 + fraction) / 60;
-    if (degrees > most || all > most * 10000000) {
+    if (all > most * 10000000) {
         return false;
     }
     *e7 = side.ptr[0] == letters[1] ? -all : all;
