@@ -4,6 +4,7 @@
 #include "limpet/app_wires.h"
 #include "limpet/ds2482.h"
 #include "limpet/i2c_share.h"
+#include "limpet/sc18is602.h"
 
 lp_onewire_t *lp_app_onewire(lp_app_t *app)
 {
@@ -17,6 +18,22 @@ lp_onewire_t *lp_app_onewire(lp_app_t *app)
         is_open = true;
         lp_i2c_port_join(&port, app->i2c);
         lp_ds2482_init(&bridge, app->loop, &port.bus, LP_DS2482_ADDR);
+    }
+    return &bridge.bus;
+}
+
+lp_spi_bus_t *lp_app_spi(lp_app_t *app)
+{
+    static lp_i2c_port_t port;
+    static lp_sc18is602_t bridge;
+    static bool is_open;
+    if (app->i2c == NULL) {
+        return NULL;
+    }
+    if (!is_open) {
+        is_open = true;
+        lp_i2c_port_join(&port, app->i2c);
+        lp_sc18is602_init(&bridge, app->loop, &port.bus, LP_SC18IS602_ADDR);
     }
     return &bridge.bus;
 }

@@ -6,8 +6,9 @@
 
 #include "parts_internal.h"
 
-static const part_kind_t *const kinds[] = {&part_sht3x, &part_bme280, &part_ds18b20,
-                                           &part_ds18b20_parasite, &part_ssd1306};
+static const part_kind_t *const kinds[] = {&part_sht3x,   &part_bme280,
+                                           &part_ds18b20, &part_ds18b20_parasite,
+                                           &part_ssd1306, &part_max31855};
 
 static uint64_t host_clock(void *ctx)
 {
@@ -66,7 +67,7 @@ lp_err_t lp_part_new(lp_part_t **out, const char *words, const lp_chipsim_clock_
     *out = NULL;
     if (kind == NULL) {
         snprintf(why, why_cap,
-                 "the kinds are sht3x, bme280, ds18b20, ds18b20-parasite and ssd1306");
+                 "the kinds are sht3x, bme280, ds18b20, ds18b20-parasite, max31855 and ssd1306");
         return LP_E_FORMAT;
     }
     lp_part_t *part = calloc(1, sizeof *part);

@@ -55,6 +55,7 @@ struct part_kind {
 extern const part_kind_t part_sht3x;
 extern const part_kind_t part_ds18b20;
 extern const part_kind_t part_ds18b20_parasite;
+extern const part_kind_t part_max31855;
 extern const part_kind_t part_ssd1306;
 extern const part_kind_t part_bme280;
 

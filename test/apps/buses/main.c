@@ -6,6 +6,7 @@
 #include "limpet/ds18b20.h"
 #include "limpet/lines.h"
 #include "limpet/log.h"
+#include "limpet/max31855.h"
 #include "limpet/nmea.h"
 #include "limpet/uart.h"
 
@@ -73,9 +74,18 @@ static void on_temperature(void *ctx, lp_err_t err, int32_t temperature)
     LP_LOGI("probe %d: %ld (%s)", (int)(s - sensor), (long)temperature, lp_err_text(err));
 }
 
+static lp_max31855_t oven;
+
+static void on_oven(void *ctx, lp_err_t err, const lp_max31855_reading_t *reading)
+{
+    (void)ctx;
+    LP_LOGI("oven: %ld (%s)", reading != NULL ? (long)reading->thermocouple : 0, lp_err_text(err));
+}
+
 static void measure(void *ctx)
 {
     (void)ctx;
+    (void)lp_max31855_read(&oven, on_oven, NULL);
     for (size_t i = 0; i < wire.count; i++) {
         (void)lp_ds18b20_measure(&sensor[i], on_temperature, &sensor[i]);
     }
@@ -94,6 +104,9 @@ static void on_scanned(void *ctx, lp_err_t err)
 void lp_app_main(lp_app_t *app)
 {
     open_lines(app);
+    if (app->i2c != NULL) {
+        lp_max31855_init(&oven, lp_app_spi(app), 0);
+    }
     lp_onewire_t *bus = lp_app_onewire(app);
     if (bus != NULL && lp_onewire_scan(bus, &wire, on_scanned, app) != LP_OK) {
         LP_LOGE("no scan");

@@ -10,8 +10,10 @@
 
 #include "limpet/app.h"
 #include "limpet/onewire.h"
+#include "limpet/spi.h"
 
 // Null: none is wired. Always the same one.
 lp_onewire_t *lp_app_onewire(lp_app_t *app);
+lp_spi_bus_t *lp_app_spi(lp_app_t *app);
 
 #endif
