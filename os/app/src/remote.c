@@ -4,9 +4,11 @@
 
 #include "app_internal.h"
 #include "app_manifest.h"
+#include "extras.h"
 #include "limpet/log.h"
 #include "limpet/settings.h"
 #include "limpet/settings_net_rows.h"
+#include "limpet/svc_logs.h"
 #include "limpet/svc_mdns.h"
 #include "limpet/svc_remote.h"
 #include "limpet/svc_remote_mqtt.h"
@@ -20,6 +22,7 @@ static lp_access_t access;
 static lp_svc_remote_t remote;
 static lp_svc_remote_mqtt_t mqtt;
 static lp_svc_mdns_t mdns;
+static lp_svc_logs_t logs;
 static bool is_started;
 static bool has_mqtt;
 
@@ -30,6 +33,25 @@ const lp_config_row_t *lp_app_settings(void)
     memcpy(rows + LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT, lp_net_settings,
            sizeof lp_net_settings);
     return rows;
+}
+
+static lp_err_t publish_line(void *ctx, lp_span_t line)
+{
+    lp_app_t *app = ctx;
+    const lp_err_t err = lp_svc_cloud_publish(app->cloud, "log", line);
+    return err == LP_E_STATE ? LP_E_AGAIN : err; // until the cloud is on
+}
+
+static void start_logs(lp_app_t *app)
+{
+    const lp_svc_logs_setup_t setup = {.loop = app->loop,
+                                       .config = app->config,
+                                       .ring = lp_app_extras_log_ring(),
+                                       .app = LP_APP_NAME,
+                                       .files = app->files,
+                                       .publish = app->cloud != NULL ? publish_line : NULL,
+                                       .ctx = app};
+    lp_svc_logs_init(&logs, &setup);
 }
 
 static void on_listeners(void *ctx)
@@ -66,6 +88,7 @@ void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
                                          .ctx = &mdns};
     lp_svc_remote_init(&remote, &setup);
     start_mdns(app);
+    start_logs(app);
     is_started = true;
     if (app->cloud != NULL) {
         lp_svc_remote_mqtt_init(&mqtt, &remote, app->cloud);
@@ -78,6 +101,7 @@ void lp_app_remote_changed(void)
     lp_app_net_changed();
     if (is_started) {
         lp_svc_remote_poke(&remote);
+        lp_svc_logs_poke(&logs);
     }
     if (has_mqtt) {
         lp_svc_remote_mqtt_poke(&mqtt);
@@ -87,6 +111,7 @@ void lp_app_remote_changed(void)
 void lp_app_remote_stop(void)
 {
     if (is_started) {
+        lp_svc_logs_stop(&logs);
         lp_svc_mdns_stop(&mdns);
         lp_svc_remote_stop(&remote);
     }

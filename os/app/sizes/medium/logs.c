@@ -25,6 +25,11 @@ void logs_begin(void)
     lp_log_add_sink(lp_log_ring_sink(&ring));
 }
 
+const lp_log_ring_t *lp_app_extras_log_ring(void)
+{
+    return &ring;
+}
+
 void logs_start(const lp_app_extras_t *parts)
 {
     static const char about[] = LP_APP_NAME " " LP_APP_VERSION;
