@@ -100,6 +100,13 @@
 #else
 #define LP_BOARD_COMMANDS
 #endif
+#if LP_HAVE_CMD_CRASH
+#define LP_CRASH_COMMANDS                                                                          \
+    {"crash", "show where a board crashed", lp_cmd_crash, false},                                  \
+        {"debug-core-dump", "show where a board crashed", lp_cmd_debug_core_dump, true},
+#else
+#define LP_CRASH_COMMANDS
+#endif
 
 #if LP_HAVE_CMD_APP
 #define LP_APP_COMMANDS                                                                            \
@@ -138,6 +145,7 @@ const lp_command_t lp_commands[] = {
     LP_CLOUD_COMMANDS
     LP_ADVISOR_COMMANDS
     LP_BOARD_COMMANDS
+    LP_CRASH_COMMANDS
     LP_DOCTOR_COMMANDS
     LP_UPDATE_COMMANDS
     {"manual", "man pages and the reference, of the same text as --help", lp_cmd_manual, true},

@@ -88,7 +88,7 @@ endfunction()
 function(lp_app_posix target)
     set(board ${CMAKE_SOURCE_DIR}/boards/posix)
     target_sources(${target} PRIVATE ${board}/main.c ${board}/options.c ${board}/bus.c ${CMAKE_SOURCE_DIR}/boards/wires.c ${LP_APP_SIZES}/medium/extras.c ${LP_APP_SIZES}/medium/files.c ${LP_APP_SIZES}/medium/logs.c
-        ${LP_APP_SOURCES}/remote.c ${LP_APP_SOURCES}/announce.c ${LP_APP_SOURCES}/net.c)
+        ${LP_APP_SOURCES}/remote.c ${LP_APP_SOURCES}/announce.c ${LP_APP_SOURCES}/net.c ${LP_APP_SOURCES}/log_sinks.c)
     target_include_directories(${target} PRIVATE ${LP_APP_SIZES}/large ${board})
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
     # Whole: the layers below ask for the port, whatever order the linker meets them in.

@@ -9,7 +9,9 @@ add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototy
     -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wswitch-enum -fno-common
     # gcc guesses; truncation is checked at run time where it matters. clang does not know the name.
     $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
-if(NOT CMAKE_CROSSCOMPILING)
+if(CMAKE_CROSSCOMPILING)
+    add_compile_options(-g) # for backtraces; costs the image nothing
+else()
     add_compile_options(-fstack-protector-strong)
 endif()
 if(LP_WERROR)

@@ -45,6 +45,7 @@ struct lp_board {
     lp_board_log_fn *on_log;
     void *log_ctx;
     lp_board_error_t error;
+    const lp_board_console_t *console; // may be null
 };
 
 // Methods that may be sent again when an answer is lost, and how long each may take.
@@ -68,7 +69,8 @@ static const struct {
     {"FS.Get", 6000, true},           {"FS.Put", 15000, false},
     {"FS.Remove", 8000, false},       {"FS.Rename", 8000, false},
     {"FS.Mkfs", 60000, false},        {"Chip.Bind", 15000, true},
-    {"Log.Read", 4000, true},
+    {"Log.Read", 4000, true},         {"Crash.Info", 4000, true},
+    {"Crash.Read", 4000, true},       {"Crash.Clear", 8000, true},
 };
 
 enum { DEFAULT_TIMEOUT_MS = 10000, LOGIN_TRIES = 2, WHO_ARE_YOU = 401, TOO_MANY_LOGINS = 429 };
@@ -115,9 +117,13 @@ static bool fill(lp_board_t *b, uint64_t deadline_ms)
             return false;
         }
         uint64_t left = deadline_ms - now;
-        struct pollfd p = {.fd = b->fd, .events = POLLIN};
-        int rc = poll(&p, 1, left < POLL_SLICE_MS ? (int)left : POLL_SLICE_MS);
-        if (rc <= 0) {
+        const int input_fd = b->console != NULL ? b->console->input_fd : -1;
+        struct pollfd p[] = {{.fd = b->fd, .events = POLLIN}, {.fd = input_fd, .events = POLLIN}};
+        int rc = poll(p, 2, left < POLL_SLICE_MS ? (int)left : POLL_SLICE_MS);
+        if (rc > 0 && p[1].revents != 0) {
+            b->console->on_input(b->console->ctx);
+        }
+        if (rc <= 0 || p[0].revents == 0) {
             continue;
         }
         ssize_t n = read(b->fd, b->bytes, sizeof b->bytes);
@@ -578,10 +584,34 @@ lp_exit_t lp_board_reopen(lp_board_t *board, int timeout_ms, lp_fault_t *f)
     return rc == LP_EXIT_OK || lp_interrupt_seen() ? fail_silent(board, timeout_ms, f) : rc;
 }
 
+void lp_board_set_console(lp_board_t *board, const lp_board_console_t *console)
+{
+    board->console = console;
+}
+
+bool lp_board_send(lp_board_t *board, const char *text, size_t len)
+{
+    return send_text(board, text, len);
+}
+
+lp_exit_t lp_board_relisten(lp_board_t *board, lp_fault_t *f)
+{
+    close_line(board);
+    return open_line(board, f);
+}
+
+bool lp_board_has_no_log(const lp_board_options_t *options)
+{
+    return options->port != NULL && lp_wire_is_address(options->port);
+}
+
 static lp_exit_t follow(lp_board_t *board, const bool *is_enough, uint64_t end_ms, lp_fault_t *f)
 {
     while (!board->is_gone && !lp_interrupt_seen() && !*is_enough && lp_ui_now_ms() < end_ms) {
         cJSON *frame = next_frame(board, lp_ui_now_ms() + 200u);
+        if (frame != NULL && board->console != NULL) {
+            board->console->on_frame(board->console->ctx, frame);
+        }
         cJSON_Delete(frame);
     }
     if (!board->is_gone || lp_interrupt_seen()) {

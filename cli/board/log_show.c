@@ -43,7 +43,8 @@ const char *lp_log_show_level(const char *line)
 static void paint(char *out, size_t cap, const char *line, const char *colour)
 {
     static const char plain[] = "\033[0m";
-    const size_t head = 2 + strcspn(line + 2, " ");
+    const size_t time = 2 + strcspn(line + 2, " ");
+    const size_t head = time + (line[time] == ' ' ? 1 : 0);
     const char *module = line + head;
     const size_t module_len = strcspn(module, ":");
     snprintf(out, cap, "\033[2m%.*s%s%s\033[1m%.*s%s%s%s%s", (int)head, line, plain, colour,

@@ -18,6 +18,14 @@ void lp_app_net_changed(void);
 // Before the board goes down: says goodbye from the loop, which has to turn while something is up.
 void lp_app_net_stop(void);
 bool lp_app_net_is_up(void);
+// The last thing before the board goes down.
+void lp_app_net_end(void);
+
+// -- log_sinks.c; called by net.c
+
+void lp_app_log_sinks_start(const lp_app_t *app);
+void lp_app_log_sinks_changed(void);
+void lp_app_log_sinks_stop(void);
 
 // -- remote.c, or no_remote.c in an image that nobody can call
 

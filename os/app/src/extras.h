@@ -5,10 +5,14 @@
 #define LP_APP_EXTRAS_H
 
 #include "limpet/app.h"
+#include "limpet/log_ring.h"
 #include "limpet/svc_sys.h"
 
 // Before anything is logged.
 void lp_app_extras_begin(void);
+
+// The log's ring, in an image that keeps one.
+const lp_log_ring_t *lp_app_extras_log_ring(void);
 
 // Takes the stored settings into `config`, from `store`; `scratch` has room for one value. With
 // `wants_reset` they are removed first.

@@ -51,6 +51,7 @@ void lp_app_net_start(const lp_app_t *app, lp_turn_t *turn)
                             .scratch = scratch,
                             .scratch_bytes = sizeof scratch};
     start_mqtt(app);
+    lp_app_log_sinks_start(app);
 }
 
 lp_mqtt_link_t *lp_app_mqtt(const lp_app_t *app, const char *name)
@@ -69,6 +70,7 @@ void lp_app_net_changed(void)
     for (size_t i = 0; i < SIZE_MQTT_LINKS && base.loop != NULL; i++) {
         lp_mqtt_link_poke(&mqtt[i]);
     }
+    lp_app_log_sinks_changed();
 }
 
 void lp_app_net_stop(void)
@@ -86,4 +88,9 @@ bool lp_app_net_is_up(void)
         }
     }
     return false;
+}
+
+void lp_app_net_end(void)
+{
+    lp_app_log_sinks_stop();
 }

@@ -33,3 +33,7 @@ bool lp_app_net_is_up(void)
 {
     return false;
 }
+
+void lp_app_net_end(void)
+{
+}

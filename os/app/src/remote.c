@@ -70,4 +70,5 @@ void lp_app_remote_stop(void)
         lp_app_announce_stop();
         lp_svc_remote_stop(&remote);
     }
+    lp_app_net_end();
 }

@@ -22,6 +22,7 @@ lp_config_check_fn lp_settings_check_server;
 lp_config_check_fn lp_settings_check_key_id;
 lp_config_check_fn lp_settings_check_name;
 lp_config_check_fn lp_settings_check_log_level;
+lp_config_check_fn lp_settings_check_address; // numeric, or empty
 lp_config_check_fn lp_settings_check_certificates;
 
 #endif

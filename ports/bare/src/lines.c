@@ -150,6 +150,14 @@ void lp_port_log_line(const char *line, size_t len)
     put("\r\n", 2);
 }
 
+void lp_bare_console_break(void)
+{
+    if (console.hw != NULL && console.is_mid_frame) {
+        put("\r\n", 2);
+        console.is_mid_frame = false;
+    }
+}
+
 void lp_bare_console_flush(void)
 {
     uint64_t until_ms = lp_port_now_ms() + FLUSH_MS;

@@ -10,21 +10,31 @@
 #include "limpet/port/clock.h"
 #include "limpet/port/watchdog.h"
 
-enum { RESTARTED = 0x11A4BE75, BITTEN = 0x11A4B17E, ID_BYTES = 6, PAINT_GAP = 64 };
+enum {
+    RESTARTED = 0x11A4BE75,
+    BITTEN = 0x11A4B17E,
+    CRASHED = 0x11A4C8A5,
+    ID_BYTES = 6,
+    PAINT_GAP = 64
+};
 
 lp_loop_t *lp_bare_loop;
+void (*lp_bare_on_crash)(const lp_crash_t *crash);
+void (*lp_bare_check_stack)(void);
 
 // Survives a restart: memory of .noinit is neither loaded nor cleared.
 static struct {
     uint32_t mark;
-    uint32_t bites; // in a row
+    uint32_t bites; // and crashes, in a row
     int64_t utc_s;  // at the restart
 } kept __attribute__((section(".noinit")));
 
 static uint8_t hw_id[ID_BYTES];
-static bool is_restarted;        // by itself, not by its power
-static uint32_t watchdog_starts; // in a row
-static int64_t utc_at_boot_s;    // 0: not known
+static bool is_restarted; // by itself, not by its power
+static bool is_after_crash;
+static uint32_t watchdog_starts; // in a row, and those after crashes
+static lp_crash_reason_t trap_reason = LP_CRASH_FAULT;
+static int64_t utc_at_boot_s; // 0: not known
 
 static lp_err_t read_id(void)
 {
@@ -81,8 +91,9 @@ lp_err_t lp_bare_init(lp_loop_t *loop)
     paint_stack();
     lp_hw_init();
     lp_bare_loop = loop;
-    is_restarted = kept.mark == RESTARTED || kept.mark == BITTEN;
-    watchdog_starts = kept.mark == BITTEN ? kept.bites : 0;
+    is_after_crash = kept.mark == CRASHED;
+    is_restarted = kept.mark == RESTARTED || kept.mark == BITTEN || is_after_crash;
+    watchdog_starts = kept.mark == BITTEN || is_after_crash ? kept.bites : 0;
     kept.mark = 0;
     lp_bare_lines_init();
     lp_err_t err = read_id();
@@ -128,7 +139,7 @@ const char *lp_port_name(void)
 const char *lp_port_boot_reason(void)
 {
     if (watchdog_starts > 0) {
-        return "watchdog";
+        return is_after_crash ? "crash" : "watchdog";
     }
     return is_restarted ? "software" : "power-on";
 }
@@ -167,6 +178,9 @@ void lp_port_watchdog_start(uint32_t timeout_ms)
 void lp_port_watchdog_feed(void)
 {
     lp_hw_watchdog_feed();
+    if (lp_bare_check_stack != NULL) {
+        lp_bare_check_stack();
+    }
 }
 
 uint32_t lp_port_watchdog_starts(void)
@@ -174,12 +188,48 @@ uint32_t lp_port_watchdog_starts(void)
     return watchdog_starts;
 }
 
-void lp_bare_watchdog_bites(uintptr_t pc, uintptr_t caller)
+static void mark_unwanted_end(uint32_t mark)
+{
+    kept.bites = lp_port_now_ms() <= LP_PORT_WATCHDOG_ROW_MS ? watchdog_starts + 1 : 1;
+    leave_mark(mark);
+}
+
+void lp_bare_watchdog_bites(const lp_crash_t *where)
 {
     char line[96];
-    kept.bites = lp_port_now_ms() <= LP_PORT_WATCHDOG_ROW_MS ? watchdog_starts + 1 : 1;
-    leave_mark(BITTEN);
-    (void)lp_fmt_str(line, sizeof line, "the loop hangs at %x, called from %x: watchdog",
-                     (unsigned)pc, (unsigned)caller);
+    mark_unwanted_end(BITTEN);
+    lp_bare_console_break();
+    (void)lp_fmt_str(line, sizeof line, "the loop hangs at %x: watchdog", (unsigned)where->pc);
     lp_port_log_line(line, strlen(line));
+    if (lp_bare_on_crash != NULL) {
+        lp_bare_on_crash(where);
+    }
+}
+
+void lp_bare_crash(lp_crash_t *crash, uintptr_t caller)
+{
+    char line[96];
+    crash->reason = trap_reason;
+    lp_bare_console_break();
+    (void)lp_fmt_str(line, sizeof line, "exception %u at %x, address %x, called from %x",
+                     (unsigned)crash->cause, (unsigned)crash->pc, (unsigned)crash->address,
+                     (unsigned)caller);
+    lp_port_log_line(line, strlen(line));
+    if (lp_bare_on_crash != NULL) {
+        mark_unwanted_end(CRASHED);
+        lp_bare_on_crash(crash);
+    }
+}
+
+_Noreturn void lp_bare_trap(lp_crash_reason_t reason)
+{
+    trap_reason = reason;
+    lp_hw_trap();
+}
+
+_Noreturn void lp_port_panic(const char *why)
+{
+    lp_bare_console_break();
+    lp_port_log_line(why, strlen(why));
+    lp_bare_trap(LP_CRASH_PANIC);
 }

@@ -34,15 +34,21 @@ void lp_posix_bequeath_fd(const char *name, int fd);
 bool lp_posix_is_rebooted(void);
 // Starts the program again without a word; watchdog_starts is 0 for a restart that was asked for.
 // @context any thread, signal handler
-_Noreturn void lp_posix_restart(uint32_t watchdog_starts);
+_Noreturn void lp_posix_restart(uint32_t watchdog_starts, bool is_crash);
+// Keeps a crash whose interrupted code is in `context`, a ucontext_t, when crashes are kept.
+// @context signal handler
+void lp_posix_crash_hang(const void *context);
 // What lp_port_watchdog_starts() returns in this image.
 void lp_posix_watchdog_inherit(uint32_t starts_in_a_row);
 
 // The memory behind limpet/port/retained.h.
-enum { LP_POSIX_RETAINED_BYTES = 40 * 1024 };
+enum { LP_POSIX_RETAINED_BYTES = 35 * 1024 };
 
 // Lets the UART drain before a reboot, so that the answer to Sys.Reboot gets out.
 void lp_posix_uart_flush(void);
+// Sends what is queued, and then `text`, at once if somebody reads.
+// @context signal handler
+void lp_posix_uart_last_words(const char *text, size_t len);
 // Queues a log line; false when there is no room for it, or no UART.
 bool lp_posix_uart_log(const char *line, size_t len);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "limpet/port/crash.h"
 #include "posix_internal.h"
 
 enum { LOG_BYTES = 32 * 1024 };
@@ -45,6 +46,12 @@ bool lp_posix_retained_open(const char *flash_path, bool is_new)
     }
     memory = mapped;
     return true;
+}
+
+uint8_t *lp_port_crash_area(size_t *bytes)
+{
+    *bytes = LP_POSIX_RETAINED_BYTES - LOG_BYTES;
+    return memory + LOG_BYTES;
 }
 
 uint8_t *lp_port_retained_log(size_t *bytes)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Identity, entropy, reset and the log sink. A reboot is an exec() of the same program; what must
 // outlive it (the pty, the lock) is passed on by descriptor in LIMPET_POSIX_REBOOT, "name=fd,...";
-// "watchdog=N" there is a number of starts instead.
+// "watchdog=N" and "crash=N" there are numbers of starts instead.
 #include "limpet/port/system.h"
 
 #include <errno.h>
@@ -24,6 +24,7 @@ static char **boot_argv;
 static uint8_t hw_id[6];
 static bool is_rebooted;
 static bool is_watchdogs;
+static bool is_after_crash;
 static bool log_to_stderr = true;
 
 typedef struct {
@@ -49,7 +50,9 @@ static void parse_inheritance(char *text)
         }
         memcpy(h.name, word, (size_t)(equal - word));
         h.fd = (int)strtol(equal + 1, NULL, 10);
-        if (strcmp(h.name, "watchdog") == 0) {
+        const bool is_crash = strcmp(h.name, "crash") == 0;
+        if (is_crash || strcmp(h.name, "watchdog") == 0) {
+            is_after_crash = is_crash;
             is_watchdogs = h.fd > 0 && h.fd <= WATCHDOG_STARTS_MAX;
             lp_posix_watchdog_inherit(is_watchdogs ? (uint32_t)h.fd : 0);
             continue;
@@ -103,7 +106,7 @@ void lp_posix_bequeath_fd(const char *name, int fd)
 const char *lp_port_boot_reason(void)
 {
     if (is_watchdogs) {
-        return "watchdog";
+        return is_after_crash ? "crash" : "watchdog";
     }
     return is_rebooted ? "software" : "power-on";
 }
@@ -123,12 +126,13 @@ static void append_number(lp_buf_t *text, uint32_t number)
 }
 
 // The environment of the next image, with what it inherits.
-static char **next_environment(uint32_t watchdog_starts)
+static char **next_environment(uint32_t watchdog_starts, bool is_crash)
 {
     static char variable[STATE_BYTES];
     static char *next[ENVIRONMENT_MAX + 2];
     lp_buf_t text = lp_buf(variable, sizeof variable - 1);
-    (void)lp_buf_put_str(&text, REBOOT_VARIABLE "=watchdog=");
+    (void)lp_buf_put_str(&text,
+                         is_crash ? REBOOT_VARIABLE "=crash=" : REBOOT_VARIABLE "=watchdog=");
     append_number(&text,
                   watchdog_starts < WATCHDOG_STARTS_MAX ? watchdog_starts : WATCHDOG_STARTS_MAX);
     for (size_t i = 0; i < HEIRS_MAX && bequeathed[i].name[0] != '\0'; i++) {
@@ -148,11 +152,11 @@ static char **next_environment(uint32_t watchdog_starts)
     return next;
 }
 
-_Noreturn void lp_posix_restart(uint32_t watchdog_starts)
+_Noreturn void lp_posix_restart(uint32_t watchdog_starts, bool is_crash)
 {
     static const char words[] = "error[reboot]: this program cannot be started again\n";
     (void)alarm(0); // the watchdog's; it would outlive this image and end the next one
-    execve("/proc/self/exe", boot_argv, next_environment(watchdog_starts));
+    execve("/proc/self/exe", boot_argv, next_environment(watchdog_starts, is_crash));
     const ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
     (void)written;
     _exit(1);
@@ -161,7 +165,7 @@ _Noreturn void lp_posix_restart(uint32_t watchdog_starts)
 _Noreturn void lp_port_reboot(void)
 {
     lp_posix_uart_flush();
-    lp_posix_restart(0);
+    lp_posix_restart(0, false);
 }
 
 lp_err_t lp_port_entropy(uint8_t *buf, size_t len)

@@ -16,7 +16,7 @@
 #include "posix_internal.h"
 #include "rundir.h"
 
-enum { QUEUE_BYTES = 32768, LOG_SHARE_BYTES = 16384, FLUSH_MS = 300 };
+enum { QUEUE_BYTES = 32768, LOG_SHARE_BYTES = 16384, FLUSH_MS = 300, LAST_WORDS_MS = 20 };
 
 typedef struct {
     lp_posix_stream_t in; // must stay first
@@ -52,6 +52,24 @@ static void drain(void)
         uart.in.pending_ |= LP_STREAM_WRITABLE;
         lp_loop_post(lp_posix_loop, &uart.in.event_);
     }
+}
+
+void lp_posix_uart_last_words(const char *text, size_t len)
+{
+    const uint8_t *parts[] = {uart.queue, (const uint8_t *)text};
+    size_t left[] = {uart.queued <= QUEUE_BYTES ? uart.queued : 0, len};
+    for (size_t i = 0; is_open && i < 2; i++) {
+        struct pollfd p = {.fd = uart.out.fd, .events = POLLOUT};
+        while (left[i] > 0 && poll(&p, 1, LAST_WORDS_MS) == 1) {
+            const ssize_t n = write(uart.out.fd, parts[i], left[i]);
+            if (n <= 0) {
+                break;
+            }
+            parts[i] += n;
+            left[i] -= (size_t)n;
+        }
+    }
+    uart.queued = 0;
 }
 
 static void on_writable(void *ctx, short revents)

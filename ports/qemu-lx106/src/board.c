@@ -236,6 +236,11 @@ _Noreturn void lp_hw_restart(void)
     _start();
 }
 
+void lp_hw_console_flush(void)
+{
+    lx106_uart_flush();
+}
+
 _Noreturn void lp_hw_exit(int status)
 {
     lx106_sim_exit(status);

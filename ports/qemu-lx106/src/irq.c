@@ -2,18 +2,15 @@
 // Interrupts of level 1, and what is no interrupt: the end, with words.
 #include "limpet/port/irq.h"
 
-#include <string.h>
-
-#include "limpet/fmt.h"
-#include "limpet/port/system.h"
 #include "lx106.h"
 
-enum { CAUSE_INTERRUPT = 4, EXIT_EXCEPTION = 70 };
+enum { CAUSE_INTERRUPT = 4, EXIT_EXCEPTION = 70, REGS = 16 };
 
 // As vectors.S lays it out.
 typedef struct {
     uint32_t a[12];
     uint32_t sar, pc, cause, address;
+    uint32_t a12_to_a15[4];
 } lp_lx106_frame_t;
 
 static lx106_irq_fn *handlers[LX106_IRQS];
@@ -40,13 +37,25 @@ static void serve(uint32_t irqs)
     }
 }
 
+static lp_crash_t crash_of(const lp_lx106_frame_t *frame, uintptr_t regs[REGS])
+{
+    for (size_t i = 0; i < REGS; i++) {
+        regs[i] = i < 12 ? frame->a[i] : frame->a12_to_a15[i - 12];
+    }
+    return (lp_crash_t){.core = LP_CRASH_LX106,
+                        .cause = frame->cause,
+                        .address = frame->address,
+                        .pc = frame->pc,
+                        .sp = frame->a[1],
+                        .regs = regs,
+                        .reg_count = REGS};
+}
+
 static void die(const lp_lx106_frame_t *frame)
 {
-    char line[96];
-    (void)lp_fmt_str(line, sizeof line, "exception %u at %x, address %x, called from %x",
-                     (unsigned)frame->cause, (unsigned)frame->pc, (unsigned)frame->address,
-                     (unsigned)frame->a[0]);
-    lp_port_log_line(line, strlen(line));
+    uintptr_t regs[REGS];
+    lp_crash_t crash = crash_of(frame, regs);
+    lp_bare_crash(&crash, frame->a[0]);
     lx106_uart_flush();
     lx106_sim_exit(EXIT_EXCEPTION);
 }
@@ -62,9 +71,24 @@ void lp_lx106_exception(lp_lx106_frame_t *frame)
 
 _Noreturn void lx106_watchdog_bites(void)
 {
-    lp_bare_watchdog_bites(interrupted->pc, interrupted->a[0]);
+    uintptr_t regs[REGS];
+    lp_crash_t where = crash_of(interrupted, regs);
+    where.reason = LP_CRASH_WATCHDOG;
+    where.address = 0;
+    lp_bare_watchdog_bites(&where);
     lx106_uart_flush();
     lp_hw_restart();
+}
+
+// The core knows no protection.
+void lp_hw_guard_stack(void)
+{
+}
+
+_Noreturn void lp_hw_trap(void)
+{
+    __asm__ volatile("ill");
+    lx106_sim_exit(EXIT_EXCEPTION);
 }
 
 void lx106_irq_attach(lx106_irq_t irq, lx106_irq_fn *fn)

@@ -45,6 +45,10 @@ enter:
     s32i    a2, sp, 56
     rsr     a2, excvaddr
     s32i    a2, sp, 60
+    s32i    a12, sp, 64             // for a crash only: a function keeps them
+    s32i    a13, sp, 68
+    s32i    a14, sp, 72
+    s32i    a15, sp, 76
     mov     a2, sp
     .begin  no-longcalls            // a literal would have to lie before the table
     call0   lp_lx106_exception

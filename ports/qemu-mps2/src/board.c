@@ -73,6 +73,11 @@ _Noreturn void lp_hw_restart(void)
     mps2_reset();
 }
 
+void lp_hw_console_flush(void)
+{
+    mps2_uart_flush();
+}
+
 _Noreturn void lp_hw_exit(int status)
 {
     mps2_exit(status);

@@ -3,20 +3,17 @@
 // @source ARM DDI 0403 (ARMv7-M), B3.2 and B3.4
 #include "limpet/port/irq.h"
 
-#include <string.h>
-
-#include "limpet/fmt.h"
-#include "limpet/port/system.h"
 #include "mps2.h"
 
 enum { EXIT_FAULT = 70, FIRST_IRQ = 16, RESET_REQUEST = 0x05FA0004 };
-enum { FRAME_LR = 5, FRAME_PC = 6 };
+enum { FRAME_R12 = 4, FRAME_LR = 5, FRAME_PC = 6, FRAME_XPSR = 7, FRAME_WORDS = 8 };
+enum { PADDED = 1U << 9, LR = 14, PC = 15 };
 
 static mps2_irq_fn *handlers[MPS2_IRQS];
 static volatile uint32_t count;
 
 void lp_mps2_interrupt(void);
-_Noreturn void lp_mps2_fault(const uint32_t *frame, uint32_t exception);
+_Noreturn void lp_mps2_fault(const uint32_t *frame, const uint32_t *saved);
 
 void lp_mps2_interrupt(void)
 {
@@ -29,15 +26,77 @@ void lp_mps2_interrupt(void)
     }
 }
 
-_Noreturn void lp_mps2_fault(const uint32_t *frame, uint32_t exception)
+lp_crash_t mps2_crash(const uint32_t *frame, const uint32_t *saved, uintptr_t regs[MPS2_REGS])
 {
-    char line[96];
-    volatile uint32_t *status = mps2_regs(0xE000ED28);
-    (void)lp_fmt_str(line, sizeof line, "exception %u at %x, status %x, called from %x",
-                     (unsigned)exception, (unsigned)frame[FRAME_PC], (unsigned)status[0],
-                     (unsigned)frame[FRAME_LR]);
-    lp_port_log_line(line, strlen(line));
+    const uint32_t pad = (frame[FRAME_XPSR] & PADDED) != 0 ? 1 : 0;
+    const uintptr_t sp = (uintptr_t)(frame + FRAME_WORDS + pad);
+    for (size_t i = 0; i < 4; i++) {
+        regs[i] = frame[i];
+    }
+    for (size_t i = 0; i < 8; i++) {
+        regs[4 + i] = saved[i];
+    }
+    regs[12] = frame[FRAME_R12];
+    regs[13] = sp;
+    regs[LR] = frame[FRAME_LR];
+    regs[PC] = frame[FRAME_PC];
+    return (lp_crash_t){.core = LP_CRASH_ARMV7M,
+                        .pc = frame[FRAME_PC],
+                        .sp = sp,
+                        .regs = regs,
+                        .reg_count = MPS2_REGS};
+}
+
+// What the status says of the address is valid with these bits only.
+static uint32_t fault_address(uint32_t status)
+{
+    enum { MEMORY_VALID = 1U << 7, BUS_VALID = 1U << 15 };
+    if ((status & BUS_VALID) != 0) {
+        return *mps2_regs(0xE000ED38);
+    }
+    return (status & MEMORY_VALID) != 0 ? *mps2_regs(0xE000ED34) : 0;
+}
+
+_Noreturn void lp_mps2_fault(const uint32_t *frame, const uint32_t *saved)
+{
+    uintptr_t regs[MPS2_REGS];
+    lp_crash_t crash = mps2_crash(frame, saved, regs);
+    crash.cause = *mps2_regs(0xE000ED28);
+    crash.address = fault_address(crash.cause);
+    lp_bare_crash(&crash, frame[FRAME_LR]);
     mps2_uart_flush();
+    mps2_exit(EXIT_FAULT);
+}
+
+// Region 7, read-only, 128 bytes. The fault is taken as a hard fault, in which the unit is off, so
+// that its handler may use what is below.
+// @source ARM DDI 0403, B3.5
+void lp_hw_guard_stack(void)
+{
+    enum {
+        BYTES = 128,
+        SIZE_128 = 6 << 1,
+        READ_ONLY = 5 << 24,
+        NEVER_CODE = 1 << 28,
+        CORTEX_M33 = 0xD21
+    };
+    volatile uint32_t *mpu = mps2_regs(0xE000ED90);
+    const uint32_t base =
+        ((uint32_t)(uintptr_t)lp_stack_bottom + BYTES - 1) & ~(uint32_t)(BYTES - 1);
+    const uint32_t part = *mps2_regs(0xE000ED00) >> 4 & 0xFFF;
+    if ((mpu[0] >> 8 & 0xFF) == 0 || part == CORTEX_M33) {
+        return; // there is none, or one of another kind
+    }
+    mpu[2] = 7;
+    mpu[3] = base;
+    mpu[4] = NEVER_CODE | READ_ONLY | SIZE_128 | 1;
+    mpu[1] = 5; // on, with the usual map elsewhere, not in hard faults
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+
+_Noreturn void lp_hw_trap(void)
+{
+    __asm__ volatile("udf #0");
     mps2_exit(EXIT_FAULT);
 }
 

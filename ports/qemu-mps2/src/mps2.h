@@ -20,6 +20,11 @@ typedef void mps2_irq_fn(void);
 // `fn` is called from the interrupt and must take the cause away.
 void mps2_irq_attach(mps2_irq_t irq, mps2_irq_fn *fn);
 
+// What the core has pushed at an exception (`frame`) and what the handler has (`saved`, r4 to r11)
+// as a crash; its registers are put into `regs`.
+enum { MPS2_REGS = 16 };
+lp_crash_t mps2_crash(const uint32_t *frame, const uint32_t *saved, uintptr_t regs[MPS2_REGS]);
+
 // Resets the whole board; RAM keeps its content.
 _Noreturn void mps2_reset(void);
 

@@ -60,7 +60,14 @@ lp_mps2_start:
     .type   fault, %function
 fault:
     mov     r0, sp
-    mrs     r1, ipsr
+    ldr     r1, =lp_stack_bottom
+    add     r1, r1, #1024       // a stack that is used up has no room for what follows: the place
+    cmp     sp, r1              // of the outermost calls is taken
+    bhs     1f
+    ldr     r1, =lp_stack_top
+    mov     sp, r1
+1:  push    {r4-r11}
+    mov     r1, sp
     b       lp_mps2_fault
     .size   fault, . - fault
 
@@ -69,5 +76,7 @@ fault:
     .type   nmi, %function
 nmi:
     mov     r0, sp
+    push    {r4-r11}
+    mov     r1, sp
     b       lp_mps2_nmi
     .size   nmi, . - nmi

@@ -7,29 +7,31 @@
 
 enum { RELOAD = 0, CONTROL = 2, CLEAR = 3, LOCK = 0xC00 / 4 };
 enum { INTERRUPT = 1, RESET = 2, UNLOCK = 0x1ACCE551, TICKS_PER_MS = 1000 * MPS2_TICKS_PER_US };
-enum { FRAME_LR = 5, FRAME_PC = 6 };
 
-static volatile uint32_t *const regs = (volatile uint32_t *)MPS2_WATCHDOG;
+static volatile uint32_t *const watchdog = (volatile uint32_t *)MPS2_WATCHDOG;
 
-_Noreturn void lp_mps2_nmi(const uint32_t *frame);
+_Noreturn void lp_mps2_nmi(const uint32_t *frame, const uint32_t *saved);
 
-_Noreturn void lp_mps2_nmi(const uint32_t *frame)
+_Noreturn void lp_mps2_nmi(const uint32_t *frame, const uint32_t *saved)
 {
-    lp_bare_watchdog_bites(frame[FRAME_PC], frame[FRAME_LR]);
+    uintptr_t regs[MPS2_REGS];
+    lp_crash_t where = mps2_crash(frame, saved, regs);
+    where.reason = LP_CRASH_WATCHDOG;
+    lp_bare_watchdog_bites(&where);
     mps2_uart_flush();
     lp_hw_restart();
 }
 
 void lp_hw_watchdog_start(uint32_t timeout_ms)
 {
-    regs[LOCK] = UNLOCK;
-    regs[CONTROL] = 0;
-    regs[RELOAD] = timeout_ms * TICKS_PER_MS;
-    regs[CONTROL] = INTERRUPT | RESET;
+    watchdog[LOCK] = UNLOCK;
+    watchdog[CONTROL] = 0;
+    watchdog[RELOAD] = timeout_ms * TICKS_PER_MS;
+    watchdog[CONTROL] = INTERRUPT | RESET;
 }
 
 // Any value takes the interrupt back and begins anew.
 void lp_hw_watchdog_feed(void)
 {
-    regs[CLEAR] = 1;
+    watchdog[CLEAR] = 1;
 }

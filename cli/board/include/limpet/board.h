@@ -73,6 +73,23 @@ const lp_board_error_t *lp_board_last_error(const lp_board_t *board);
 // Closes and opens the same port again and waits until the board answers: after a reboot.
 lp_exit_t lp_board_reopen(lp_board_t *board, int timeout_ms, lp_fault_t *f);
 
+// What a console adds while lp_board_follow() waits: another descriptor to read (-1: none), and the
+// frames that come.
+typedef struct {
+    int input_fd;
+    void (*on_input)(void *ctx); // input_fd can be read, or has ended
+    void (*on_frame)(void *ctx, const struct cJSON *frame);
+    void *ctx;
+} lp_board_console_t;
+void lp_board_set_console(lp_board_t *board, const lp_board_console_t *console); // lends
+
+// Sends bytes as they are. False: the way is gone.
+bool lp_board_send(lp_board_t *board, const char *text, size_t len);
+// Opens the same port again to listen, once it is there.
+lp_exit_t lp_board_relisten(lp_board_t *board, lp_fault_t *f);
+// Whether its way carries whole frames only, and so no log.
+bool lp_board_has_no_log(const lp_board_options_t *options);
+
 // Hands out log lines until Ctrl-C or the port is gone.
 lp_exit_t lp_board_follow(lp_board_t *board, lp_fault_t *f);
 // The same until *is_enough, which the listener sets, or for timeout_ms; both are LP_EXIT_OK.

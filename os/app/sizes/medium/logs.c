@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "logs.h"
 
+#include "app_manifest.h"
+#include "limpet/port/crash.h"
 #include "limpet/port/retained.h"
 #include "limpet/port/system.h"
+#include "limpet/settings.h"
+#include "limpet/svc_crash.h"
 #include "limpet/svc_log.h"
 
 static lp_log_ring_t ring;
 static lp_svc_log_t log_service;
+static lp_svc_crash_t crash_service;
 
 void logs_begin(void)
 {
@@ -20,7 +25,15 @@ void logs_begin(void)
     lp_log_add_sink(lp_log_ring_sink(&ring));
 }
 
+const lp_log_ring_t *lp_app_extras_log_ring(void)
+{
+    return &ring;
+}
+
 void logs_start(const lp_app_extras_t *parts)
 {
+    static const char about[] = LP_APP_NAME " " LP_APP_VERSION;
+    lp_port_crash_start(about, parts->app->counters->value[LP_COUNTER_BOOTS]);
+    lp_svc_crash_init(&crash_service, parts->app->rpc, parts->store, parts->app->config);
     lp_svc_log_init(&log_service, parts->app->loop, parts->app->rpc, &ring);
 }

@@ -19,6 +19,12 @@ enum {
     SIZE_MQTT_SLOTS = 8, // messages under way
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_TELEMETRY_BYTES = 256, // one message
+// limpet/svc_crash.h, and what the port needs for it: 5 KB of RAM.
+#ifdef LP_SMALL_CRASHES
+    SIZE_KEEPS_CRASHES = 1,
+#else
+    SIZE_KEEPS_CRASHES = 0,
+#endif
 // limpet/svc_bus.h: there is no room for a bus key, unless these two give it (./dev bench).
 #ifdef LP_SMALL_BUS_KEY
     SIZE_HAS_BUS_KEY = 1,

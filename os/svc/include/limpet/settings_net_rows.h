@@ -7,7 +7,7 @@
 
 #include "limpet/config.h"
 
-enum { LP_NET_SETTINGS_COUNT = 14 };
+enum { LP_NET_SETTINGS_COUNT = 21 };
 
 // Rows for the table of such an image.
 extern const lp_config_row_t lp_net_settings[LP_NET_SETTINGS_COUNT];

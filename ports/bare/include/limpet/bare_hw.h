@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "limpet/crash.h"
+
 // Called first, with interrupts off: clock, console, vectors.
 void lp_hw_init(void);
 
@@ -32,9 +34,25 @@ void lp_hw_idle(uint64_t until_ms, uint32_t since);
 // interrupts, and restarts.
 void lp_hw_watchdog_start(uint32_t timeout_ms);
 void lp_hw_watchdog_feed(void);
-// Notes that this restart is the watchdog's and says where the core was.
+// Notes that this restart is the watchdog's and says where the core was; keeps a crash, if crashes
+// are kept, and does not return then.
 // @context interrupt; the interrupted code does not go on
-void lp_bare_watchdog_bites(uintptr_t pc, uintptr_t caller);
+void lp_bare_watchdog_bites(const lp_crash_t *where);
+
+// ---- crashes ----------------------------------------------------------------------------------
+
+// What a port calls from its fault handler, with core, cause, address, pc, sp and registers filled
+// in: says so on the console, and keeps it and restarts if crashes are kept. Returns if not.
+// @context exception; `regs` has the registers by their DWARF numbers
+void lp_bare_crash(lp_crash_t *crash, uintptr_t caller);
+// From now on writing to the last words of the loop's stack is a fault, where the core can do that.
+void lp_hw_guard_stack(void);
+// Runs into the fault handler.
+_Noreturn void lp_hw_trap(void);
+// Sends what the console has queued, without interrupts.
+void lp_hw_console_flush(void);
+// The functions of the image, without constants, and the note with its build id.
+extern const uint8_t lp_code_begin[], lp_code_end[], lp_build_id[], lp_build_id_end[];
 
 // ---- lines of bytes: the console, and the UART-to-I2C bridge of the crypto chip
 // ------------------

@@ -78,6 +78,10 @@ typedef struct {
     bool is_to_group; // and not to this board alone
 } lp_udp_from_t;
 
+// Sends one datagram to `to`, from any port of this board; for whoever wants no answer (syslog).
+// Lost like any datagram. LP_E_AGAIN: not now; LP_E_IO: there is no way to it.
+lp_err_t lp_port_udp_put(const lp_net_peer_t *to, lp_span_t data);
+
 // A group on one port, over IPv4 and IPv6; `port_` belongs to the port.
 typedef struct {
     uintptr_t port_[24];

@@ -25,8 +25,9 @@ void lp_port_watchdog_start(uint32_t timeout_ms);
 // @context loop
 void lp_port_watchdog_feed(void);
 
-// How many starts in a row were the watchdog's, this one included; 0 when this one was not. Kept
-// where a restart leaves it alone and a power cut does not.
+// How many starts in a row were the watchdog's, or a crash's (limpet/port/crash.h), this one
+// included; 0 when this one was neither. Kept where a restart leaves it alone and a power cut does
+// not.
 uint32_t lp_port_watchdog_starts(void);
 
 #endif
