@@ -23,12 +23,15 @@ static lp_svc_mdns_t mdns;
 static bool is_started;
 static bool has_mqtt;
 
-const lp_config_row_t *lp_app_settings(void)
+const lp_config_row_t *lp_app_settings(size_t *count)
 {
+    const size_t common =
+        LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_NET_SETTINGS_COUNT;
     memcpy(rows, lp_settings, sizeof lp_settings);
     memcpy(rows + LP_SETTINGS_COUNT, lp_remote_settings, sizeof lp_remote_settings);
     memcpy(rows + LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT, lp_net_settings,
            sizeof lp_net_settings);
+    *count = common + lp_app_wifi_settings(rows + common);
     return rows;
 }
 
@@ -82,6 +85,11 @@ void lp_app_remote_changed(void)
     if (has_mqtt) {
         lp_svc_remote_mqtt_poke(&mqtt);
     }
+}
+
+void lp_app_remote_set_up(const char *address, lp_access_t *set_up)
+{
+    lp_svc_remote_set_up(&remote, address, set_up);
 }
 
 void lp_app_remote_stop(void)
