@@ -40,9 +40,9 @@ typedef struct {
 
 static void hex_of(const char *text, char *out)
 {
-    strcpy(out, "-");
+    memcpy(out, "-", 2);
     for (size_t i = 0; text[i] != '\0'; i++) {
-        sprintf(out + 2 * i, "%02x", (unsigned char)text[i]);
+        snprintf(out + 2 * i, 3, "%02x", (unsigned char)text[i]);
     }
 }
 

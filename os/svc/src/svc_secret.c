@@ -66,7 +66,20 @@ static lp_err_t commit(lp_svc_secret_t *svc, const char *key)
     if (err == LP_OK && was_saved) {
         err = lp_config_save(svc->config_);
     }
-    return err == LP_OK && was_saved ? lp_store_scrub(svc->store_) : err;
+    svc->owes_scrub_ = true;
+    return err;
+}
+
+// Once what is saved is sealed, what was there before is removed, and what a trial had left.
+static void scrub(lp_svc_secret_t *svc)
+{
+    if (!svc->owes_scrub_) {
+        return;
+    }
+    svc->owes_scrub_ = !svc->config_->is_saved || lp_store_scrub(svc->store_) != LP_OK;
+    if (svc->owes_scrub_) {
+        lp_timer_start(svc->loop_, &svc->retry_, CHIP_RETRY_MS);
+    }
 }
 
 static void on_sealed(void *ctx, lp_err_t err)
@@ -126,6 +139,7 @@ static void step(void *ctx)
             return;
         }
     }
+    scrub(svc);
 }
 
 // -- opening
@@ -221,6 +235,7 @@ void lp_svc_secret_init(lp_svc_secret_t *svc, lp_loop_t *loop, lp_config_t *conf
     svc->store_ = store;
     svc->rows_ = rows;
     svc->count_ = count;
+    svc->owes_scrub_ = config->is_trial;
     lp_event_init(&svc->step_, step, svc);
     lp_timer_init(&svc->retry_, start_opening, svc);
 }

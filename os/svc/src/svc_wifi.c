@@ -90,6 +90,13 @@ static bool is_candidate(const lp_svc_wifi_t *svc)
     return svc->candidate.state == LP_SVC_WIFI_TRYING;
 }
 
+// Whether it is what has just connected, and not what was joined when it was asked for.
+static bool is_candidates(const lp_svc_wifi_t *svc)
+{
+    return is_candidate(svc) && svc->try_ < svc->try_count_ &&
+           svc->tries_[svc->try_].network == LP_SVC_WIFI_NETWORKS;
+}
+
 // -- when nothing is left to try
 
 static void start(lp_svc_wifi_t *svc);
@@ -216,7 +223,9 @@ static void try_next(lp_svc_wifi_t *svc)
     }
     const lp_err_t err =
         lp_svc_secret_open(svc->s_.secrets, lp_wifi_pass_key(network), on_password, svc);
-    if (err != LP_OK) { // an earlier one is still being opened
+    if (err != LP_OK && svc->is_roaming_) {
+        svc->is_roaming_ = false;
+    } else if (err != LP_OK) { // an earlier one is still being opened
         lp_timer_start(svc->s_.loop, &svc->timer_, BUSY_MS);
     }
 }
@@ -338,7 +347,7 @@ static void settle(lp_svc_wifi_t *svc)
 {
     svc->last_why = LP_WIFI_WHY_NONE;
     svc->last_code = 0;
-    if (is_candidate(svc)) {
+    if (is_candidates(svc)) {
         svc->candidate.err = lp_wifi_store_candidate(svc);
         end_candidate(svc, svc->candidate.err == LP_OK ? LP_SVC_WIFI_STORED : LP_SVC_WIFI_FAILED);
         if (svc->candidate.err == LP_OK) {
@@ -347,7 +356,8 @@ static void settle(lp_svc_wifi_t *svc)
             LP_LOGE("the network works, but cannot be stored (%s)",
                     lp_err_text(svc->candidate.err));
         }
-    } else if (!svc->is_roaming_) {
+    } else if (svc->try_ < svc->try_count_ &&
+               svc->tries_[svc->try_].network < LP_SVC_WIFI_NETWORKS) {
         svc->whys[svc->tries_[svc->try_].network] = LP_WIFI_WHY_NONE;
     }
     lp_wifi_remember(svc);
@@ -356,6 +366,9 @@ static void settle(lp_svc_wifi_t *svc)
 static void on_address(lp_svc_wifi_t *svc, const lp_wifi_event_t *ev)
 {
     const bool is_other = strcmp(svc->address, ev->address) != 0;
+    if (svc->wants_restart_) {
+        return; // it is being left
+    }
     (void)lp_fmt_str(svc->address, sizeof svc->address, "%s", ev->address);
     if (svc->state != LP_SVC_WIFI_UP) {
         LP_LOGI("connected to \"%s\", address %s, %d dBm", svc->ssid, svc->address,
@@ -375,6 +388,7 @@ static void on_address(lp_svc_wifi_t *svc, const lp_wifi_event_t *ev)
 static void on_lost(lp_svc_wifi_t *svc, const lp_wifi_event_t *ev)
 {
     const bool was_up = svc->state == LP_SVC_WIFI_UP;
+    lp_svc_secret_cancel(svc->s_.secrets); // of a move that is over
     svc->address[0] = '\0';
     svc->is_roaming_ = false;
     link_is(svc, false);

@@ -82,12 +82,20 @@ static void tell(void *ctx)
     radio.event_count = 0;
 }
 
-// There are few kinds, and the loop turns before a radio can say this many; what were more is lost.
+// What strangers at our access point can cause as often as they like never takes the places that
+// the station's events need; those are few, since each of them waits for the loop.
+static bool has_room(lp_wifi_event_id_t id)
+{
+    const bool is_strangers =
+        id == LP_WIFI_AP_JOINED || id == LP_WIFI_AP_LEFT || id == LP_WIFI_AP_REFUSED;
+    return radio.event_count < (is_strangers ? EVENTS / 2 : EVENTS);
+}
+
 static lp_wifi_event_t *add_event(lp_wifi_event_id_t id)
 {
     static lp_wifi_event_t spare;
     lp_wifi_event_t *ev = &spare;
-    if (radio.event_count < EVENTS) {
+    if (has_room(id)) {
         ev = &radio.events[radio.event_count++];
         lp_loop_post(lp_posix_loop, &radio.event);
     }
@@ -129,14 +137,20 @@ static bool read_mac(const char *hex, uint8_t mac[6])
 static void write_hex(const char *text, char *out)
 {
     if (text[0] == '\0') {
-        strcpy(out, "-");
+        memcpy(out, "-", 2);
     }
     for (size_t i = 0; text[i] != '\0'; i++) {
-        sprintf(out + 2 * i, "%02x", (unsigned char)text[i]);
+        snprintf(out + 2 * i, 3, "%02x", (unsigned char)text[i]);
     }
 }
 
 // -- what the radio says
+
+// The radio is a part of the board: what is no number is 0.
+static long number(const char *word)
+{
+    return strtol(word, NULL, 10);
+}
 
 static lp_wifi_security_t security_of(const char *word)
 {
@@ -172,8 +186,8 @@ static lp_wifi_why_t why_of(const char *word)
 static bool read_seen(char *const *words, int n, lp_wifi_seen_t *seen)
 {
     size_t len = 0;
-    *seen = (lp_wifi_seen_t){.channel = (uint8_t)atoi(words[1]),
-                             .rssi_dbm = (int8_t)atoi(words[2]),
+    *seen = (lp_wifi_seen_t){.channel = (uint8_t)number(words[1]),
+                             .rssi_dbm = (int8_t)number(words[2]),
                              .security = security_of(words[3])};
     return read_mac(words[0], seen->bssid) &&
            (n < 5 || strcmp(words[4], "-") == 0 ||
@@ -225,7 +239,7 @@ static void take_address(char *const *words)
         net_down(); // connections of another address are over
     }
     snprintf(radio.address, sizeof radio.address, "%s", words[0]);
-    radio.portal = (uint16_t)atoi(words[1]);
+    radio.portal = (uint16_t)number(words[1]);
     lp_wifi_event_t *ev = add_event(LP_WIFI_ADDRESS);
     char *place = radio.addresses[place_of(ev)];
     snprintf(place, LP_WIFI_ADDR_MAX, "%s", words[0]);
@@ -243,12 +257,12 @@ static void lost(lp_wifi_why_t why, uint16_t code)
 
 static void take_lost(char *const *words)
 {
-    lost(why_of(words[0]), (uint16_t)atoi(words[1]));
+    lost(why_of(words[0]), (uint16_t)number(words[1]));
 }
 
 static void take_rssi(char *const *words)
 {
-    radio.rssi_dbm = (int8_t)atoi(words[0]);
+    radio.rssi_dbm = (int8_t)number(words[0]);
 }
 
 static void take_ap_open(char *const *words)
@@ -321,7 +335,7 @@ static void take_line(char *line, int passed)
         words[n] = word;
     }
     if (n == 3 && passed >= 0 && strcmp(words[0], "conn") == 0) {
-        lp_posix_tcp_arrive(passed, words[1], (uint16_t)atoi(words[2]));
+        lp_posix_tcp_arrive(passed, words[1], (uint16_t)number(words[2]));
         return;
     }
     for (size_t i = 0; n > 0 && i < sizeof table / sizeof table[0]; i++) {

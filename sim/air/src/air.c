@@ -106,10 +106,10 @@ static bool read_hex_text(const char *hex, char *out, size_t cap)
 static void write_hex(const char *text, char *out)
 {
     if (text[0] == '\0') {
-        strcpy(out, "-");
+        memcpy(out, "-", 2);
     }
     for (size_t i = 0; text[i] != '\0'; i++) {
-        sprintf(out + 2 * i, "%02x", (unsigned char)text[i]);
+        snprintf(out + 2 * i, 3, "%02x", (unsigned char)text[i]);
     }
 }
 
@@ -177,7 +177,7 @@ air_radio_t *air_radio_add(air_t *air, void *host)
             radio->is_used = true;
             radio->air = air;
             radio->host = host;
-            strcpy(radio->country, "00");
+            memcpy(radio->country, "00", 3);
             return radio;
         }
     }
@@ -244,6 +244,15 @@ static bool open_own(air_radio_t *radio, const char *ssid, const char *pass, int
 
 // -- lines of the host
 
+// 0: not known, or any.
+static bool read_channel(const char *word, int *channel)
+{
+    char *end;
+    const long n = strtol(word, &end, 10);
+    *channel = (int)n;
+    return end != word && *end == '\0' && n >= 0 && n <= AIR_CHANNEL_MAX;
+}
+
 static bool take_hello(air_radio_t *radio, char *words[])
 {
     const bool is_mac = air_read_mac(words[1], radio->mac);
@@ -269,11 +278,13 @@ static bool take_join(air_radio_t *radio, char *words[])
     char ssid[AIR_SSID_MAX + 1];
     char pass[AIR_PASS_MAX + 1];
     radio->has_bssid = strcmp(words[3], "-") != 0;
-    radio->channel = atoi(words[4]);
-    const bool is_fine = read_hex_text(words[1], ssid, sizeof ssid) && ssid[0] != '\0' &&
+    int channel = 0;
+    const bool is_fine = read_channel(words[4], &channel) &&
+                         read_hex_text(words[1], ssid, sizeof ssid) && ssid[0] != '\0' &&
                          read_hex_text(words[2], pass, sizeof pass) &&
                          (!radio->has_bssid || air_read_mac(words[3], radio->bssid));
     if (is_fine) {
+        radio->channel = channel;
         memcpy(radio->ssid, ssid, sizeof ssid);
         memcpy(radio->pass, pass, sizeof pass);
         air_station_join(radio);
@@ -293,9 +304,11 @@ static bool take_open(air_radio_t *radio, char *words[])
 {
     char ssid[AIR_SSID_MAX + 1];
     char pass[AIR_PASS_MAX + 1];
-    const bool is_fine = read_hex_text(words[1], ssid, sizeof ssid) &&
+    int channel = 0;
+    const bool is_fine = read_channel(words[3], &channel) &&
+                         read_hex_text(words[1], ssid, sizeof ssid) &&
                          read_hex_text(words[2], pass, sizeof pass) && ssid[0] != '\0' &&
-                         open_own(radio, ssid, pass, atoi(words[3]));
+                         open_own(radio, ssid, pass, channel);
     wpa_wipe(pass, sizeof pass);
     return is_fine;
 }

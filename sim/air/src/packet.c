@@ -14,7 +14,7 @@ int air_dial(const char *path)
     if (strlen(path) >= sizeof addr.sun_path) {
         return -1;
     }
-    strcpy(addr.sun_path, path);
+    memcpy(addr.sun_path, path, strlen(path) + 1);
     const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0) {
         close(fd);

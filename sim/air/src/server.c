@@ -295,7 +295,7 @@ static int listen_on(const char *path, char *why, size_t why_cap)
         snprintf(why, why_cap, "%s: somebody serves it already", path);
         return -1;
     }
-    strcpy(addr.sun_path, path);
+    memcpy(addr.sun_path, path, strlen(path) + 1);
     struct stat st;
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
         (void)unlink(path);
@@ -326,7 +326,7 @@ air_server_t *air_server_new(const char *path, char *why, size_t why_cap)
     s->air = air_new(&hooks);
     s->fd = s->air != NULL ? listen_on(path, why, why_cap) : -1;
     s->next_ms = UINT64_MAX;
-    strcpy(s->path, path);
+    memcpy(s->path, path, strlen(path) + 1);
     if (s->fd < 0) {
         air_free(s->air);
         free(s);

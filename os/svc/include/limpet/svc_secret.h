@@ -39,7 +39,8 @@ typedef struct {
     size_t row_; // being sealed
     bool is_sealing_;
     bool was_told_;
-    uint32_t sealed; // since the start
+    bool owes_scrub_; // clear ones may still be in flash
+    uint32_t sealed;  // since the start
     // opening
     bool is_opening_;
     bool is_canceled_;
