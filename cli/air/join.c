@@ -103,8 +103,12 @@ static int lost(const char *line)
     char what[128];
     const bool is_password = strncmp(line, "lost password", 13) == 0;
     snprintf(what, sizeof what, "the network was not joined (%.60s)", line + 5);
-    return lp_ui_fail(is_password ? LP_EXIT_CREDENTIALS : LP_EXIT_NETWORK,
-                      is_password ? "wifi-wrong-password" : "wifi-not-joined", what, NULL, NULL);
+    return lp_ui_fail(
+        is_password ? LP_EXIT_CREDENTIALS : LP_EXIT_NETWORK,
+        is_password ? "wifi-wrong-password" : "wifi-not-joined", what,
+        is_password ? "its handshake failed" : NULL,
+        is_password ? "the password is case-sensitive; a board's is what limpet wifi ap label says"
+                    : "limpet air tell --socket PATH list shows what is on the air");
 }
 
 static int wait_for_address(int fd, char address[LINE])
@@ -127,7 +131,8 @@ static int wait_for_address(int fd, char address[LINE])
                               NULL, "limpet air join --help");
         }
     }
-    return lp_ui_fail(LP_EXIT_NETWORK, "wifi-not-joined", "the radio does not answer", NULL, NULL);
+    return lp_ui_fail(LP_EXIT_NETWORK, "wifi-not-joined", "the radio does not answer", NULL,
+                      "is limpet air serve still running?");
 }
 
 static int listen_local(long port)
@@ -196,14 +201,14 @@ static int run(const join_t *o, const char *ssid)
     read_password(pass);
     const bool is_said = say_hello(radio, o->mac) && say_join(radio, ssid, pass);
     explicit_bzero(pass, sizeof pass);
-    int rc = is_said
-                 ? wait_for_address(radio, address)
-                 : lp_ui_fail(LP_EXIT_USAGE, "usage", "that is no name of a network", NULL, NULL);
+    int rc = is_said ? wait_for_address(radio, address)
+                     : lp_ui_fail(LP_EXIT_USAGE, "usage", "that is no name of a network",
+                                  "it has 1 to 32 bytes", "limpet air join --help");
     if (rc == LP_EXIT_OK) {
         const int listener = o->listen >= 0 ? listen_local(o->listen) : -1;
         if (o->listen >= 0 && listener < 0) {
             rc = lp_ui_fail(LP_EXIT_LOCAL, "air-port", "the port cannot be listened on",
-                            strerror(errno), NULL);
+                            strerror(errno), "another --listen PORT, or 0 for any");
         } else {
             lp_ui_out("joined %s, address %s, port %ld", ssid, address,
                       listener >= 0 ? port_of(listener) : 0);

@@ -27,7 +27,8 @@ static int run(const char *file, const char *socket)
     char why[512] = "";
     air_server_t *server = air_server_new(socket, why, sizeof why);
     if (server == NULL) {
-        return lp_ui_fail(LP_EXIT_LOCAL, "air-socket", "the air has no socket", why, NULL);
+        return lp_ui_fail(LP_EXIT_LOCAL, "air-socket", "the air has no socket", why,
+                          "another --socket PATH, in a folder of yours");
     }
     if (!air_server_load(server, file, why, sizeof why)) {
         air_server_free(server);

@@ -25,8 +25,7 @@ static bool has_mqtt;
 
 const lp_config_row_t *lp_app_settings(size_t *count)
 {
-    const size_t common =
-        LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_NET_SETTINGS_COUNT;
+    const size_t common = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_NET_SETTINGS_COUNT;
     memcpy(rows, lp_settings, sizeof lp_settings);
     memcpy(rows + LP_SETTINGS_COUNT, lp_remote_settings, sizeof lp_remote_settings);
     memcpy(rows + LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT, lp_net_settings,
