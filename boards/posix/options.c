@@ -60,9 +60,10 @@ static const char **place_of(options_t *o, const char *name)
         const char *name;
         const char **place;
     } table[] = {
-        {"--flash", &o->flash},         {"--i2c", &o->i2c},         {"--uart2", &o->serial[0]},
-        {"--uart3", &o->serial[1]},     {"--uart4", &o->serial[2]}, {"--hw-id", &o->hw_id}, {"--air", &o->air},
-        {"--log-level", &o->log_level},
+        {"--flash", &o->flash},     {"--i2c", &o->i2c},
+        {"--uart2", &o->serial[0]}, {"--uart3", &o->serial[1]},
+        {"--uart4", &o->serial[2]}, {"--hw-id", &o->hw_id},
+        {"--air", &o->air},         {"--log-level", &o->log_level},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(name, table[i].name) == 0) {

@@ -47,6 +47,10 @@ int lp_posix_packet(int fd, char *line, size_t cap, int *passed);
 // Who is at a socket's other end.
 void lp_posix_take_peer(const struct sockaddr_storage *addr, lp_net_peer_t *peer);
 
+// lp_port_tcp_open() for what stands for a wire of the board, and is there without its network.
+lp_err_t lp_posix_tcp_open_wire(lp_tcp_t *tcp, const char *host, uint16_t port, lp_stream_fn *fn,
+                                void *ctx);
+
 // What survives lp_port_reboot(): descriptors by name, for the next image. -1: none of that name.
 int lp_posix_inherited_fd(const char *name);
 void lp_posix_bequeath_fd(const char *name, int fd);

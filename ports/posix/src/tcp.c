@@ -298,11 +298,9 @@ static job_t *take_job(void)
     return NULL;
 }
 
-lp_err_t lp_port_tcp_open(lp_tcp_t *opaque, const char *host, uint16_t port, lp_stream_fn *fn,
-                          void *ctx)
+static lp_err_t open_to(lp_tcp_t *opaque, const char *host, uint16_t port, bool is_up,
+                        uint16_t portal)
 {
-    uint16_t portal = 0;
-    const bool is_up = lp_posix_net_is_up(&portal);
     const size_t len = strlen(host);
     if (len == 0 || len >= HOST_MAX || port == 0) {
         return LP_E_INVALID;
@@ -328,14 +326,33 @@ lp_err_t lp_port_tcp_open(lp_tcp_t *opaque, const char *host, uint16_t port, lp_
     lp_posix_stream_init(&tcp->base, -1);
     tcp->base.stream.ops = &tcp_ops;
     tcp->base.is_connecting_ = true;
-    tcp->base.fn_ = fn;
-    tcp->base.ctx_ = ctx;
     tcp->job = job;
     job->tcp = tcp;
-    if (is_up) {
-        remember(tcp);
-    } else {
+    if (!is_up) {
         fail_job(job, LP_E_NET_RESET);
     }
     return LP_OK;
+}
+
+lp_err_t lp_port_tcp_open(lp_tcp_t *opaque, const char *host, uint16_t port, lp_stream_fn *fn,
+                          void *ctx)
+{
+    uint16_t portal = 0;
+    const bool is_up = lp_posix_net_is_up(&portal);
+    const lp_err_t err = open_to(opaque, host, port, is_up, portal);
+    if (err == LP_OK) {
+        lp_posix_stream_listen(&opaque->stream, fn, ctx);
+        remember((tcp_t *)opaque);
+    }
+    return err;
+}
+
+lp_err_t lp_posix_tcp_open_wire(lp_tcp_t *opaque, const char *host, uint16_t port, lp_stream_fn *fn,
+                                void *ctx)
+{
+    const lp_err_t err = open_to(opaque, host, port, true, 0);
+    if (err == LP_OK) {
+        lp_posix_stream_listen(&opaque->stream, fn, ctx);
+    }
+    return err;
 }
