@@ -20,6 +20,11 @@ void lp_app_wifi_start(lp_app_t *app, lp_store_t *store, void (*on_config)(void 
     (void)on_config;
 }
 
+lp_err_t lp_app_open_setup(void)
+{
+    return LP_E_UNSUPPORTED;
+}
+
 void lp_app_wifi_changed(void)
 {
 }

@@ -67,6 +67,11 @@ static void on_setup(void *ctx, const char *address, const char *password)
     lp_app_remote_set_up(address, &set_up);
 }
 
+lp_err_t lp_app_open_setup(void)
+{
+    return the_app != NULL ? lp_svc_wifi_open_setup(&wifi) : LP_E_UNSUPPORTED;
+}
+
 void lp_app_wifi_changed(void)
 {
     if (the_app != NULL) {
