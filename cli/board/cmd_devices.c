@@ -51,14 +51,13 @@ int lp_cmd_devices(int argc, char **argv)
         .summary =
             "Lists the boards that are plugged in, run here, or are announced on the network.",
         .examples = {"limpet devices", "limpet devices --local", "limpet devices --json", NULL},
-        .notes =
-            "What stands in the second column can be given to --port. A board is seen on the network when its
-            "
-            "owner opened a channel (rpc.http.enable and so on) and mdns.enable is true. Anybody on the
-            "
-            "network can pretend to be a board: passwords are never sent, and answers over http and tcp
-            "
-            "prove nothing.",
+        .notes = "What stands in the second column can be given to --port. A board is seen on the "
+                 "network when its\n"
+                 "owner opened a channel (rpc.http.enable and so on) and mdns.enable is true. "
+                 "Anybody on the\n"
+                 "network can pretend to be a board: passwords are never sent, and answers over "
+                 "http and tcp\n"
+                 "prove nothing.",
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
