@@ -39,6 +39,8 @@ static const lp_config_vendor_t vendor[] = {LP_APP_VENDOR{.key = ""}};
 
 // -- memory
 
+_Static_assert((int)SIZE_SETTINGS <= (int)LP_CONFIG_ROWS_MAX, "more settings than there can be");
+
 static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
 static lp_config_value_t config_values[SIZE_SETTINGS];
 static uint8_t config_arena[SIZE_SETTINGS_ARENA];

@@ -15,12 +15,9 @@ const lp_config_row_t lp_settings_wifi[LP_SETTINGS_WIFI_COUNT] = {
     {.key = "wifi.sta2.pass", .type = LP_CONFIG_STR, .flags = LP_CONFIG_SECRET, .fallback = "", .max = 160, .check = lp_settings_check_wifi_pass},
     {.key = "wifi.prefer", .type = LP_CONFIG_STR, .fallback = "listed", .max = 6, .choices = "listed|signal"},
     {.key = "wifi.country", .type = LP_CONFIG_STR, .fallback = "00", .max = 2, .check = lp_settings_check_wifi_country},
-    {.key = "wifi.power_save", .type = LP_CONFIG_BOOL, .fallback_num = 0},
-    {.key = "wifi.roam_dbm", .type = LP_CONFIG_INT, .fallback_num = -75, .min = -100, .max = -30},
     {.key = "wifi.backoff_max_s", .type = LP_CONFIG_INT, .fallback_num = 60, .min = 1, .max = 3600},
     {.key = "wifi.ap.mode", .type = LP_CONFIG_STR, .fallback = "auto", .max = 5, .choices = "auto|asked|never"},
     {.key = "wifi.ap.timeout_s", .type = LP_CONFIG_INT, .fallback_num = 900, .min = 30, .max = 86400},
-    {.key = "wifi.ap.channel", .type = LP_CONFIG_INT, .fallback_num = 0, .min = 0, .max = 13},
 };
 
 static const lp_setting_about_t about[LP_SETTINGS_WIFI_COUNT] = {
@@ -33,12 +30,9 @@ static const lp_setting_about_t about[LP_SETTINGS_WIFI_COUNT] = {
     {"Password of the third network", "", "", "As wifi.sta.pass."},
     {"Which network first", "", "", "listed: the first that is there. signal: the strongest that is there."},
     {"Country", "", "", "Where the board is, two capital letters, for the channels that are allowed there; 00: those that are allowed everywhere."},
-    {"Sleep between beacons", "", "", "Less power, slower answers."},
-    {"Weak signal", "dBm", "", "Below it a stronger access point is looked for."},
     {"Longest wait before another try", "s", "", "End of the longest interval that a wait is drawn from."},
     {"Set-up network", "", "", "auto: opened at the start while no network is set, and when the owner asks. asked: only then. never: not at all."},
     {"Set-up network closes after", "s", "", "Counted from its opening, whoever uses it."},
-    {"Channel of the set-up network", "", "", "0: the radio chooses."},
 };
 
 const lp_settings_more_t lp_settings_wifi_more = {

@@ -19,6 +19,7 @@ enum {
     BACKOFF_BASE_MS = 2000,
     STABLE_MS = 30000, // a connection that lasted this long was a good one
     ROAM_MS = 10000,   // between two looks at the signal
+    WEAK_DBM = -75,    // below it a stronger access point is looked for
 };
 
 const char *lp_svc_wifi_state_name(lp_svc_wifi_state_t state)
@@ -296,8 +297,7 @@ static void look_at_signal(void *ctx)
         return;
     }
     lp_timer_start(svc->s_.loop, &svc->roam_, ROAM_MS);
-    const bool is_weak =
-        lp_port_wifi_rssi(&dbm) == LP_OK && dbm < lp_config_int(svc->s_.config, "wifi.roam_dbm");
+    const bool is_weak = lp_port_wifi_rssi(&dbm) == LP_OK && dbm < WEAK_DBM;
     if (is_weak && !svc->is_roaming_ && !svc->is_scanning_ && lp_port_wifi_scan() == LP_OK) {
         LP_LOGD("weak signal (%d dBm), looking for a stronger one", dbm);
         svc->is_roaming_ = svc->is_scanning_ = true;
@@ -445,7 +445,6 @@ static void read_settings(lp_svc_wifi_t *svc)
     const uint32_t max_ms = (uint32_t)lp_config_int(svc->s_.config, "wifi.backoff_max_s") * 1000;
     lp_backoff_init(&svc->backoff_, BACKOFF_FLOOR_MS, BACKOFF_BASE_MS, max_ms);
     (void)lp_port_wifi_set_country(lp_config_str(svc->s_.config, "wifi.country"));
-    lp_port_wifi_set_power_save(lp_config_bool(svc->s_.config, "wifi.power_save"));
 }
 
 static void step(void *ctx)

@@ -71,9 +71,7 @@ lp_err_t lp_svc_wifi_open_setup(lp_svc_wifi_t *svc)
         return LP_E_BUSY;
     }
     lp_err_t err = lp_svc_wifi_setup_password(svc, password);
-    const lp_wifi_ap_t ap = {.ssid = own->ssid,
-                             .pass = password,
-                             .channel = (uint8_t)lp_config_int(svc->s_.config, "wifi.ap.channel")};
+    const lp_wifi_ap_t ap = {.ssid = own->ssid, .pass = password};
     err = err == LP_OK ? lp_port_wifi_ap_start(&ap) : err;
     if (err == LP_OK) {
         own->state = LP_SVC_WIFI_AP_STARTING;

@@ -6,7 +6,7 @@
 
 #include "limpet/settings_about.h"
 
-enum { LP_SETTINGS_WIFI_COUNT = 15 };
+enum { LP_SETTINGS_WIFI_COUNT = 12 };
 
 extern const lp_config_row_t lp_settings_wifi[LP_SETTINGS_WIFI_COUNT];
 extern const lp_settings_more_t lp_settings_wifi_more;
