@@ -55,6 +55,11 @@
 #else
 #define LP_ATCA_COMMANDS
 #endif
+#if LP_HAVE_CMD_AIR
+#define LP_AIR_COMMANDS {"air", "emulated Wi-Fi networks: serve, tell, join", lp_cmd_air, false},
+#else
+#define LP_AIR_COMMANDS
+#endif
 #if LP_HAVE_CMD_CLOUD
 #define LP_CLOUD_COMMANDS                                                                          \
     {"cloud", "the local cloud: up, down, status, watch", lp_cmd_cloud, false},
@@ -80,6 +85,7 @@
         {"console", "show what a board logs", lp_cmd_console, false},                              \
         {"log", "show what a board logged, also before its restart", lp_cmd_log, false},           \
         {"reboot", "restart a board and wait until it is back", lp_cmd_reboot, false},             \
+        {"wifi", "a board's Wi-Fi: set a network, scan, status", lp_cmd_wifi, false},              \
         {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \
         {"i2c", "who is on a board's I2C bus; bytes and registers", lp_cmd_i2c, false},            \
         {"onewire", "who is on a board's one-wire bus", lp_cmd_onewire, false},                    \
@@ -142,6 +148,7 @@ const lp_command_t lp_commands[] = {
     LP_CA_COMMANDS
     LP_CHIP_COMMANDS
     LP_ATCA_COMMANDS
+    LP_AIR_COMMANDS
     LP_CLOUD_COMMANDS
     LP_ADVISOR_COMMANDS
     LP_BOARD_COMMANDS

@@ -88,7 +88,7 @@ endfunction()
 function(lp_app_posix target)
     set(board ${CMAKE_SOURCE_DIR}/boards/posix)
     target_sources(${target} PRIVATE ${board}/main.c ${board}/options.c ${board}/bus.c ${CMAKE_SOURCE_DIR}/boards/wires.c ${LP_APP_SIZES}/medium/extras.c ${LP_APP_SIZES}/medium/files.c ${LP_APP_SIZES}/medium/logs.c
-        ${LP_APP_SOURCES}/remote.c ${LP_APP_SOURCES}/announce.c ${LP_APP_SOURCES}/net.c ${LP_APP_SOURCES}/log_sinks.c)
+        ${LP_APP_SOURCES}/remote.c ${LP_APP_SOURCES}/announce.c ${LP_APP_SOURCES}/net.c ${LP_APP_SOURCES}/log_sinks.c ${LP_APP_SOURCES}/wifi.c)
     target_include_directories(${target} PRIVATE ${LP_APP_SIZES}/large ${board})
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
     # Whole: the layers below ask for the port, whatever order the linker meets them in.
@@ -106,7 +106,7 @@ function(lp_app_bare target)
     file(GLOB extras CONFIGURE_DEPENDS ${LP_APP_SIZES}/${sizes}/*.c)
     # The port's objects whole, as above.
     target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/boards/qemu/main.c ${CMAKE_SOURCE_DIR}/boards/wires.c ${extras}
-        ${remote} $<TARGET_OBJECTS:${port}> $<TARGET_OBJECTS:lp_bare>)
+        ${remote} ${LP_APP_SOURCES}/no_wifi.c $<TARGET_OBJECTS:${port}> $<TARGET_OBJECTS:lp_bare>)
     target_include_directories(${target} PRIVATE ${LP_APP_SIZES}/${sizes})
     if(LP_IS_SMALL)
         set_target_properties(${target} PROPERTIES LP_AS_A_WHOLE ON)

@@ -60,6 +60,9 @@ static int run(const options_t *o, char **argv)
     if (lp_posix_hw_id_open(o->flash, o->hw_id, why, sizeof why) != LP_OK) {
         return refuse("board-id", why);
     }
+    if (o->air != NULL) {
+        lp_posix_wifi_wire(o->air);
+    }
     name_board(id);
     if (lp_posix_uart_open(o->uart, o->uart_link, id, why, sizeof why) != LP_OK) {
         return refuse("board-uart", why);

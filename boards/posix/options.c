@@ -20,6 +20,8 @@ static const char help_text[] =
     "                       /dev/i2c-N                   this computer's own bus\n"
     "                       /dev/ttyX                    an SC18IM700 adapter\n"
     "                       none                         nothing\n"
+    "  --air SOCKET       a Wi-Fi radio on that air (limpet air serve); without it the\n"
+    "                     board's network is this computer's\n"
     "  --uart pty         a pseudo terminal that `limpet` finds by itself (default)\n"
     "  --uart pty:LINK    a pseudo terminal with a link of your choice\n"
     "  --uart stdio       stdin and stdout; the end of stdin switches the board off\n"
@@ -58,9 +60,10 @@ static const char **place_of(options_t *o, const char *name)
         const char *name;
         const char **place;
     } table[] = {
-        {"--flash", &o->flash},         {"--i2c", &o->i2c},         {"--uart2", &o->serial[0]},
-        {"--uart3", &o->serial[1]},     {"--uart4", &o->serial[2]}, {"--hw-id", &o->hw_id},
-        {"--log-level", &o->log_level},
+        {"--flash", &o->flash},     {"--i2c", &o->i2c},
+        {"--uart2", &o->serial[0]}, {"--uart3", &o->serial[1]},
+        {"--uart4", &o->serial[2]}, {"--hw-id", &o->hw_id},
+        {"--air", &o->air},         {"--log-level", &o->log_level},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(name, table[i].name) == 0) {

@@ -13,6 +13,7 @@ typedef struct {
     const char *serial[LP_POSIX_SERIAL_END - LP_POSIX_SERIAL_FIRST]; // null: not wired
     lp_posix_uart_kind_t uart;
     const char *uart_link; // null: the usual place
+    const char *air;       // null: no radio, its network is this computer's
     const char *hw_id;     // null: kept beside the flash
     const char *log_level; // null: as configured
     bool wants_reset;      // the pin for factory reset is held

@@ -10,6 +10,20 @@
 
 static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
 
+// A board tells null for a secret, and for nothing else. Stars say that it is one.
+static void show_stars(cJSON *value)
+{
+    cJSON *child;
+    if (cJSON_IsNull(value)) {
+        value->type = cJSON_String;
+        value->valuestring = strdup("***"); // freed with the tree
+    }
+    cJSON_ArrayForEach(child, value)
+    {
+        show_stars(child); // no deeper than the board's own table
+    }
+}
+
 static void show_value(cJSON *value)
 {
     if (lp_ui.json) {
@@ -18,7 +32,8 @@ static void show_value(cJSON *value)
         lp_ui_json_tree(line);
         return;
     }
-    if (cJSON_IsString(value)) {
+    show_stars(value);
+    if (cJSON_IsString(value) && value->valuestring != NULL) {
         lp_ui_out_long(value->valuestring);
     } else {
         char *text = cJSON_Print(value);

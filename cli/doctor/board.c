@@ -166,6 +166,70 @@ static void look_at_key(doctor_t *d, lp_board_t *board, bool has_chip)
     cJSON_Delete(key);
 }
 
+// -- its network
+
+static void say_offline(doctor_t *d, const cJSON *status)
+{
+    static const struct {
+        const char *why, *next;
+    } table[] = {
+        {"wrong-password", "limpet wifi SSID asks for the password again"},
+        {"no-such-network", "limpet wifi scan shows what the board hears; is it near enough?"},
+        {"wrong-security", "limpet wifi SSID --open for a network without password, or give one"},
+        {"no-address", "the network's DHCP server does not answer: its router"},
+        {"full", "the access point takes no more stations"},
+        {"radio", "the radio, or the chip that opens the password: limpet console"},
+    };
+    const cJSON *last = cJSON_GetObjectItemCaseSensitive(status, "last");
+    const char *next = "limpet wifi status, limpet console";
+    char code[48];
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        next = strcmp(text(last, "why"), table[i].why) == 0 ? table[i].next : next;
+    }
+    snprintf(code, sizeof code, "wifi-%.40s",
+             text(last, "why")[0] != '\0' ? text(last, "why") : text(status, "state"));
+    doctor_say(d, "wifi", BAD, code, next, "%s: %s", text(status, "state"), text(last, "text"));
+}
+
+static void look_at_passwords(doctor_t *d, const cJSON *status)
+{
+    const cJSON *network;
+    cJSON_ArrayForEach(network, cJSON_GetObjectItemCaseSensitive(status, "networks"))
+    {
+        if (strcmp(text(network, "password"), "clear") == 0) {
+            doctor_say(d, "wifi", NOTE, "wifi-clear",
+                       "it is sealed as soon as the chip is set up: limpet aws-iot-setup",
+                       "the password of %s is in clear in the flash", text(network, "ssid"));
+        }
+    }
+}
+
+// A board on a wire has no such method, and nothing is said.
+static void look_at_wifi(doctor_t *d, lp_board_t *board)
+{
+    lp_fault_t fault = {0};
+    cJSON *status = NULL;
+    if (lp_board_call(board, "Wifi.Status", NULL, 0, &status, &fault) != LP_EXIT_OK) {
+        if (lp_board_last_error(board)->code != 404) {
+            say_fault(d, "wifi", &fault);
+        }
+        return;
+    }
+    const cJSON *c = cJSON_GetObjectItemCaseSensitive(status, "connection");
+    const char *state = text(status, "state");
+    if (cJSON_IsObject(c)) {
+        doctor_say(d, "wifi", FINE, "wifi", NULL, "on %s, %s, %.0f dBm", text(c, "ssid"),
+                   text(c, "address"), cJSON_GetNumberValue(cJSON_GetObjectItem(c, "rssi")));
+    } else if (strcmp(state, "idle") == 0 || strcmp(state, "off") == 0) {
+        doctor_say(d, "wifi", NOTE, "wifi-not-set-up", "limpet wifi SSID", "no network is set (%s)",
+                   state);
+    } else {
+        say_offline(d, status);
+    }
+    look_at_passwords(d, status);
+    cJSON_Delete(status);
+}
+
 // -- the cloud
 
 // What to do about an error that the board reports.
@@ -247,6 +311,7 @@ void doctor_look_at_board(doctor_t *d, const lp_board_options_t *options)
     look_at_firmware(d, board);
     look_at_chip(d, board, &has_chip);
     look_at_key(d, board, has_chip);
+    look_at_wifi(d, board);
     look_at_cloud(d, board);
     lp_board_close(board);
 }

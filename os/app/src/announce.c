@@ -9,9 +9,10 @@
 
 static lp_svc_mdns_t mdns;
 
-void lp_app_announce_settings(lp_config_row_t *rows)
+size_t lp_app_announce_settings(lp_config_row_t *rows)
 {
     memcpy(rows, lp_net_settings, sizeof lp_net_settings);
+    return LP_NET_SETTINGS_COUNT;
 }
 
 void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote)

@@ -39,6 +39,8 @@ static const lp_config_vendor_t vendor[] = {LP_APP_VENDOR{.key = ""}};
 
 // -- memory
 
+_Static_assert((int)SIZE_SETTINGS <= (int)LP_CONFIG_ROWS_MAX, "more settings than there can be");
+
 static lp_store_entry_t store_entries[SIZE_STORE_ENTRIES];
 static lp_config_value_t config_values[SIZE_SETTINGS];
 static uint8_t config_arena[SIZE_SETTINGS_ARENA];
@@ -124,8 +126,10 @@ static lp_err_t start_storage(const lp_app_board_t *board)
                                      .entries = store_entries,
                                      .max_entries = SIZE_STORE_ENTRIES};
     lp_err_t err = lp_store_open(&app.store, &store);
-    const lp_config_setup_t config = {.rows = lp_app_settings(),
-                                      .count = SIZE_SETTINGS,
+    size_t count = 0;
+    const lp_config_row_t *rows = lp_app_settings(&count);
+    const lp_config_setup_t config = {.rows = rows,
+                                      .count = count,
                                       .values = config_values,
                                       .arena = config_arena,
                                       .arena_bytes = sizeof config_arena,
@@ -164,6 +168,7 @@ static void apply_settings(void *ctx)
         lp_svc_shadow_poke(&app.shadow);
     }
     lp_app_remote_changed();
+    lp_app_wifi_changed();
     lp_app_settings_changed(&app.handle);
 }
 
@@ -343,8 +348,10 @@ static void start_services(const lp_app_board_t *board)
     start_chip(board);
     start_cloud(board);
     extras.bus = i2c_port(board, &app.i2c_extras);
+    extras.more = lp_app_wifi_words();
     lp_app_extras_start(&extras);
     lp_app_remote_start(&app.handle, &app.store, &app.turn);
+    lp_app_wifi_start(&app.handle, &app.store, apply_settings);
     lp_app_main(&app.handle);
 }
 

@@ -2,9 +2,10 @@
 // An image whose port has no multicast: who calls it knows its address.
 #include "app_internal.h"
 
-void lp_app_announce_settings(lp_config_row_t *rows)
+size_t lp_app_announce_settings(lp_config_row_t *rows)
 {
     (void)rows;
+    return 0;
 }
 
 void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote)

@@ -3,8 +3,9 @@
 #include "app_internal.h"
 #include "limpet/settings.h"
 
-const lp_config_row_t *lp_app_settings(void)
+const lp_config_row_t *lp_app_settings(size_t *count)
 {
+    *count = LP_SETTINGS_COUNT;
     return lp_settings;
 }
 

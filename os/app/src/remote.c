@@ -21,11 +21,13 @@ static lp_svc_remote_mqtt_t mqtt;
 static bool is_started;
 static bool has_mqtt;
 
-const lp_config_row_t *lp_app_settings(void)
+const lp_config_row_t *lp_app_settings(size_t *count)
 {
+    const size_t common = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT;
     memcpy(rows, lp_settings, sizeof lp_settings);
     memcpy(rows + LP_SETTINGS_COUNT, lp_remote_settings, sizeof lp_remote_settings);
-    lp_app_announce_settings(rows + LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT);
+    const size_t own = lp_app_announce_settings(rows + common);
+    *count = common + own + lp_app_wifi_settings(rows + common + own);
     return rows;
 }
 
@@ -62,6 +64,11 @@ void lp_app_remote_changed(void)
     if (has_mqtt) {
         lp_svc_remote_mqtt_poke(&mqtt);
     }
+}
+
+void lp_app_remote_set_up(const char *address, lp_access_t *set_up)
+{
+    lp_svc_remote_set_up(&remote, address, set_up);
 }
 
 void lp_app_remote_stop(void)

@@ -161,6 +161,12 @@ const char *lp_config_str(const lp_config_t *c, const char *key)
     return row >= 0 ? str_of(c, (size_t)row) : "";
 }
 
+size_t lp_config_row(const lp_config_t *c, const char *key)
+{
+    const int row = lp_config_find(c, lp_span_str(key));
+    return row >= 0 ? (size_t)row : 0;
+}
+
 bool lp_config_has(const lp_config_t *c, const char *key)
 {
     return lp_config_find(c, lp_span_str(key)) >= 0;

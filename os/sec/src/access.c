@@ -167,6 +167,19 @@ lp_err_t lp_access_init(lp_access_t *a, lp_store_t *store, const char *device_id
     return err;
 }
 
+lp_err_t lp_access_init_alone(lp_access_t *a, const char *device_id)
+{
+    memset(a, 0, sizeof *a);
+    a->guesses_ = LP_ACCESS_GUESSES;
+    lp_err_t err = lp_port_entropy(a->salt_, SALT);
+    if (err == LP_OK) {
+        err = lp_port_entropy(a->key_, sizeof a->key_);
+    }
+    a->is_ready_ = err == LP_OK;
+    name_realm(a, device_id);
+    return err;
+}
+
 // -- accounts
 
 lp_access_user_t *lp_access_find(lp_access_t *a, lp_span_t name)

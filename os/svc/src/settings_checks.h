@@ -24,5 +24,7 @@ lp_config_check_fn lp_settings_check_name;
 lp_config_check_fn lp_settings_check_log_level;
 lp_config_check_fn lp_settings_check_address; // numeric, or empty
 lp_config_check_fn lp_settings_check_certificates;
+lp_config_check_fn lp_settings_check_wifi_pass;
+lp_config_check_fn lp_settings_check_wifi_country;
 
 #endif

@@ -27,6 +27,7 @@
 
 enum {
     TIME_POLL_MS = 1000,
+    LINK_POLL_MS = 60000,
     HANDSHAKE_MS = 15000,
     STABLE_MS = 30000, // a connection that lasted this long was a good one
     KEY_FLOOR_MS = 1000,
@@ -332,6 +333,11 @@ static void begin(lp_svc_cloud_t *svc)
         note_error(svc, err, detail);
         lp_tls_forget();
         enter(svc, LP_CLOUD_OFF);
+        return;
+    }
+    if (!lp_svc_cloud_has_link(svc)) {
+        note_error(svc, LP_E_NET_RESET, "the board has no network");
+        wait_in(svc, LP_CLOUD_BACKOFF, LINK_POLL_MS);
         return;
     }
     if (lp_setting_trust_check_dates(svc->s_.config) && lp_port_utc_s(&utc_s) != LP_OK) {

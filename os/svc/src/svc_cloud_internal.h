@@ -31,4 +31,8 @@ lp_err_t lp_svc_cloud_read_settings(lp_svc_cloud_t *svc, uint16_t *port,
                                     char detail[LP_CLOUD_DETAIL_MAX]);
 void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_config_t *config);
 
+// -- svc_cloud_link.c, or svc_cloud_no_link.c
+
+bool lp_svc_cloud_has_link(const lp_svc_cloud_t *svc);
+
 #endif

@@ -76,10 +76,10 @@ static void put_type(lp_json_writer_t *w, const lp_config_row_t *row)
     }
 }
 
-static void put_row(const lp_config_t *c, size_t i, lp_json_writer_t *w)
+static void put_row(const lp_config_t *c, const lp_config_row_t *row,
+                    const lp_setting_about_t *about, lp_json_writer_t *w)
 {
-    const lp_config_row_t *row = &lp_settings[i];
-    const lp_setting_about_t *about = &lp_settings_about[i];
+    const size_t i = lp_config_row(c, row->key);
     lp_json_put_object(w);
     put_str(w, "key", row->key);
     put_type(w, row);
@@ -92,6 +92,11 @@ static void put_row(const lp_config_t *c, size_t i, lp_json_writer_t *w)
     put_flag(w, "pinned", lp_config_is_pinned(c, i));
     put_flag(w, "is_set", lp_config_is_set(c, i));
     lp_json_put_object_end(w);
+}
+
+static const lp_settings_more_t *more_of(const lp_svc_config_t *svc, const char *group)
+{
+    return svc->more != NULL && strcmp(svc->more->group.name, group) == 0 ? svc->more : NULL;
 }
 
 static bool is_of_group(size_t i, const char *group)
@@ -110,15 +115,23 @@ static bool is_group(const char *name)
     return false;
 }
 
-static void answer_groups(lp_rpc_req_t *req)
+static void put_group(const lp_settings_group_t *group, lp_json_writer_t *w)
+{
+    lp_json_put_object(w);
+    put_str(w, "group", group->name);
+    put_str(w, "title", group->title);
+    lp_json_put_object_end(w);
+}
+
+static void answer_groups(const lp_svc_config_t *svc, lp_rpc_req_t *req)
 {
     lp_json_writer_t *w = lp_rpc_result(req);
     lp_json_put_array(w);
     for (size_t i = 0; i < lp_settings_group_count; i++) {
-        lp_json_put_object(w);
-        put_str(w, "group", lp_settings_groups[i].name);
-        put_str(w, "title", lp_settings_groups[i].title);
-        lp_json_put_object_end(w);
+        put_group(&lp_settings_groups[i], w);
+    }
+    if (svc->more != NULL) {
+        put_group(&svc->more->group, w);
     }
     lp_json_put_array_end(w);
     lp_rpc_done(req);
@@ -130,10 +143,11 @@ static void schema(void *ctx, lp_rpc_req_t *req)
     char group[LP_CONFIG_KEY_MAX];
     const lp_err_t err = lp_rpc_param_str(req, "group", group, sizeof group);
     if (err == LP_E_NOT_FOUND) {
-        answer_groups(req);
+        answer_groups(svc, req);
         return;
     }
-    if (err != LP_OK || !is_group(group)) {
+    const lp_settings_more_t *more = more_of(svc, group);
+    if (err != LP_OK || (!is_group(group) && more == NULL)) {
         lp_rpc_fail(req, err != LP_OK ? LP_E_INVALID : LP_E_NOT_FOUND,
                     "group: one of those is needed that Config.Schema without it names");
         return;
@@ -142,8 +156,11 @@ static void schema(void *ctx, lp_rpc_req_t *req)
     lp_json_put_array(w);
     for (size_t i = 0; i < LP_SETTINGS_COUNT; i++) {
         if (is_of_group(i, group)) {
-            put_row(svc->config, i, w);
+            put_row(svc->config, &lp_settings[i], &lp_settings_about[i], w);
         }
+    }
+    for (size_t i = 0; more != NULL && i < more->count; i++) {
+        put_row(svc->config, &more->rows[i], &more->about[i], w);
     }
     lp_json_put_array_end(w);
     lp_rpc_done(req);

@@ -18,8 +18,8 @@ enum { LOOK_MS = 5000, PER_ARRIVAL = 32, CHANNELS_MAX = 64 };
 
 static void add_channel(const lp_svc_remote_t *remote, lp_remote_listener_t which, lp_buf_t *out)
 {
-    if (!remote->listeners_[which].is_open) {
-        return;
+    if (!remote->listeners_[which].is_open || which == LP_REMOTE_SETUP) {
+        return; // whoever sets the board up has its label
     }
     (void)lp_fmt(out, "%s%s:%u", out->len > 0 ? "," : "", lp_remote_listener_name(which),
                  (unsigned)remote->listeners_[which].port);

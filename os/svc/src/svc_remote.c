@@ -22,6 +22,7 @@ static const struct {
     [LP_REMOTE_HTTP] = {"http", "rpc.http.enable", "rpc.http.port", LP_RPC_WEB_HTTP, false},
     [LP_REMOTE_HTTPS] = {"https", "rpc.https.enable", "rpc.https.port", LP_RPC_WEB_HTTP, true},
     [LP_REMOTE_TCP] = {"tcp", "rpc.tcp.enable", "rpc.tcp.port", LP_RPC_WEB_LINES, false},
+    [LP_REMOTE_SETUP] = {"setup", NULL, NULL, LP_RPC_WEB_HTTP, false},
 };
 
 // One caller at a time makes a handshake, and only once it has spoken. While it does, nobody else
@@ -32,6 +33,7 @@ enum {
     HANDSHAKE_MS = 4000,
     GIVES_WAY_MS = 1000,
     LOOK_MS = 100,
+    SETUP_PORT = 80,
 };
 
 static lp_err_t check_host(lp_span_t value, lp_buf_t *why)
@@ -304,7 +306,8 @@ static void receive(lp_svc_remote_t *svc, lp_remote_conn_t *conn, lp_remote_list
     conn->since_ms = lp_port_now_ms();
     lp_timer_init(&conn->timer, on_timer, conn);
     conn->listener = which;
-    conn->caller = (lp_remote_caller_t){.svc = svc, .web = &conn->web};
+    conn->caller =
+        (lp_remote_caller_t){.svc = svc, .web = &conn->web, .is_setup = which == LP_REMOTE_SETUP};
     conn->gate = (lp_rpc_gate_t){.admit = lp_remote_admit, .ctx = &conn->caller};
     lp_remote_name_peer(&conn->caller, kinds[which].name, peer);
     svc->accepted++;
@@ -338,6 +341,24 @@ static void on_arrival(void *ctx)
 
 // -- listening
 
+static uint16_t port_of(const lp_svc_remote_t *svc, lp_remote_listener_t which)
+{
+    return which == LP_REMOTE_SETUP ? SETUP_PORT
+                                    : (uint16_t)lp_config_int(svc->s_.config, kinds[which].port);
+}
+
+static const char *bind_of(const lp_svc_remote_t *svc, lp_remote_listener_t which)
+{
+    return which == LP_REMOTE_SETUP ? svc->setup_address_
+                                    : lp_config_str(svc->s_.config, "rpc.bind");
+}
+
+static bool is_wanted(const lp_svc_remote_t *svc, lp_remote_listener_t which)
+{
+    return which == LP_REMOTE_SETUP ? svc->setup_address_[0] != '\0'
+                                    : lp_config_bool(svc->s_.config, kinds[which].enable);
+}
+
 static void close_listener(lp_svc_remote_t *svc, lp_remote_listener_t which)
 {
     if (svc->listeners_[which].is_open) {
@@ -350,8 +371,8 @@ static void close_listener(lp_svc_remote_t *svc, lp_remote_listener_t which)
 static void open_listener(lp_svc_remote_t *svc, lp_remote_listener_t which)
 {
     const lp_config_t *c = svc->s_.config;
-    uint16_t port = (uint16_t)lp_config_int(c, kinds[which].port);
-    const char *bind = lp_config_str(c, "rpc.bind");
+    uint16_t port = port_of(svc, which);
+    const char *bind = bind_of(svc, which);
     svc->listeners_[which].wanted = port;
     if (kinds[which].is_secure &&
         (svc->s_.turn == NULL || lp_config_len(c, "identity.cert") == 0)) {
@@ -369,15 +390,16 @@ static void open_listener(lp_svc_remote_t *svc, lp_remote_listener_t which)
         LP_LOGE("%s: cannot listen on port %u (%s)", kinds[which].name, port, lp_err_text(err));
     } else {
         LP_LOGI("%s: listening on port %u%s", kinds[which].name, port,
-                svc->s_.access->count == 0 ? "; nobody can log in, there is no account" : "");
+                which != LP_REMOTE_SETUP && svc->s_.access->count == 0
+                    ? "; nobody can log in, there is no account"
+                    : "");
     }
 }
 
 static bool has_changed(const lp_svc_remote_t *svc, lp_remote_listener_t which)
 {
-    const lp_config_t *c = svc->s_.config;
-    return svc->listeners_[which].wanted != (uint16_t)lp_config_int(c, kinds[which].port) ||
-           strcmp(svc->listeners_[which].bind, lp_config_str(c, "rpc.bind")) != 0;
+    return svc->listeners_[which].wanted != port_of(svc, which) ||
+           strcmp(svc->listeners_[which].bind, bind_of(svc, which)) != 0;
 }
 
 // Callers of a channel that is switched off go as well.
@@ -395,12 +417,12 @@ static void step(void *ctx)
     lp_svc_remote_t *svc = ctx;
     for (int k = 0; k < LP_REMOTE_LISTENERS; k++) {
         const lp_remote_listener_t which = (lp_remote_listener_t)k;
-        const bool is_wanted = lp_config_bool(svc->s_.config, kinds[which].enable);
-        if (!is_wanted || has_changed(svc, which)) {
+        const bool is_open_wanted = is_wanted(svc, which);
+        if (!is_open_wanted || has_changed(svc, which)) {
             close_listener(svc, which);
             hang_up_all(svc, which);
         }
-        if (is_wanted && !svc->listeners_[which].is_open) {
+        if (is_open_wanted && !svc->listeners_[which].is_open) {
             open_listener(svc, which);
         }
     }
@@ -412,6 +434,19 @@ static void step(void *ctx)
 void lp_svc_remote_poke(lp_svc_remote_t *svc)
 {
     lp_loop_post(svc->s_.loop, &svc->step_);
+}
+
+// At once: `access` is not used any more when this returns with null.
+void lp_svc_remote_set_up(lp_svc_remote_t *svc, const char *address, lp_access_t *access)
+{
+    (void)lp_fmt_str(svc->setup_address_, sizeof svc->setup_address_, "%s",
+                     address != NULL ? address : "");
+    close_listener(svc, LP_REMOTE_SETUP);
+    hang_up_all(svc, LP_REMOTE_SETUP);
+    svc->setup_access_ = address != NULL ? access : NULL;
+    if (address != NULL) {
+        open_listener(svc, LP_REMOTE_SETUP);
+    }
 }
 
 void lp_svc_remote_stop(lp_svc_remote_t *svc)

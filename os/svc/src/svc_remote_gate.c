@@ -102,20 +102,25 @@ bool lp_remote_is_host_ours(void *ctx, lp_span_t host)
 
 // -- challenges
 
+static lp_access_t *access_of(const lp_remote_caller_t *caller)
+{
+    return caller->is_setup ? caller->svc->setup_access_ : caller->svc->s_.access;
+}
+
 void lp_remote_challenge(void *ctx, lp_buf_t *out)
 {
     lp_remote_caller_t *caller = ctx;
     char nonce[LP_ACCESS_NONCE_MAX] = "";
-    (void)lp_access_nonce(caller->svc->s_.access, nonce);
+    (void)lp_access_nonce(access_of(caller), nonce);
     (void)lp_fmt(out,
                  "Digest realm=\"%s\", qop=\"auth, auth-int\", algorithm=SHA-256, nonce=\"%s\"%s",
-                 caller->svc->s_.access->realm, nonce, caller->is_stale ? ", stale=true" : "");
+                 access_of(caller)->realm, nonce, caller->is_stale ? ", stale=true" : "");
 }
 
 static void ask_for_proof(lp_remote_caller_t *caller, lp_rpc_req_t *req)
 {
     char nonce[LP_ACCESS_NONCE_MAX] = "";
-    if (lp_access_nonce(caller->svc->s_.access, nonce) != LP_OK) {
+    if (lp_access_nonce(access_of(caller), nonce) != LP_OK) {
         lp_rpc_fail_code(req, LP_RPC_UNAUTHORIZED, LP_E_UNAUTHORIZED,
                          "this board has no random numbers, so nobody can log in");
         return;
@@ -123,8 +128,7 @@ static void ask_for_proof(lp_remote_caller_t *caller, lp_rpc_req_t *req)
     lp_rpc_fail_code(req, LP_RPC_UNAUTHORIZED, LP_E_UNAUTHORIZED,
                      "{\"auth_type\":\"digest\",\"nonce\":\"%s\",\"nc\":1,\"realm\":\"%s\","
                      "\"algorithm\":\"SHA-256\",\"qop\":\"auth-int\"%s}",
-                     nonce, caller->svc->s_.access->realm,
-                     caller->is_stale ? ",\"stale\":true" : "");
+                     nonce, access_of(caller)->realm, caller->is_stale ? ",\"stale\":true" : "");
 }
 
 // -- proofs
@@ -316,6 +320,19 @@ static void turn_away(lp_remote_caller_t *caller, lp_rpc_req_t *req, lp_err_t er
     ask_for_proof(caller, req);
 }
 
+// Who knows the set-up password may set up the radio.
+static bool admit_setup(lp_remote_caller_t *caller, lp_rpc_req_t *req, const char *name,
+                        lp_rpc_level_t *level)
+{
+    *level = LP_RPC_WRITE;
+    if (strncmp(name, "Wifi.", 5) == 0 || strcmp(name, "RPC.Ping") == 0) {
+        return true;
+    }
+    lp_audit_note(&caller->svc->audit, caller->who, caller->from, name, LP_E_DENIED);
+    lp_rpc_fail(req, LP_E_DENIED, "over the set-up network Wifi.* can be called and nothing else");
+    return false;
+}
+
 bool lp_remote_admit(void *ctx, lp_rpc_req_t *req, const char *name, lp_json_t frame,
                      lp_rpc_level_t *level)
 {
@@ -326,13 +343,16 @@ bool lp_remote_admit(void *ctx, lp_rpc_req_t *req, const char *name, lp_json_t f
     uint32_t wait_ms = 0;
     lp_err_t err = read_proof(caller, name, frame, &texts, &proof);
     if (err == LP_OK) {
-        err = lp_access_check(caller->svc->s_.access, caller->key, &proof, &user, &wait_ms);
+        err = lp_access_check(access_of(caller), caller->key, &proof, &user, &wait_ms);
     }
     if (err != LP_OK) {
         turn_away(caller, req, err, wait_ms);
         return false;
     }
     let_in(caller, user, level);
+    if (caller->is_setup) {
+        return admit_setup(caller, req, name, level);
+    }
     if (*level < LP_RPC_CHIP && opens_doors(name, frame)) {
         lp_audit_note(&caller->svc->audit, caller->who, caller->from, "Config.Set rpc.*",
                       LP_E_DENIED);

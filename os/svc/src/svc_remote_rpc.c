@@ -166,6 +166,9 @@ static void auth_remove(void *ctx, lp_rpc_req_t *req)
 static void put_listeners(const lp_svc_remote_t *svc, lp_json_writer_t *w)
 {
     for (int k = 0; k < LP_REMOTE_LISTENERS; k++) {
+        if (k == LP_REMOTE_SETUP && !svc->listeners_[k].is_open) {
+            continue; // most boards have no radio
+        }
         lp_json_put_key(w, lp_remote_listener_name((lp_remote_listener_t)k));
         if (svc->listeners_[k].is_open) {
             lp_json_put_uint(w, svc->listeners_[k].port);

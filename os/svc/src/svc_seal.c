@@ -13,6 +13,7 @@
 #define LOG_MODULE "seal"
 
 static const char newest_key[] = "seal.v";
+enum { LOOSE_VERSION = 0 }; // of what is in no file; files begin with 1
 
 typedef char seal_key_t[LP_STORE_KEY_MAX];
 
@@ -91,6 +92,39 @@ static lp_err_t get(lp_svc_seal_t *svc)
     return err == LP_E_FORMAT ? LP_E_VERIFY : err;
 }
 
+// -- without a file
+
+static lp_err_t close(lp_svc_seal_t *svc)
+{
+    uint8_t salt[LP_SEAL_SALT_BYTES];
+    const lp_err_t err = lp_port_entropy(salt, sizeof salt);
+    return err == LP_OK
+               ? lp_seal(svc->slot_[0], svc->name_, LOOSE_VERSION, salt, svc->plain_, svc->out_)
+               : err;
+}
+
+static lp_err_t open(lp_svc_seal_t *svc)
+{
+    uint32_t version = LOOSE_VERSION;
+    const lp_err_t err = lp_unseal(svc->slot_[0], svc->name_, svc->plain_, &version, svc->out_);
+    return err == LP_E_FORMAT || version != LOOSE_VERSION ? LP_E_VERIFY : err;
+}
+
+static lp_err_t do_job(lp_svc_seal_t *svc)
+{
+    switch (svc->job_) {
+    case LP_SVC_SEAL_PUT:
+        return put(svc);
+    case LP_SVC_SEAL_GET:
+        return get(svc);
+    case LP_SVC_SEAL_CLOSE:
+        return close(svc);
+    case LP_SVC_SEAL_OPEN:
+        return open(svc);
+    }
+    return LP_E_STATE;
+}
+
 static void forget_key(lp_svc_seal_t *svc)
 {
     lp_wipe(svc->slot_, sizeof svc->slot_);
@@ -104,7 +138,7 @@ void lp_svc_seal_has_key(lp_svc_seal_t *svc, lp_err_t err)
 {
     lp_turn_give(svc->s_.turn, &svc->ticket_);
     if (err == LP_OK) {
-        err = svc->job_ == LP_SVC_SEAL_PUT ? put(svc) : get(svc);
+        err = do_job(svc);
     }
     forget_key(svc);
     svc->is_busy_ = false;
@@ -152,6 +186,31 @@ lp_err_t lp_svc_seal_get(lp_svc_seal_t *svc, const char *name, lp_buf_t *out,
 {
     const lp_err_t err = begin(svc, name, LP_SVC_SEAL_GET, done, ctx);
     if (err == LP_OK) {
+        svc->out_ = out;
+    }
+    return err;
+}
+
+lp_err_t lp_svc_seal_close(lp_svc_seal_t *svc, const char *name, lp_span_t plain, lp_buf_t *out,
+                           lp_svc_seal_done_fn *done, void *ctx)
+{
+    if (plain.len > LP_SVC_SEAL_PLAIN_MAX) {
+        return LP_E_RANGE;
+    }
+    const lp_err_t err = begin(svc, name, LP_SVC_SEAL_CLOSE, done, ctx);
+    if (err == LP_OK) {
+        svc->plain_ = plain;
+        svc->out_ = out;
+    }
+    return err;
+}
+
+lp_err_t lp_svc_seal_open(lp_svc_seal_t *svc, const char *name, lp_span_t sealed, lp_buf_t *out,
+                          lp_svc_seal_done_fn *done, void *ctx)
+{
+    const lp_err_t err = begin(svc, name, LP_SVC_SEAL_OPEN, done, ctx);
+    if (err == LP_OK) {
+        svc->plain_ = sealed;
         svc->out_ = out;
     }
     return err;

@@ -105,7 +105,7 @@ static void try_open(void *ctx)
     link_t *l = ctx;
     lp_err_t err;
     if (l->kind == TARGET_TCP) {
-        err = lp_port_tcp_open(&l->tcp, l->path, l->port, on_lower, l);
+        err = lp_posix_tcp_open_wire(&l->tcp, l->path, l->port, on_lower, l);
         l->lower = err == LP_OK ? &l->tcp.stream : NULL;
     } else {
         err = open_local(l);

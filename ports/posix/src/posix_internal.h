@@ -23,10 +23,33 @@ lp_err_t lp_posix_stream_write(lp_stream_t *stream, lp_span_t data, size_t *n);
 void lp_posix_stream_close(lp_stream_t *stream);
 
 // Makes `tcp` the stream of a connected socket (owns).
-void lp_posix_tcp_take(lp_tcp_t *tcp, int fd);
+void lp_posix_tcp_take(lp_tcp_t *tcp, int fd, bool is_cut_with_network);
+
+// -- the radio
+
+#define LP_POSIX_WIFI_AP_ADDRESS "192.168.4.1"
+
+// Whether this computer's network is the board's now; *portal: a port of this computer that all
+// connections go to, 0 for none.
+bool lp_posix_net_is_up(uint16_t *portal);
+// Whether the board has a radio at all.
+bool lp_posix_wifi_is_wired(void);
+// Whether that is the address of the board's own access point, which is open.
+bool lp_posix_wifi_is_ap_address(const char *address);
+// The network is gone: ends all connections that came or went over it.
+void lp_posix_tcp_cut(void);
+// A connection over the board's access point (owns).
+void lp_posix_tcp_arrive(int fd, const char *address, uint16_t port);
+// A packet of a SOCK_SEQPACKET socket as a string, with the descriptor that came along or -1. 0:
+// the end; -1: errno.
+int lp_posix_packet(int fd, char *line, size_t cap, int *passed);
 
 // Who is at a socket's other end.
 void lp_posix_take_peer(const struct sockaddr_storage *addr, lp_net_peer_t *peer);
+
+// lp_port_tcp_open() for what stands for a wire of the board, and is there without its network.
+lp_err_t lp_posix_tcp_open_wire(lp_tcp_t *tcp, const char *host, uint16_t port, lp_stream_fn *fn,
+                                void *ctx);
 
 // What survives lp_port_reboot(): descriptors by name, for the next image. -1: none of that name.
 int lp_posix_inherited_fd(const char *name);

@@ -20,9 +20,10 @@ enum { JOBS = 4, HOST_MAX = 254, CONNECT_TIMEOUT_MS = 8000 };
 
 // An lp_tcp_t as this port sees it. A job connects, because a refused address is no end yet; the
 // stream gets the descriptor once it is connected.
-typedef struct {
+typedef struct tcp {
     lp_posix_stream_t base; // must stay first
     struct job *job;        // null once connected or failed
+    struct tcp *next;       // of those that are cut with the network
 } tcp_t;
 
 _Static_assert(sizeof(tcp_t) <= sizeof(lp_tcp_t), "lp_tcp_t.port_ is too small");
@@ -45,8 +46,31 @@ typedef struct job {
 } job_t;
 
 static job_t jobs[JOBS];
+static tcp_t *cuttable;
 static int report_pipe[2] = {-1, -1};
 static lp_posix_watch_t report_watch;
+
+// -- the network may go
+
+static void forget(tcp_t *tcp)
+{
+    for (tcp_t **link = &cuttable; *link != NULL; link = &(*link)->next) {
+        if (*link == tcp) {
+            *link = tcp->next;
+            return;
+        }
+    }
+}
+
+static void remember(tcp_t *tcp)
+{
+    if (lp_posix_wifi_is_wired()) {
+        tcp->next = cuttable;
+        cuttable = tcp;
+    }
+}
+
+// -- resolving and connecting
 
 static void free_job(job_t *job)
 {
@@ -196,9 +220,9 @@ static lp_err_t start_thread(job_t *job)
     return lp_posix_err(errnum);
 }
 
-static void tcp_close(lp_stream_t *stream)
+// The name may be looked up still: whoever closes a stream lets its job go.
+static void let_go(tcp_t *tcp)
 {
-    tcp_t *tcp = (tcp_t *)stream;
     job_t *job = tcp->job;
     if (job != NULL && job->state == JOB_RESOLVING) {
         job->tcp = NULL; // the thread still writes to it; on_resolved() frees it
@@ -206,7 +230,27 @@ static void tcp_close(lp_stream_t *stream)
     } else if (job != NULL) {
         free_job(job);
     }
+}
+
+static void tcp_close(lp_stream_t *stream)
+{
+    tcp_t *tcp = (tcp_t *)stream;
+    let_go(tcp);
+    forget(tcp);
     lp_posix_stream_close(stream);
+}
+
+void lp_posix_tcp_cut(void)
+{
+    while (cuttable != NULL) {
+        tcp_t *tcp = cuttable;
+        cuttable = tcp->next;
+        let_go(tcp);
+        if (tcp->base.watch_.fd >= 0) {
+            (void)shutdown(tcp->base.watch_.fd, SHUT_RDWR);
+        }
+        lp_posix_stream_fail(&tcp->base, LP_E_NET_RESET);
+    }
 }
 
 static const lp_stream_ops_t tcp_ops = {.listen = lp_posix_stream_listen,
@@ -214,15 +258,19 @@ static const lp_stream_ops_t tcp_ops = {.listen = lp_posix_stream_listen,
                                         .write = lp_posix_stream_write,
                                         .close = tcp_close};
 
-void lp_posix_tcp_take(lp_tcp_t *opaque, int fd)
+void lp_posix_tcp_take(lp_tcp_t *opaque, int fd, bool is_cut_with_network)
 {
     tcp_t *tcp = (tcp_t *)opaque;
     const int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    forget(tcp);
     lp_posix_stream_init(&tcp->base, fd);
     tcp->base.stream.ops = &tcp_ops;
     tcp->job = NULL;
+    if (is_cut_with_network) {
+        remember(tcp);
+    }
 }
 
 static lp_err_t init_once(void)
@@ -250,8 +298,8 @@ static job_t *take_job(void)
     return NULL;
 }
 
-lp_err_t lp_port_tcp_open(lp_tcp_t *opaque, const char *host, uint16_t port, lp_stream_fn *fn,
-                          void *ctx)
+static lp_err_t open_to(lp_tcp_t *opaque, const char *host, uint16_t port, bool is_up,
+                        uint16_t portal)
 {
     const size_t len = strlen(host);
     if (len == 0 || len >= HOST_MAX || port == 0) {
@@ -263,19 +311,48 @@ lp_err_t lp_port_tcp_open(lp_tcp_t *opaque, const char *host, uint16_t port, lp_
         return err != LP_OK ? err : LP_E_NOSPACE;
     }
     memcpy(job->host, host, len + 1);
+    if (portal != 0) { // whatever name was asked for is the portal's
+        memcpy(job->host, "127.0.0.1", sizeof "127.0.0.1");
+        port = portal;
+    }
     snprintf(job->port, sizeof job->port, "%u", (unsigned)port);
-    err = start_thread(job);
+    err = is_up ? start_thread(job) : LP_OK;
     if (err != LP_OK) {
         job->state = JOB_FREE;
         return err;
     }
     tcp_t *tcp = (tcp_t *)opaque;
+    forget(tcp);
     lp_posix_stream_init(&tcp->base, -1);
     tcp->base.stream.ops = &tcp_ops;
     tcp->base.is_connecting_ = true;
-    tcp->base.fn_ = fn;
-    tcp->base.ctx_ = ctx;
     tcp->job = job;
     job->tcp = tcp;
+    if (!is_up) {
+        fail_job(job, LP_E_NET_RESET);
+    }
     return LP_OK;
+}
+
+lp_err_t lp_port_tcp_open(lp_tcp_t *opaque, const char *host, uint16_t port, lp_stream_fn *fn,
+                          void *ctx)
+{
+    uint16_t portal = 0;
+    const bool is_up = lp_posix_net_is_up(&portal);
+    const lp_err_t err = open_to(opaque, host, port, is_up, portal);
+    if (err == LP_OK) {
+        lp_posix_stream_listen(&opaque->stream, fn, ctx);
+        remember((tcp_t *)opaque);
+    }
+    return err;
+}
+
+lp_err_t lp_posix_tcp_open_wire(lp_tcp_t *opaque, const char *host, uint16_t port, lp_stream_fn *fn,
+                                void *ctx)
+{
+    const lp_err_t err = open_to(opaque, host, port, true, 0);
+    if (err == LP_OK) {
+        lp_posix_stream_listen(&opaque->stream, fn, ctx);
+    }
+    return err;
 }

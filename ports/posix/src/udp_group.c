@@ -195,8 +195,9 @@ size_t lp_port_udp_links(lp_udp_group_t *opaque, lp_net_link_t *links, size_t ca
 {
     const group_t *group = (const group_t *)(const void *)opaque;
     struct ifaddrs *all = NULL;
+    uint16_t portal;
     size_t n = 0;
-    if (!group->is_joined || getifaddrs(&all) != 0) {
+    if (!group->is_joined || !lp_posix_net_is_up(&portal) || getifaddrs(&all) != 0) {
         return 0;
     }
     for (const struct ifaddrs *ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
@@ -282,8 +283,11 @@ lp_err_t lp_port_udp_receive(lp_udp_group_t *opaque, uint8_t *buf, size_t cap, s
         return LP_E_AGAIN;
     }
     for (int i = 0; i < FAMILIES; i++) {
-        if (receive_on(group->watch[i].fd, buf, cap, n, from)) {
-            return LP_OK;
+        uint16_t portal;
+        while (receive_on(group->watch[i].fd, buf, cap, n, from)) {
+            if (lp_posix_net_is_up(&portal)) { // else it never came over our radio
+                return LP_OK;
+            }
         }
     }
     set_interest(group, POLLIN);

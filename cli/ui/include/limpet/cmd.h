@@ -9,6 +9,7 @@
 typedef int lp_cmd_fn(int argc, char **argv);
 
 lp_cmd_fn lp_cmd_chip;
+lp_cmd_fn lp_cmd_air;
 lp_cmd_fn lp_cmd_cloud;
 lp_cmd_fn lp_cmd_advisor;
 lp_cmd_fn lp_cmd_ca;
@@ -47,6 +48,7 @@ lp_cmd_fn lp_cmd_reboot;
 lp_cmd_fn lp_cmd_cron;
 lp_cmd_fn lp_cmd_i2c;
 lp_cmd_fn lp_cmd_onewire;
+lp_cmd_fn lp_cmd_wifi;
 lp_cmd_fn lp_cmd_console;
 lp_cmd_fn lp_cmd_auth_set;
 lp_cmd_fn lp_cmd_auth_remove;

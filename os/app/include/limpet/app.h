@@ -57,6 +57,10 @@ typedef struct lp_app {
     lp_app_task_t *tasks_;
 } lp_app_t;
 
+// Opens the board's own Wi-Fi network for setting it up (docs/wifi.md): a button was pressed.
+// Errors as lp_svc_wifi_open_setup(); LP_E_UNSUPPORTED: this board has no radio.
+lp_err_t lp_app_open_setup(void);
+
 // The application's own: called once, when the platform is ready and before the loop turns.
 void lp_app_main(lp_app_t *app);
 

@@ -5,10 +5,12 @@
 
 #include "limpet/settings.h"
 #include "limpet/settings_net_rows.h"
+#include "limpet/settings_wifi.h"
 #include "limpet/svc_remote.h"
 
 enum {
-    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_NET_SETTINGS_COUNT,
+    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_NET_SETTINGS_COUNT +
+                    LP_SETTINGS_WIFI_COUNT,
     SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA + 2048,
     SIZE_SETTINGS_LARGE_BYTES = 0, // all of them are in memory
     SIZE_STORE_BYTES = 64 * 1024,  // of flash, at its beginning: two banks

@@ -84,5 +84,6 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
     lp_svc_cron_add_action(&cron, &publish);
     app->cron = &cron;
     lp_svc_config_init(&config_service, app->rpc, app->config, parts->sys);
+    config_service.more = parts->more;
     files_start(parts);
 }

@@ -120,6 +120,9 @@ bool lp_config_has(const lp_config_t *c, const char *key);
 size_t lp_config_len(const lp_config_t *c, const char *key);
 lp_err_t lp_config_read(const lp_config_t *c, const char *key, size_t at, uint8_t *to, size_t n);
 
+// The row of `key`, which must be in the table.
+size_t lp_config_row(const lp_config_t *c, const char *key);
+
 // The same by row, which must be one of the table and of that type: what tools/gen-settings makes
 // functions of.
 bool lp_config_bool_at(const lp_config_t *c, size_t row);

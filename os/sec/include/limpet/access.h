@@ -80,6 +80,10 @@ typedef struct {
 // then. LP_E_IO: no random numbers; nobody gets in, ever. `store` is lent, `device_id` copied.
 lp_err_t lp_access_init(lp_access_t *a, lp_store_t *store, const char *device_id);
 
+// The same without a store: its accounts are what the caller puts into a->users and a->count, and
+// its salt is another one each time.
+lp_err_t lp_access_init_alone(lp_access_t *a, const char *device_id);
+
 // Makes or changes an account and stores it. LP_E_INVALID: the name is not 1 to 16 letters, digits,
 // '-', '_' or '.', or the role is none; LP_E_NOSPACE: there are LP_ACCESS_USERS_MAX; errors of the
 // store, and nothing has changed then.

@@ -22,4 +22,12 @@ extern const lp_settings_group_t lp_settings_groups[];
 extern const size_t lp_settings_group_count;
 extern const lp_setting_about_t lp_settings_about[LP_SETTINGS_COUNT]; // as lp_settings has them
 
+// A group that only some images have: rows and words.
+typedef struct {
+    lp_settings_group_t group;
+    const lp_config_row_t *rows;
+    const lp_setting_about_t *about; // as the rows have them
+    size_t count;
+} lp_settings_more_t;
+
 #endif

@@ -109,6 +109,7 @@ typedef struct lp_svc_cloud {
     char known_key_[48];     // key id that was compared
     bool is_stopping_;       // the goodbye is under way
     bool is_halted_;         // for good
+    bool is_unplugged_;      // there is no network, see lp_svc_cloud_set_link()
     // the connection
     lp_tcp_t tcp_;
     lp_tls_t tls_;
@@ -138,6 +139,10 @@ void lp_svc_cloud_poke(lp_svc_cloud_t *svc);
 // Before the board goes down: ends what is under way from the loop, with a goodbye to the broker if
 // there is a connection, and starts nothing any more. The state is then LP_CLOUD_OFF.
 void lp_svc_cloud_stop(lp_svc_cloud_t *svc);
+
+// For boards whose network comes and goes: while it is down nothing is tried, and when it is up
+// again, it is tried at once. Without this call it is up. Not in images for boards on a wire.
+void lp_svc_cloud_set_link(lp_svc_cloud_t *svc, bool is_up);
 
 // Queues `payload` for limpet/<thing>/<what>, QoS 1; the oldest goes when the queue is full. Works
 // without a connection. LP_E_STATE: the cloud is off; errors of lp_mqtt_publish().

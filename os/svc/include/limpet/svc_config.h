@@ -4,11 +4,13 @@
 #ifndef LIMPET_SVC_CONFIG_H
 #define LIMPET_SVC_CONFIG_H
 
+#include "limpet/settings_about.h"
 #include "limpet/svc_sys.h"
 
 typedef struct {
     lp_config_t *config;
-    lp_svc_sys_t *sys; // restarts the board
+    lp_svc_sys_t *sys;              // restarts the board
+    const lp_settings_more_t *more; // a group that only this image has; null: none
     lp_rpc_set_t set_;
 } lp_svc_config_t;
 

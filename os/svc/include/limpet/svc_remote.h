@@ -33,12 +33,14 @@ typedef struct {
     char from[LP_AUDIT_FROM_MAX]; // "http 192.0.2.7"
     char who[LP_ACCESS_NAME_MAX]; // of the last proof that was right; "": none yet
     bool is_stale;                // the last nonce was too old, not wrong
+    bool is_setup;                // over the board's own access point
 } lp_remote_caller_t;
 
 typedef enum {
     LP_REMOTE_HTTP,
     LP_REMOTE_HTTPS,
     LP_REMOTE_TCP,
+    LP_REMOTE_SETUP, // over the board's own access point, for setting it up
     LP_REMOTE_LISTENERS
 } lp_remote_listener_t;
 
@@ -97,8 +99,10 @@ typedef struct lp_svc_remote {
         uint16_t port;   // that it is
         char bind[48];
     } listeners_[LP_REMOTE_LISTENERS];
-    uint32_t accepted; // connections since the start
-    uint32_t evicted;  // of them, sent away for newer ones
+    char setup_address_[48];    // "": the set-up network is closed
+    lp_access_t *setup_access_; // who may call over it
+    uint32_t accepted;          // connections since the start
+    uint32_t evicted;           // of them, sent away for newer ones
 } lp_svc_remote_t;
 
 // Lends everything in `setup`, for good. Watches the router (rpc->watch).
@@ -109,6 +113,11 @@ void lp_svc_remote_poke(lp_svc_remote_t *svc);
 
 // "http", "https", "tcp". Static.
 const char *lp_remote_listener_name(lp_remote_listener_t which);
+
+// Listens on the board's own access point, at `address`, for HTTP on port 80; null: not any more.
+// Its callers are those of `access` (lends until then) and nobody else, and they may call Wifi.*
+// and nothing else, up to LP_RPC_WRITE.
+void lp_svc_remote_set_up(lp_svc_remote_t *svc, const char *address, lp_access_t *access);
 
 // Before the board goes down: hangs up and stops listening, at once.
 void lp_svc_remote_stop(lp_svc_remote_t *svc);

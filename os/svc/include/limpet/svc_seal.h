@@ -35,7 +35,12 @@ typedef struct {
     lp_turn_t *turn;
 } lp_svc_seal_setup_t;
 
-typedef enum { LP_SVC_SEAL_PUT, LP_SVC_SEAL_GET } lp_svc_seal_job_t;
+typedef enum {
+    LP_SVC_SEAL_PUT,
+    LP_SVC_SEAL_GET,
+    LP_SVC_SEAL_CLOSE,
+    LP_SVC_SEAL_OPEN,
+} lp_svc_seal_job_t;
 
 typedef enum {
     LP_SVC_SEAL_READ_KEY,
@@ -91,5 +96,13 @@ lp_err_t lp_svc_seal_put(lp_svc_seal_t *svc, const char *name, lp_span_t plain,
 // another board; LP_E_NOSPACE; as above. The caller wipes what it got.
 lp_err_t lp_svc_seal_get(lp_svc_seal_t *svc, const char *name, lp_buf_t *out,
                          lp_svc_seal_done_fn *done, void *ctx);
+
+// The same without a file: appends to `out` what seals `plain` (up to LP_SVC_SEAL_PLAIN_MAX bytes)
+// under `name`, and back. Both are lent until done. Nobody remembers versions: an older one opens,
+// too. LP_E_NOSPACE: `out` is too small; else as above.
+lp_err_t lp_svc_seal_close(lp_svc_seal_t *svc, const char *name, lp_span_t plain, lp_buf_t *out,
+                           lp_svc_seal_done_fn *done, void *ctx);
+lp_err_t lp_svc_seal_open(lp_svc_seal_t *svc, const char *name, lp_span_t sealed, lp_buf_t *out,
+                          lp_svc_seal_done_fn *done, void *ctx);
 
 #endif

@@ -113,6 +113,13 @@ lp_err_t lp_posix_serial_wire(unsigned number, const char *where, char *why, siz
 // Removes the links.
 void lp_posix_serial_end(void);
 
+// -- the radio
+
+// Wires a Wi-Fi radio to the board: a module at the socket `path` (lends for ever), as `limpet air
+// serve` has them. Without this call the board's network is this computer's. Call it before
+// lp_port_wifi_start().
+void lp_posix_wifi_wire(const char *path);
+
 // -- what a board's bus is wired to
 
 // A stream to "unix:PATH", "tcp:HOST:PORT" or "/dev/ttyX" that comes back by itself: each time it
