@@ -258,7 +258,7 @@ static void next_handshake(void *ctx)
     }
 }
 
-static bool is_wanted(const lp_svc_remote_t *svc)
+static bool does_anybody_wait(const lp_svc_remote_t *svc)
 {
     bool waits = lp_turn_is_wanted(svc->s_.turn);
     for (size_t i = 0; i < svc->s_.conn_count; i++) {
@@ -270,7 +270,7 @@ static bool is_wanted(const lp_svc_remote_t *svc)
 static void on_timer(void *ctx)
 {
     lp_remote_conn_t *conn = ctx;
-    if (conn->state == LP_REMOTE_HANDSHAKE && !is_wanted(conn->caller.svc)) {
+    if (conn->state == LP_REMOTE_HANDSHAKE && !does_anybody_wait(conn->caller.svc)) {
         lp_timer_start(conn->caller.svc->s_.loop, &conn->timer, LOOK_MS);
     } else {
         leave(conn, conn->state == LP_REMOTE_HANDSHAKE ? "too slow while others wait" : "too late");
