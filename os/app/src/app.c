@@ -80,20 +80,29 @@ static lp_svc_bus_t bus_service; // not in `app`: an image without it saves its 
 
 // -- settings that are too long to stay in memory
 
-// Before TLS has it, its arena is nobody's.
+// Before TLS has it, its arena is nobody's, and one piece.
+static bool is_arena_taken;
+static bool has_tls;
+
 static void *take_scratch(void *ctx, size_t bytes)
 {
     (void)ctx;
-    if (app.handle.cloud != NULL) {
+    if (has_tls) {
         return lp_tls_borrow(bytes);
     }
-    return bytes <= sizeof tls_arena ? tls_arena : NULL;
+    if (is_arena_taken || bytes > sizeof tls_arena) {
+        return NULL;
+    }
+    is_arena_taken = true;
+    return tls_arena;
 }
 
 static void give_scratch(void *ctx, void *memory)
 {
     (void)ctx;
-    if (memory != tls_arena) {
+    if (memory == tls_arena) {
+        is_arena_taken = false;
+    } else {
         lp_tls_give_back(memory);
     }
 }
@@ -287,6 +296,7 @@ static void start_cloud(const lp_app_board_t *board)
         LP_LOGE("no TLS, and so no cloud (%s)", lp_err_text(err));
         return;
     }
+    has_tls = true;
     const lp_svc_cloud_setup_t cloud = {
         .loop = board->loop,
         .rpc = &app.rpc,
