@@ -66,6 +66,7 @@ void print_message(const char *format, ...) __attribute__((format(printf, 1, 2))
 #define assert_string_not_equal(a, b)      lp_bare_text(a, b, false, __FILE__, __LINE__)
 #define assert_memory_equal(a, b, len)     lp_bare_memory(a, b, len, true, __FILE__, __LINE__)
 #define assert_memory_not_equal(a, b, len) lp_bare_memory(a, b, len, false, __FILE__, __LINE__)
+#define fail()                             lp_bare_test_fail(__FILE__, __LINE__, "fail")
 #define fail_msg(...)                      lp_bare_test_fail(__FILE__, __LINE__, __VA_ARGS__)
 
 #endif
