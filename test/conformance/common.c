@@ -7,6 +7,7 @@
 lp_loop_t conformance_loop;
 conformance_peers_t conformance_peers;
 const char *conformance_host6;
+conformance_tie_t conformance_tie;
 
 static const char *take_number(const char *at, uint16_t *number)
 {

@@ -31,6 +31,12 @@ extern conformance_peers_t conformance_peers; // echo is 0 when there are none
 // The echo's host as an IPv6 address; null: there is none, and IPv6 is not tried.
 extern const char *conformance_host6;
 
+// Two pins that a wire ties together; the same one twice: there are none on this board.
+typedef struct {
+    uint16_t a, b;
+} conformance_tie_t;
+extern conformance_tie_t conformance_tie;
+
 // What connections hold of the port at this moment, as a number: descriptors, or connections and
 // buffers of lwIP. From main_*.c.
 unsigned conformance_held(void);
@@ -45,6 +51,7 @@ int conformance_run(void);
 int conformance_clock(void);
 int conformance_fiber(void);
 int conformance_flash(void);
+int conformance_gpio(void);
 int conformance_net(void);
 int conformance_system(void);
 // Serial line 2, whose other end gives back what comes; nothing on a board without one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The suite on a board without an operating system. Words: those of the port, peers=, which
-// conformance_set_peers() reads, and host6=, the same computer's IPv6 address.
+// conformance_set_peers() reads, host6=, the same computer's IPv6 address, and jumper=, where there
+// is one of pin 4 to pin 5.
 #include "bare.h"
 #include "conformance.h"
 #include "limpet/bare.h"
@@ -76,6 +77,9 @@ int lp_board_main(void)
     lp_loop_init(&conformance_loop);
     const char *peers = lp_bare_word("peers");
     conformance_host6 = lp_bare_word("host6");
+    if (lp_bare_word("jumper") != NULL) {
+        conformance_tie = (conformance_tie_t){4, 5};
+    }
     if (err != LP_OK || peers == NULL || !conformance_set_peers(peers)) {
         static const char words[] = "the board or its words are wrong\n";
         lp_bare_put(words, sizeof words - 1);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "conformance.h"
+#include "limpet/pins.h"
 #include "limpet/posix.h"
 
 // Descriptors.
@@ -46,5 +47,7 @@ int main(int argc, char **argv)
         return 2;
     }
     lp_posix_log_to_stderr(false);
+    conformance_tie = (conformance_tie_t){4, 5};
+    (void)lp_pins_tie(4, 5);
     return conformance_run();
 }

@@ -30,6 +30,7 @@ typedef enum {
 #define MPS2_WATCHDOG 0x40008000u
 #define MPS2_ETH      0x40200000u
 #define MPS2_FPGAIO   0x40028000u
+#define MPS2_SCC      0x4002F000u
 #define MPS2_SERIAL                                                                                \
     {                                                                                              \
         0x40006000u, 0x40007000u, 0x40009000u                                                      \

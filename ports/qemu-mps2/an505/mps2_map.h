@@ -31,6 +31,7 @@ typedef enum {
 #define MPS2_WATCHDOG 0x50081000u
 #define MPS2_ETH      0x52000000u
 #define MPS2_FPGAIO   0x50302000u
+#define MPS2_SCC      0x50300000u
 #define MPS2_SERIAL                                                                                \
     {                                                                                              \
         0x50202000u, 0x50203000u, 0x50204000u                                                      \

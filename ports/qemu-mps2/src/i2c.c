@@ -49,6 +49,11 @@ static void wait_ns(void *ctx, uint32_t ns)
     }
 }
 
+bool mps2_i2c_is_open(unsigned which)
+{
+    return pins[which].set != NULL;
+}
+
 lp_i2c_bus_t *lp_mps2_i2c_open(lp_loop_t *loop, lp_mps2_i2c_t which)
 {
     static uintptr_t base[LP_MPS2_I2C_BUSES];

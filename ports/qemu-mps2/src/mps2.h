@@ -36,6 +36,11 @@ void mps2_uart_init(void);
 // Sends what the console has queued without interrupts, for the last words.
 void mps2_uart_flush(void);
 
+// ---- i2c.c -------------------------------------------------------------------------------------
+
+// Whether the bus has a driver, which the pins of a shield then belong to.
+bool mps2_i2c_is_open(unsigned which); // LP_MPS2_I2C_*
+
 // ---- semihost.c: files of the computer below ---------------------------------------------------
 
 typedef enum { MPS2_READ = 1, MPS2_UPDATE = 3, MPS2_CREATE = 7 } mps2_open_t;

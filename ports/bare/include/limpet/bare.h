@@ -13,6 +13,7 @@
 //   flash=FILE   the file behind the flash           id=HEX       hardware id, 12 hex digits
 //   utc=SECONDS  the battery-backed clock             host=A=B     the name A has the address B
 //   sntp=HOST[:PORT]  a server that is asked for the time
+//   jumper=A-B,C-D    pins tied together, where the port has pins in memory
 //   chip=PATH    what the chip's bridge is wired to, where the port has no UART for it
 // LP_E_IO: the flash cannot be had. LP_E_FORMAT: a word is malformed.
 lp_err_t lp_bare_init(lp_loop_t *loop);
