@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "limpet/port/clock.h"
+#include "limpet/port/crash.h"
 #include "limpet/port/retained.h"
 #include "soak.h"
 
@@ -116,6 +117,32 @@ uint8_t *lp_port_retained_log(size_t *bytes)
 {
     *bytes = sizeof retained;
     return retained;
+}
+
+// A crash ends the soak: the image is code of this process.
+void lp_port_crash_start(const char *app, uint32_t boots)
+{
+    (void)app;
+    (void)boots;
+}
+
+uint8_t *lp_port_crash_area(size_t *bytes)
+{
+    static uint8_t area[4096];
+    *bytes = sizeof area;
+    return area;
+}
+
+const uint8_t *lp_port_build_id(size_t *len)
+{
+    static const uint8_t id[20] = {1};
+    *len = sizeof id;
+    return id;
+}
+
+_Noreturn void lp_port_panic(const char *why)
+{
+    soak_fail("the image gave up: %s", why);
 }
 
 static void fade(void)

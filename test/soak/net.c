@@ -418,3 +418,10 @@ void lp_port_udp_leave(lp_udp_group_t *group)
 {
     (void)group;
 }
+
+lp_err_t lp_port_udp_put(const lp_net_peer_t *to, lp_span_t data)
+{
+    (void)to;
+    (void)data;
+    return LP_OK;
+}
