@@ -21,7 +21,7 @@ enum {
     PING_MS = 700,
     POLL_SLICE_MS = 100, // how soon Ctrl-C is noticed
     READ_TRIES = 3,
-    BUSY_MS = 15000, // the longest thing a board does in one go, with room
+    BUSY_MS = 20000, // a TLS handshake that a server never answers takes 15 s
     BUSY_WAIT_MS = 200,
     MAX_LINE_SHOWN = 160,
 };
@@ -220,6 +220,13 @@ static cJSON *wait_answer(lp_board_t *b, uint32_t id, uint64_t deadline_ms)
     }
 }
 
+// A request may carry a key or a password.
+static void forget(char *line)
+{
+    explicit_bzero(line, strlen(line));
+    free(line);
+}
+
 static cJSON *try_once(lp_board_t *b, const char *method, const cJSON *params, int timeout_ms)
 {
     uint32_t id = b->next_id++ & 0x7FFFFFFFu;
@@ -232,7 +239,7 @@ static cJSON *try_once(lp_board_t *b, const char *method, const cJSON *params, i
         return NULL;
     }
     bool is_sent = send_text(b, line, strlen(line));
-    free(line);
+    forget(line);
     if (!is_sent) {
         return NULL;
     }
@@ -400,7 +407,7 @@ lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *par
                             "the call of %s is longer than a board takes (%d bytes)", method,
                             LP_RPC_MAX_REQUEST);
     }
-    free(line);
+    forget(line);
     uint64_t busy_until = lp_ui_now_ms() + BUSY_MS;
     f->exit = LP_EXIT_OK;
     cJSON *answer = call_known(board, method, params, limit_ms, is_repeatable, f);
