@@ -11,6 +11,7 @@
 #include "limpet/svc_atca_change.h"
 #include "limpet/svc_config.h"
 #include "limpet/svc_debug.h"
+#include "limpet/svc_gpio.h"
 #include "limpet/svc_i2c.h"
 #include "limpet/svc_onewire.h"
 #include "logs.h"
@@ -20,6 +21,7 @@
 static lp_svc_atca_t atca;
 static lp_svc_atca_change_t atca_change;
 static lp_rpc_set_t debug;
+static lp_svc_gpio_t gpio;
 static lp_svc_i2c_t i2c;
 static lp_svc_onewire_t onewire;
 static lp_svc_cron_t cron;
@@ -77,6 +79,7 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
         .loop = app->loop, .rpc = app->rpc, .store = parts->store};
     lp_svc_atca_init(&atca, app->rpc, app->chip);
     lp_svc_atca_change_init(&atca_change, app->rpc, app->chip, app->config);
+    lp_svc_gpio_init(&gpio, app->loop, app->rpc);
     lp_svc_i2c_init(&i2c, &for_i2c);
     lp_svc_onewire_init(&onewire, app->rpc, lp_app_onewire(app));
     lp_svc_cron_init(&cron, &for_cron);

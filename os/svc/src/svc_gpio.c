@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "limpet/svc_gpio.h"
+
+#include <string.h>
+
+static const char own[] = "rpc";
+
+// -- params
+
+static bool take_number(lp_rpc_req_t *req, const char *key, uint32_t max, uint32_t *out)
+{
+    lp_json_t value;
+    if (lp_rpc_param(req, key, &value) != LP_OK || lp_json_u32(value, max, out) != LP_OK) {
+        lp_rpc_fail(req, LP_E_INVALID, "%s: a whole number, 0..%lu", key, (unsigned long)max);
+        return false;
+    }
+    return true;
+}
+
+// 0 and 1, as mos has it, or false and true.
+static bool take_level(lp_rpc_req_t *req, const char *key, bool *level)
+{
+    lp_json_t value;
+    uint32_t number = 0;
+    if (lp_rpc_param(req, key, &value) == LP_OK) {
+        if (lp_json_bool(value, level) == LP_OK) {
+            return true;
+        }
+        if (lp_json_u32(value, 1, &number) == LP_OK) {
+            *level = number == 1;
+            return true;
+        }
+    }
+    lp_rpc_fail(req, LP_E_INVALID, "%s: 0 or 1", key);
+    return false;
+}
+
+// The index in `words` of what a param says; the first one where it is not there.
+static bool take_word(lp_rpc_req_t *req, const char *key, const char *const *words, size_t count,
+                      size_t *index)
+{
+    lp_json_t value;
+    *index = 0;
+    if (lp_rpc_param(req, key, &value) == LP_E_NOT_FOUND) {
+        return true;
+    }
+    for (size_t i = 0; lp_rpc_param(req, key, &value) == LP_OK && i < count; i++) {
+        if (lp_json_equal_str(value, words[i])) {
+            *index = i;
+            return true;
+        }
+    }
+    lp_rpc_fail(req, LP_E_INVALID, "%s: see RPC.Describe for the words", key);
+    return false;
+}
+
+// -- pins
+
+static lp_gpio_t *find(lp_svc_gpio_t *svc, uint16_t pin)
+{
+    for (size_t i = 0; i < LP_SVC_GPIO_PINS; i++) {
+        if (svc->pins_[i].user != NULL && svc->pins_[i].pin == pin) {
+            return &svc->pins_[i];
+        }
+    }
+    return NULL;
+}
+
+static lp_gpio_t *find_room(lp_svc_gpio_t *svc)
+{
+    for (size_t i = 0; i < LP_SVC_GPIO_PINS; i++) {
+        if (svc->pins_[i].user == NULL) {
+            return &svc->pins_[i];
+        }
+    }
+    return NULL;
+}
+
+static bool take_pin(lp_rpc_req_t *req, uint16_t *pin)
+{
+    lp_gpio_info_t info;
+    uint32_t value = 0;
+    if (!take_number(req, "pin", UINT16_MAX, &value)) {
+        return false;
+    }
+    if (lp_port_gpio_info((uint16_t)value, &info) != LP_OK) {
+        lp_rpc_fail(req, LP_E_NOT_FOUND, "pin: this board has none of this number");
+        return false;
+    }
+    *pin = (uint16_t)value;
+    return true;
+}
+
+static void refuse(lp_rpc_req_t *req, uint16_t pin, lp_err_t err)
+{
+    if (err == LP_E_BUSY) {
+        lp_rpc_fail(req, LP_E_DENIED, "pin: in use (%s)", lp_gpio_user(pin));
+    } else if (err == LP_E_UNSUPPORTED) {
+        lp_rpc_fail(req, err, "pin: it cannot do that; GPIO.Info says what it can");
+    } else {
+        lp_rpc_fail(req, err, NULL);
+    }
+}
+
+// The pin as `config` says, and ours. Null: answered.
+static lp_gpio_t *make(lp_svc_gpio_t *svc, lp_rpc_req_t *req, uint16_t pin,
+                       const lp_gpio_config_t *config)
+{
+    lp_gpio_t *gpio = find(svc, pin);
+    if (gpio != NULL) {
+        const lp_err_t err = lp_gpio_configure(gpio, config);
+        if (err != LP_OK) {
+            refuse(req, pin, err);
+        }
+        return err == LP_OK ? gpio : NULL;
+    }
+    gpio = find_room(svc);
+    if (gpio == NULL) {
+        lp_rpc_fail(req, LP_E_NOSPACE, "requests have %d pins already; GPIO.Release gives one back",
+                    LP_SVC_GPIO_PINS);
+        return NULL;
+    }
+    const lp_err_t err = lp_gpio_open(gpio, svc->loop_, pin, config, own);
+    if (err != LP_OK) {
+        refuse(req, pin, err);
+    }
+    return err == LP_OK ? gpio : NULL;
+}
+
+// The pin of a request, driving; it becomes an output where it was not. Null: answered.
+static lp_gpio_t *take_output(lp_svc_gpio_t *svc, lp_rpc_req_t *req)
+{
+    static const lp_gpio_config_t output = {.mode = LP_GPIO_OUTPUT};
+    uint16_t pin = 0;
+    if (!take_pin(req, &pin)) {
+        return NULL;
+    }
+    lp_gpio_t *gpio = find(svc, pin);
+    return gpio != NULL && lp_gpio_drives(gpio) ? gpio : make(svc, req, pin, &output);
+}
+
+static void put_level(lp_rpc_req_t *req, bool level)
+{
+    lp_json_writer_t *w = lp_rpc_result(req);
+    lp_json_put_object(w);
+    lp_json_put_key(w, "value");
+    lp_json_put_uint(w, level ? 1 : 0);
+    lp_json_put_object_end(w);
+    lp_rpc_done(req);
+}
+
+// -- methods
+
+static void put_abilities(lp_json_writer_t *w, unsigned can)
+{
+    static const char *const words[] = {"in", "out", "od", "up", "down", "edges"};
+    lp_json_put_key(w, "can");
+    lp_json_put_array(w);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if ((can >> i & 1) != 0) {
+            lp_json_put_str(w, words[i]);
+        }
+    }
+    lp_json_put_array_end(w);
+}
+
+static void put_pin(lp_json_writer_t *w, uint16_t pin, const lp_gpio_info_t *info)
+{
+    const char *user = lp_gpio_user(pin);
+    lp_json_put_object(w);
+    lp_json_put_key(w, "pin");
+    lp_json_put_uint(w, pin);
+    lp_json_put_key(w, "name");
+    lp_json_put_str(w, info->name);
+    put_abilities(w, info->can);
+    if (user != NULL) {
+        lp_json_put_key(w, "user");
+        lp_json_put_str(w, user);
+        lp_json_put_key(w, "value");
+        lp_json_put_uint(w, lp_port_gpio_read(pin) ? 1 : 0);
+    }
+    lp_json_put_object_end(w);
+}
+
+static void rpc_info(void *ctx, lp_rpc_req_t *req)
+{
+    (void)ctx;
+    lp_gpio_info_t info;
+    lp_json_writer_t *w = lp_rpc_result(req);
+    lp_json_put_array(w);
+    for (uint16_t pin = 0; pin < lp_port_gpio_end(); pin++) {
+        if (lp_port_gpio_info(pin, &info) == LP_OK) {
+            put_pin(w, pin, &info);
+        }
+    }
+    lp_json_put_array_end(w);
+    lp_rpc_done(req);
+}
+
+static void rpc_configure(void *ctx, lp_rpc_req_t *req)
+{
+    static const char *const modes[] = {"in", "out", "od"};
+    static const char *const pulls[] = {"none", "up", "down"};
+    size_t mode = 0;
+    size_t pull = 0;
+    uint16_t pin = 0;
+    lp_json_t value;
+    bool level = false;
+    if (!take_pin(req, &pin) || !take_word(req, "mode", modes, 3, &mode) ||
+        !take_word(req, "pull", pulls, 3, &pull) ||
+        (lp_rpc_param(req, "value", &value) != LP_E_NOT_FOUND &&
+         !take_level(req, "value", &level))) {
+        return;
+    }
+    const lp_gpio_config_t config = {.mode = (lp_gpio_mode_t)(LP_GPIO_INPUT + mode),
+                                     .pull = (lp_gpio_pull_t)pull,
+                                     .level = level};
+    const lp_gpio_t *gpio = make(ctx, req, pin, &config);
+    if (gpio != NULL) {
+        put_level(req, lp_gpio_read(gpio));
+    }
+}
+
+// Looks only: a pin that nobody made an input is not made one by looking.
+static void rpc_read(void *ctx, lp_rpc_req_t *req)
+{
+    (void)ctx;
+    uint16_t pin = 0;
+    if (!take_pin(req, &pin)) {
+        return;
+    }
+    if (lp_gpio_user(pin) == NULL) {
+        lp_rpc_fail(req, LP_E_STATE, "pin: it is off; GPIO.Configure makes it an input");
+        return;
+    }
+    put_level(req, lp_port_gpio_read(pin));
+}
+
+static void rpc_write(void *ctx, lp_rpc_req_t *req)
+{
+    bool level = false;
+    if (!take_level(req, "value", &level)) {
+        return;
+    }
+    lp_gpio_t *gpio = take_output(ctx, req);
+    if (gpio != NULL) {
+        (void)lp_gpio_write(gpio, level);
+        put_level(req, level);
+    }
+}
+
+static void rpc_toggle(void *ctx, lp_rpc_req_t *req)
+{
+    lp_gpio_t *gpio = take_output(ctx, req);
+    if (gpio != NULL) {
+        const bool level = !lp_gpio_read(gpio);
+        (void)lp_gpio_write(gpio, level);
+        put_level(req, level);
+    }
+}
+
+static void rpc_blink(void *ctx, lp_rpc_req_t *req)
+{
+    uint32_t on_ms = 0;
+    uint32_t off_ms = 0;
+    if (!take_number(req, "on_ms", UINT32_MAX, &on_ms) ||
+        !take_number(req, "off_ms", UINT32_MAX, &off_ms)) {
+        return;
+    }
+    lp_gpio_t *gpio = take_output(ctx, req);
+    if (gpio == NULL) {
+        return;
+    }
+    const lp_err_t err = lp_gpio_blink(gpio, on_ms, off_ms);
+    if (err != LP_OK) {
+        lp_rpc_fail(req, err, "on_ms, off_ms: 1 ms to a day, or both 0 to end it");
+        return;
+    }
+    put_level(req, lp_gpio_read(gpio));
+}
+
+static void rpc_release(void *ctx, lp_rpc_req_t *req)
+{
+    uint16_t pin = 0;
+    if (!take_pin(req, &pin)) {
+        return;
+    }
+    lp_gpio_t *gpio = find(ctx, pin);
+    if (gpio == NULL) {
+        lp_rpc_fail(req, LP_E_STATE, "pin: no request has it");
+        return;
+    }
+    lp_gpio_close(gpio);
+    gpio->user = NULL;
+    lp_json_writer_t *w = lp_rpc_result(req);
+    lp_json_put_object(w);
+    lp_json_put_object_end(w);
+    lp_rpc_done(req);
+}
+
+static const lp_rpc_method_t methods[] = {
+    {"GPIO.Info", LP_RPC_READ, rpc_info, "", "[{pin,name,can,user,value}]"},
+    {"GPIO.Configure", LP_RPC_WRITE, rpc_configure, "pin,[mode:in|out|od,pull:none|up|down,value]",
+     "value"},
+    {"GPIO.Read", LP_RPC_READ, rpc_read, "pin", "value"},
+    {"GPIO.Write", LP_RPC_WRITE, rpc_write, "pin,value", "value"},
+    {"GPIO.Toggle", LP_RPC_WRITE, rpc_toggle, "pin", "value"},
+    {"GPIO.Blink", LP_RPC_WRITE, rpc_blink, "pin,on_ms,off_ms", "value"},
+    {"GPIO.Release", LP_RPC_WRITE, rpc_release, "pin", ""},
+};
+
+void lp_svc_gpio_init(lp_svc_gpio_t *svc, lp_loop_t *loop, lp_rpc_t *rpc)
+{
+    *svc = (lp_svc_gpio_t){.loop_ = loop};
+    svc->set_ =
+        (lp_rpc_set_t){.methods = methods, .count = sizeof methods / sizeof methods[0], .ctx = svc};
+    lp_rpc_add(rpc, &svc->set_);
+}
