@@ -35,7 +35,7 @@ typedef struct {
     }
 #define WIRE(name, n, line)                                                                        \
     {                                                                                              \
-        name, KIND_WIRE, line, LP_MPS2_I2C_SHIELD##n, SHIELD##n                                    \
+        name, KIND_WIRE, line, LP_MPS2_I2C_SHIELD##n, 0                                            \
     }
 
 static const row_t rows[] = {
