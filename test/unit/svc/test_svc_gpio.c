@@ -97,7 +97,7 @@ static void nonsense_is_refused(void **state)
     assert_rpc_error(call("GPIO.Write", "{\"pin\":-1,\"value\":1}"), "LP_E_INVALID");
     assert_rpc_error(call("GPIO.Write", "{\"pin\":0}"), "LP_E_INVALID");
     assert_rpc_error(call("GPIO.Write", "{\"pin\":0,\"value\":2}"), "LP_E_INVALID");
-    assert_rpc_error(call("GPIO.Configure", "{\"pin\":0,\"mode\":\"inout\"}"), "LP_E_INVALID");
+    assert_rpc_error(call("GPIO.Configure", "{\"pin\":0,\"mode\":\"drive\"}"), "LP_E_INVALID");
     assert_rpc_error(call("GPIO.Configure", "{\"pin\":0,\"pull\":\"down\"}"), "LP_E_UNSUPPORTED");
     assert_rpc_error(call("GPIO.Configure", "{\"pin\":4}"), "LP_E_UNSUPPORTED");
     assert_rpc_error(call("GPIO.Blink", "{\"pin\":0,\"on_ms\":0,\"off_ms\":5}"), "LP_E_RANGE");

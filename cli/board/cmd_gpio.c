@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// limpet gpio: a board's pins, for somebody who wires it.
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "limpet/board.h"
+#include "limpet/cmd.h"
+#include "limpet/opt.h"
+
+enum { WATCH_MS = 100, ARGS_MAX = 3 };
+
+static int usage(const char *what, const char *why)
+{
+    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, why, "limpet gpio --help");
+}
+
+static bool take_number(const char *word, unsigned long max, double *out)
+{
+    char *end = NULL;
+    const unsigned long value = strtoul(word, &end, 10);
+    if (word[0] < '0' || word[0] > '9' || *end != '\0' || value > max) {
+        return false;
+    }
+    *out = (double)value;
+    return true;
+}
+
+// -- info
+
+static const char *text(const cJSON *tree, const char *key)
+{
+    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, key));
+    return value != NULL ? value : "";
+}
+
+static int number(const cJSON *tree, const char *key)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(tree, key);
+    return cJSON_IsNumber(value) ? value->valueint : -1;
+}
+
+static void put_pin(const cJSON *pin)
+{
+    char can[80] = "";
+    size_t n = 0;
+    const cJSON *word = NULL;
+    cJSON_ArrayForEach(word, cJSON_GetObjectItemCaseSensitive(pin, "can"))
+    {
+        const char *s = cJSON_GetStringValue(word);
+        if (s != NULL && n + strlen(s) + 2 < sizeof can) {
+            n += (size_t)snprintf(can + n, sizeof can - n, "%s%s", n > 0 ? " " : "", s);
+        }
+    }
+    const int level = number(pin, "value");
+    lp_ui_out("%4d  %-12.12s  %-4s  %-12.12s  %s", number(pin, "pin"), text(pin, "name"),
+              level < 0 ? "-" : (level == 0 ? "low" : "high"), text(pin, "user"), can);
+}
+
+static void put_pins(const cJSON *pins)
+{
+    const cJSON *pin = NULL;
+    lp_ui_out(" pin  name          is    used by       can");
+    cJSON_ArrayForEach(pin, pins)
+    {
+        put_pin(pin);
+    }
+}
+
+// -- calls
+
+typedef struct {
+    const char *name, *method;
+    const char *args[ARGS_MAX + 1]; // of numbers; null-ended
+    const char *mode;               // null: none is sent
+} call_t;
+
+static const call_t calls[] = {
+    {"info", "GPIO.Info", {NULL}, NULL},
+    {"read", "GPIO.Read", {"pin", NULL}, NULL},
+    {"write", "GPIO.Write", {"pin", "value", NULL}, NULL},
+    {"toggle", "GPIO.Toggle", {"pin", NULL}, NULL},
+    {"blink", "GPIO.Blink", {"pin", "on_ms", "off_ms", NULL}, NULL},
+    {"input", "GPIO.Configure", {"pin", NULL}, "in"},
+    {"release", "GPIO.Release", {"pin", NULL}, NULL},
+    {"watch", "GPIO.Read", {"pin", NULL}, NULL},
+};
+
+static unsigned long most_of(const char *arg)
+{
+    if (strcmp(arg, "pin") == 0) {
+        return 65535;
+    }
+    return strcmp(arg, "value") == 0 ? 1 : 86400000;
+}
+
+// The words as parameters. Null: one is wrong, `why` says which.
+static cJSON *take_words(const call_t *c, int n, char **words, char *why, size_t cap)
+{
+    cJSON *params = cJSON_CreateObject();
+    int i = 0;
+    for (; c->args[i] != NULL; i++) {
+        double value = 0;
+        if (i >= n || !take_number(words[i], most_of(c->args[i]), &value)) {
+            snprintf(why, cap, "%s: a number from 0 to %lu is needed", c->args[i],
+                     most_of(c->args[i]));
+            cJSON_Delete(params);
+            return NULL;
+        }
+        cJSON_AddNumberToObject(params, c->args[i], value);
+    }
+    if (c->mode != NULL) {
+        cJSON_AddStringToObject(params, "mode", c->mode);
+    }
+    if (c->mode != NULL && i < n &&
+        (strcmp(words[i], "up") == 0 || strcmp(words[i], "down") == 0)) {
+        cJSON_AddStringToObject(params, "pull", words[i++]);
+    }
+    if (i == n) {
+        return params;
+    }
+    snprintf(why, cap, "%s takes fewer words", c->name);
+    cJSON_Delete(params);
+    return NULL;
+}
+
+static void put_result(const call_t *c, cJSON *result)
+{
+    if (cJSON_IsArray(result)) {
+        put_pins(result);
+    } else if (number(result, "value") >= 0) {
+        lp_ui_out("%d", number(result, "value"));
+    } else {
+        lp_ui_info("%s: done", c->name);
+    }
+    lp_ui_json_tree(result);
+}
+
+// A line a change, until Ctrl-C.
+static lp_exit_t watch(lp_board_t *board, double pin, lp_fault_t *f)
+{
+    int before = -1;
+    while (!lp_interrupt_seen()) {
+        cJSON *params = cJSON_CreateObject();
+        cJSON *result = NULL;
+        cJSON_AddNumberToObject(params, "pin", pin);
+        const lp_exit_t rc = lp_board_call(board, "GPIO.Read", params, 0, &result, f);
+        if (rc != LP_EXIT_OK) {
+            return rc;
+        }
+        const int now = number(result, "value");
+        if (now != before) {
+            lp_ui_out("%d", now);
+            lp_ui_json_tree(result);
+            fflush(stdout);
+        } else {
+            cJSON_Delete(result);
+        }
+        before = now;
+        lp_ui_pause(WATCH_MS);
+    }
+    return LP_EXIT_INTERRUPTED;
+}
+
+static lp_exit_t call(const lp_board_options_t *o, const call_t *c, cJSON *params, lp_fault_t *f)
+{
+    lp_board_t *board = NULL;
+    cJSON *result = NULL;
+    lp_exit_t rc = lp_board_open(o, &board, f);
+    if (rc == LP_EXIT_OK && strcmp(c->name, "watch") == 0) {
+        rc = watch(board, number(params, "pin"), f);
+        cJSON_Delete(params);
+    } else if (rc == LP_EXIT_OK) {
+        rc = lp_board_call(board, c->method, params, 0, &result, f);
+    } else {
+        cJSON_Delete(params);
+    }
+    lp_board_close(board);
+    if (result != NULL) {
+        put_result(c, result);
+    }
+    return rc;
+}
+
+static int run_call(const lp_board_options_t *o, const call_t *c, int n, char **words)
+{
+    lp_fault_t fault = {0};
+    char why[100] = "";
+    lp_interrupt_catch();
+    cJSON *params = take_words(c, n, words, why, sizeof why);
+    if (params == NULL) {
+        return usage("that is not understood", why);
+    }
+    const lp_exit_t rc = call(o, c, params, &fault);
+    return rc == LP_EXIT_OK || rc == LP_EXIT_INTERRUPTED ? (int)rc : lp_fault_print(&fault);
+}
+
+static int run(const lp_board_options_t *o, int n, char **words)
+{
+    const char *name = n > 0 ? words[0] : "info";
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        if (strcmp(name, calls[i].name) == 0) {
+            return run_call(o, &calls[i], n > 0 ? n - 1 : 0, words + 1);
+        }
+    }
+    return usage("that is none of info, read, write, toggle, blink, input, release, watch", NULL);
+}
+
+int lp_cmd_gpio(int argc, char **argv)
+{
+    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
+    static const lp_help_t help = {
+        .name = "gpio",
+        .args =
+            "[info | read PIN | write PIN 0|1 | toggle PIN | blink PIN ON_MS OFF_MS | input PIN "
+            "[up|down] | release PIN | watch PIN]",
+        .summary = "Shows a board's pins, reads and drives them.",
+        .examples = {"limpet gpio", "limpet gpio write 4 1", "limpet gpio blink 4 100 900", NULL},
+        .notes =
+            "A pin that the application or the board uses itself can be looked at, not changed. "
+            "What a command\ntook stays as it is until release, or until the board restarts; "
+            "blink PIN 0 0 ends blinking.",
+        .exit_codes = exits,
+        .max_args = 4,
+    };
+    lp_board_options_t o = {.port = "auto"};
+    const lp_opt_t opts[] = {
+        {"port", LP_OPT_STR, &o.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
+        {"baud", LP_OPT_INT, &o.baud, "RATE", "speed of a real serial port (115200)"},
+    };
+    int n_args = 0;
+    int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
+    return rc == LP_OPT_GO_ON ? run(&o, n_args, argv + 1) : rc;
+}
