@@ -10,7 +10,7 @@ add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototy
     # gcc guesses; truncation is checked at run time where it matters. clang does not know the name.
     $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
 if(CMAKE_CROSSCOMPILING)
-    add_compile_options(-g) # for backtraces; costs the image nothing
+    add_compile_options(-g) # for backtraces; small images leave it out (app.cmake)
 else()
     add_compile_options(-fstack-protector-strong)
 endif()
