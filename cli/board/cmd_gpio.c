@@ -212,14 +212,14 @@ int lp_cmd_gpio(int argc, char **argv)
     static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
     static const lp_help_t help = {
         .name = "gpio",
-        .args =
-            "[info | read PIN | write PIN 0|1 | toggle PIN | blink PIN ON_MS OFF_MS | input PIN "
-            "[up|down] | release PIN | watch PIN]",
+        .args = "[info | COMMAND PIN [VALUE ...]]",
         .summary = "Shows a board's pins, reads and drives them.",
         .examples = {"limpet gpio", "limpet gpio write 4 1", "limpet gpio blink 4 100 900", NULL},
         .notes =
-            "A pin that the application or the board uses itself can be looked at, not changed. "
-            "What a command\ntook stays as it is until release, or until the board restarts; "
+            "The commands: read PIN, write PIN 0|1, toggle PIN, blink PIN ON_MS OFF_MS,\n"
+            "input PIN [up|down], release PIN, watch PIN (a line a change, until Ctrl-C).\n"
+            "A pin that the application or the board uses itself can be looked at, not changed.\n"
+            "What a command took stays as it is until release, or until the board restarts;\n"
             "blink PIN 0 0 ends blinking.",
         .exit_codes = exits,
         .max_args = 4,

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "bits.h"
 #include "config_internal.h"
 #include "limpet/endian.h"
 #include "limpet/fmt.h"
@@ -34,7 +35,7 @@ static size_t count_large(const lp_config_t *c)
 
 lp_err_t lp_config_init(lp_config_t *c, const lp_config_setup_t *setup)
 {
-    if (setup->count > LP_CONFIG_ROWS_MAX || setup->vendor_count > LP_CONFIG_ROWS_MAX ||
+    if (setup->count > LP_CONFIG_ROWS_MAX || setup->vendor_count > LP_CONFIG_VENDOR_MAX ||
         setup->values == NULL || setup->arena == NULL || setup->arena_bytes > UINT16_MAX ||
         setup->store == NULL ||
         ((setup->large_bytes > 0 || setup->items == NULL) && setup->scratch == NULL)) {
@@ -349,7 +350,7 @@ typedef struct {
     lp_config_t *c;
     lp_buf_t *why;
     bool is_taking;
-    uint64_t seen;   // rows
+    lp_bits_t seen;  // rows
     size_t new_used; // of the arena, when all is taken
 } walk_t;
 
@@ -388,14 +389,14 @@ static lp_err_t visit_leaf(walk_t *w, lp_span_t key, lp_json_t json)
         (void)lp_fmt(w->why, "%s is pinned by the vendor and cannot be set", r->key);
         return LP_E_DENIED;
     }
-    if (!w->is_taking && (w->seen >> row & 1) != 0) {
+    if (!w->is_taking && lp_bits_has(&w->seen, (size_t)row)) {
         (void)lp_fmt(w->why, "%s is given twice", r->key);
         return LP_E_EXISTS;
     }
     if ((r->flags & LP_CONFIG_SECRET) != 0 && lp_json_is_null(json)) {
         return LP_OK;
     }
-    w->seen |= (uint64_t)1 << row;
+    lp_bits_add(&w->seen, (size_t)row);
     if (!lp_json_is_null(json) && lp_config_is_large(w->c, (size_t)row)) {
         return visit_large(w, (size_t)row, json);
     }
@@ -460,7 +461,7 @@ lp_err_t lp_config_set(lp_config_t *c, lp_json_t tree, lp_buf_t *why)
     if (err == LP_OK) {
         // All old strings go before the first new one comes, so there is room at every step.
         for (size_t i = 0; i < c->s_.count; i++) {
-            if ((w.seen >> i & 1) != 0) {
+            if (lp_bits_has(&w.seen, i)) {
                 lp_config_forget(c, i);
             }
         }

@@ -180,10 +180,10 @@ static lp_err_t check_items(const lp_store_t *s, const lp_store_item_t *items, s
 }
 
 // Whether `e` stays when the items of `mask` are put.
-static bool survives(const lp_store_entry_t *e, const lp_store_item_t *items, uint64_t mask)
+static bool survives(const lp_store_entry_t *e, const lp_store_item_t *items, const lp_bits_t *mask)
 {
     for (size_t i = 0; i < LP_STORE_ITEMS_MAX; i++) {
-        if ((mask >> i & 1) != 0 && lp_store_key_is(e->at, e->key_len, lp_span_str(items[i].key))) {
+        if (lp_bits_has(mask, i) && lp_store_key_is(e->at, e->key_len, lp_span_str(items[i].key))) {
             return false;
         }
     }
@@ -197,7 +197,7 @@ static uint32_t entry_len(const lp_store_entry_t *e)
 
 // Bytes of records that a bank with all that will be live needs, and the number of values in it.
 static uint32_t compacted_bytes(const lp_store_t *s, const lp_store_item_t *items, size_t n,
-                                uint64_t mask, size_t *count)
+                                const lp_bits_t *mask, size_t *count)
 {
     uint32_t bytes = 0;
     *count = 0;
@@ -208,16 +208,16 @@ static uint32_t compacted_bytes(const lp_store_t *s, const lp_store_item_t *item
             (*count)++;
         }
     }
-    uint64_t kept = mask;
+    lp_bits_t kept = *mask;
     for (size_t i = 0; i < n; i++) {
         if (items[i].is_removal) {
-            kept &= ~((uint64_t)1 << i);
-        } else if ((mask >> i & 1) != 0) {
+            lp_bits_remove(&kept, i);
+        } else if (lp_bits_has(mask, i)) {
             (*count)++;
         }
     }
-    if (kept != 0) {
-        bytes += lp_store_round_up(s, RECORD_HEADER_BYTES + lp_store_items_len(s, items, n, kept));
+    if (!lp_bits_is_empty(&kept)) {
+        bytes += lp_store_round_up(s, RECORD_HEADER_BYTES + lp_store_items_len(s, items, n, &kept));
     }
     return bytes;
 }
@@ -225,11 +225,12 @@ static uint32_t compacted_bytes(const lp_store_t *s, const lp_store_item_t *item
 uint32_t lp_store_free_bytes(const lp_store_t *s)
 {
     size_t count;
-    return s->bank_bytes_ - lp_store_first_pos(s) - compacted_bytes(s, NULL, 0, 0, &count);
+    return s->bank_bytes_ - lp_store_first_pos(s) -
+           compacted_bytes(s, NULL, 0, &(lp_bits_t){{0}}, &count);
 }
 
 static lp_err_t copy_survivors(lp_store_t *s, unsigned bank, uint32_t *pos,
-                               const lp_store_item_t *items, uint64_t mask)
+                               const lp_store_item_t *items, const lp_bits_t *mask)
 {
     for (uint16_t i = 0; i < s->count_; i++) {
         const lp_store_entry_t *e = &s->config_.entries[i];
@@ -246,13 +247,14 @@ static lp_err_t copy_survivors(lp_store_t *s, unsigned bank, uint32_t *pos,
 }
 
 // Makes the other bank the active one, with all live values and the items.
-static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n, uint64_t mask)
+static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n,
+                        const lp_bits_t *mask)
 {
     const unsigned bank = s->has_bank_ ? !s->bank_ : 0;
-    uint64_t kept = mask;
+    lp_bits_t kept = *mask;
     for (size_t i = 0; i < n; i++) {
         if (items[i].is_removal) { // copying without it is its removal
-            kept &= ~((uint64_t)1 << i);
+            lp_bits_remove(&kept, i);
         }
     }
     uint32_t pos = lp_store_first_pos(s);
@@ -260,9 +262,9 @@ static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n, u
     if (err == LP_OK) {
         err = copy_survivors(s, bank, &pos, items, mask);
     }
-    if (err == LP_OK && kept != 0) {
+    if (err == LP_OK && !lp_bits_is_empty(&kept)) {
         const body_t body = {
-            .items = items, .mask = kept, .len = lp_store_items_len(s, items, n, kept)};
+            .items = items, .mask = kept, .len = lp_store_items_len(s, items, n, &kept)};
         err = lp_store_write_record(s, bank, pos, &body);
     }
     if (err == LP_OK) {
@@ -277,10 +279,10 @@ static lp_err_t compact(lp_store_t *s, const lp_store_item_t *items, size_t n, u
     return err;
 }
 
-static lp_err_t append(lp_store_t *s, const lp_store_item_t *items, size_t n, uint64_t mask)
+static lp_err_t append(lp_store_t *s, const lp_store_item_t *items, size_t n, const lp_bits_t *mask)
 {
     const body_t body = {
-        .items = items, .mask = mask, .len = lp_store_items_len(s, items, n, mask)};
+        .items = items, .mask = *mask, .len = lp_store_items_len(s, items, n, mask)};
     const lp_err_t err = lp_store_write_record(s, s->bank_, s->end_, &body);
     if (err != LP_OK) {
         s->must_compact_ = true;
@@ -304,29 +306,29 @@ lp_err_t lp_store_put(lp_store_t *s, const lp_store_item_t *items, size_t n)
     if (err != LP_OK) {
         return err;
     }
-    uint64_t mask = 0;
+    lp_bits_t mask = {{0}};
     size_t changes = 0;
     for (size_t i = 0; i < n; i++) {
         if (!is_already_so(s, &items[i])) {
-            mask |= (uint64_t)1 << i;
+            lp_bits_add(&mask, i);
             changes++;
         }
     }
-    if (mask == 0) {
+    if (changes == 0) {
         return LP_OK;
     }
     size_t count;
     const uint32_t room = s->bank_bytes_ - lp_store_first_pos(s);
-    if (compacted_bytes(s, items, n, mask, &count) > room || count > s->config_.max_entries) {
+    if (compacted_bytes(s, items, n, &mask, &count) > room || count > s->config_.max_entries) {
         return LP_E_NOSPACE;
     }
-    if (can_append(s, lp_store_items_len(s, items, n, mask), changes)) {
-        err = append(s, items, n, mask);
+    if (can_append(s, lp_store_items_len(s, items, n, &mask), changes)) {
+        err = append(s, items, n, &mask);
         if (err != LP_E_VERIFY) {
             return err;
         }
     }
-    return compact(s, items, n, mask);
+    return compact(s, items, n, &mask);
 }
 
 lp_err_t lp_store_scrub(lp_store_t *s)
@@ -334,7 +336,7 @@ lp_err_t lp_store_scrub(lp_store_t *s)
     if (!s->is_open_) {
         return LP_E_STATE;
     }
-    const lp_err_t err = compact(s, NULL, 0, 0);
+    const lp_err_t err = compact(s, NULL, 0, &(lp_bits_t){{0}});
     return err != LP_OK ? err
                         : lp_port_flash_erase(lp_store_bank_base(s, !s->bank_), s->bank_bytes_);
 }

@@ -243,18 +243,18 @@ static void write_body(writer_t *w, const body_t *body)
         return;
     }
     for (size_t i = 0; i < LP_STORE_ITEMS_MAX; i++) {
-        if ((body->mask >> i & 1) != 0) {
+        if (lp_bits_has(&body->mask, i)) {
             write_item(w, &body->items[i]);
         }
     }
 }
 
 uint32_t lp_store_items_len(const lp_store_t *s, const lp_store_item_t *items, size_t n,
-                            uint64_t mask)
+                            const lp_bits_t *mask)
 {
     size_t len = 0;
     for (size_t i = 0; i < n; i++) {
-        if ((mask >> i & 1) != 0) {
+        if (lp_bits_has(mask, i)) {
             len += ITEM_HEADER_BYTES + lp_span_str(items[i].key).len + value_len(s, &items[i]);
         }
     }

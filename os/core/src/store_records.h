@@ -3,6 +3,7 @@
 #ifndef STORE_RECORDS_H
 #define STORE_RECORDS_H
 
+#include "bits.h"
 #include "limpet/store.h"
 
 enum {
@@ -48,13 +49,13 @@ lp_err_t lp_store_read_item(uint32_t at, item_t *item);
 // The pieces of a body, from memory or from flash.
 typedef struct {
     const lp_store_item_t *items; // from memory, those whose bit in `mask` is set, or
-    uint64_t mask;
+    lp_bits_t mask;
     uint32_t flash_at; // when items is null: a copy of what is at flash_at
     uint32_t len;
 } body_t;
 
 uint32_t lp_store_items_len(const lp_store_t *s, const lp_store_item_t *items, size_t n,
-                            uint64_t mask);
+                            const lp_bits_t *mask);
 
 // Programs one record at `pos` and reads it back. LP_E_VERIFY: it is not what was written.
 lp_err_t lp_store_write_record(const lp_store_t *s, unsigned bank, uint32_t pos,

@@ -125,6 +125,37 @@ static void store_many_puts_compact_and_wear_both_banks(void **state)
     }
 }
 
+// As many as one put takes, and what is wrong with one more.
+static void store_takes_many_at_once(void **state)
+{
+    static lp_store_entry_t many[LP_STORE_ITEMS_MAX];
+    static char keys[LP_STORE_ITEMS_MAX + 1][8];
+    static lp_store_item_t items[LP_STORE_ITEMS_MAX + 1];
+    const lp_store_config_t config = {
+        .size_bytes = 16384, .entries = many, .max_entries = LP_STORE_ITEMS_MAX};
+    (void)state;
+    fake_flash_reset(
+        (lp_flash_geometry_t){.size_bytes = 16384, .sector_bytes = 4096, .page_bytes = 4});
+    for (size_t i = 0; i <= LP_STORE_ITEMS_MAX; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%zu", i);
+        items[i] = (lp_store_item_t){.key = keys[i], .value = lp_span_str(keys[i])};
+    }
+    assert_int_equal(lp_store_open(&store, &config), LP_OK);
+    assert_int_equal(lp_store_put(&store, items, LP_STORE_ITEMS_MAX + 1), LP_E_INVALID);
+    assert_int_equal(lp_store_put(&store, items, LP_STORE_ITEMS_MAX), LP_OK);
+    assert_int_equal(lp_store_open(&store, &config), LP_OK);
+    for (size_t i = 0; i < LP_STORE_ITEMS_MAX; i++) {
+        assert_string_equal(get(keys[i]), keys[i]);
+    }
+    items[70].is_removal = true;
+    items[71].value = lp_span_str("other");
+    assert_int_equal(lp_store_put(&store, items, LP_STORE_ITEMS_MAX), LP_OK);
+    assert_int_equal(lp_store_open(&store, &config), LP_OK);
+    assert_null(get(keys[70]));
+    assert_string_equal(get(keys[71]), "other");
+    assert_string_equal(get(keys[6]), keys[6]);
+}
+
 static void store_full_refuses_and_keeps_all(void **state)
 {
     (void)state;
@@ -480,6 +511,7 @@ int main(void)
         cmocka_unit_test_setup(store_values_survive_reopening, setup),
         cmocka_unit_test_setup(store_same_value_is_not_written_again, setup),
         cmocka_unit_test_setup(store_many_puts_compact_and_wear_both_banks, setup),
+        cmocka_unit_test_setup(store_takes_many_at_once, setup),
         cmocka_unit_test_setup(store_full_refuses_and_keeps_all, setup),
         cmocka_unit_test_setup(store_bad_items_are_refused_before_writing, setup),
         cmocka_unit_test_setup(store_geometry_that_does_not_fit_is_refused, setup),

@@ -15,6 +15,7 @@
 
 enum {
     LP_CONFIG_ROWS_MAX = 96,
+    LP_CONFIG_VENDOR_MAX = 64,
     LP_CONFIG_KEY_MAX = LP_STORE_KEY_MAX,
     LP_CONFIG_WHY_MAX = 200, // a buffer of this size holds any explanation
     LP_CONFIG_LARGE_MAX = 4, // rows whose values stay in the store
@@ -82,7 +83,7 @@ typedef struct {
     size_t arena_bytes;        // up to 65535
     lp_store_t *store;         // open
     const lp_config_vendor_t *vendor; // may be null
-    size_t vendor_count;              // up to LP_CONFIG_ROWS_MAX
+    size_t vendor_count;              // up to LP_CONFIG_VENDOR_MAX
     // Strings that may have so many bytes stay in the store, also before they are saved, and take
     // nothing of `arena`: they are read with lp_config_read(). Each may take three places of its
     // length in the store. 0: none; else `scratch` is needed, and nothing can be tried.

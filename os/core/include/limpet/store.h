@@ -22,7 +22,7 @@ enum {
     LP_STORE_KEY_MAX = 48,     // longest key, with its terminator
     LP_STORE_VALUE_MAX = 8192, // longest value
     LP_STORE_PAGE_MAX = 256,   // largest page of a flash that can be used
-    LP_STORE_ITEMS_MAX = 64,   // of one put
+    LP_STORE_ITEMS_MAX = 96,   // of one put
 };
 
 // One live value: where it is. The caller owns an array of them.
