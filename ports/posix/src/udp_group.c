@@ -57,6 +57,17 @@ static void set(int fd, int level, int option, int value)
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
+static int bind_or_close(int fd, const struct sockaddr *any, socklen_t len)
+{
+    if (bind(fd, any, len) != 0) {
+        const int errnum = errno;
+        close(fd);
+        errno = errnum;
+        return -1;
+    }
+    return fd;
+}
+
 static int open_v4(uint16_t port)
 {
     const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -71,13 +82,7 @@ static int open_v4(uint16_t port)
     set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
     set(fd, IPPROTO_IP, IP_MULTICAST_TTL, HOPS);
     set(fd, IPPROTO_IP, IP_TTL, HOPS);
-    if (bind(fd, (const struct sockaddr *)&any, sizeof any) != 0) {
-        const int errnum = errno;
-        close(fd);
-        errno = errnum;
-        return -1;
-    }
-    return fd;
+    return bind_or_close(fd, (const struct sockaddr *)&any, sizeof any);
 }
 
 static int open_v6(uint16_t port)
@@ -95,13 +100,7 @@ static int open_v6(uint16_t port)
     set(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
     set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, HOPS);
     set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, HOPS);
-    if (bind(fd, (const struct sockaddr *)&any, sizeof any) != 0) {
-        const int errnum = errno;
-        close(fd);
-        errno = errnum;
-        return -1;
-    }
-    return fd;
+    return bind_or_close(fd, (const struct sockaddr *)&any, sizeof any);
 }
 
 lp_err_t lp_port_udp_join(lp_udp_group_t *opaque, const uint8_t v4[4], const uint8_t v6[16],
