@@ -215,6 +215,8 @@ void lp_cs_execute(lp_chipsim_t *c)
     c->tk_used = false;
     c->tk_written = false;
     c->counted = false;
+    c->auth_claim = c->v.auth_valid;
+    c->auth_claim_key = c->v.auth_key;
     bool sound = count >= GROUP_MIN && count <= GROUP_MAX;
     if (sound) {
         uint16_t crc = (uint16_t)(c->in[count - 2] | c->in[count - 1] << 8);

@@ -184,7 +184,9 @@ struct lp_chipsim {
     // for the command being executed
     bool tk_used; // 608: TempKey was read, so it goes when the command ends
     bool tk_written;
-    bool counted;  // limited-use bookkeeping took place
+    bool counted;    // limited-use bookkeeping took place
+    bool auth_claim; // AuthValid and AuthKeyID as the command found them
+    uint8_t auth_claim_key;
     bool gpio_pin; // single-wire parts: the level outside
     bool gpio_out;
     bool gpio_level;

@@ -131,11 +131,11 @@ void lp_cs_authorize(lp_chipsim_t *c, unsigned slot)
     c->v.auth_key = (uint8_t)slot;
 }
 
-// The first use of a key that needs authorisation takes it away again, whether it is allowed or not
-// (L1183).
+// The first command that uses a key that needs authorisation takes it away again, whether it is
+// allowed or not (L1183). All keys of that command are asked for the claim it came with.
 static bool authorized(lp_chipsim_t *c, uint16_t kc)
 {
-    bool ok = c->v.auth_valid && c->v.auth_key == (kc >> 8 & 0x0F);
+    bool ok = c->auth_claim && c->auth_claim_key == (kc >> 8 & 0x0F);
     if (lp_cs_breaks(c, LP_RULE_AUTH_ONCE, true)) {
         c->v.auth_valid = false;
         c->v.auth_key = 0;

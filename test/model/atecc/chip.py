@@ -69,6 +69,7 @@ class Chip:
         self.ecc_faults = 0
         self.pin_outside = 0
         self.peers = {}  # public key: private key, of whoever speaks ECDH with the chip
+        self.claim = False      # AuthValid as the command under way found it: all its keys are asked
         self.volatile = Volatile()
 
     # ---- a command group as it arrives -----------------------------------------------------------
@@ -85,7 +86,7 @@ class Chip:
     def execute(self, packet, seen, after, too_short=False):
         """Returns the set of payloads that are right answers, None among them for silence."""
         cmd = Command(packet, seen, after)
-        cmd.was_authorized = self.volatile.auth_valid
+        cmd.was_authorized = self.claim = self.volatile.auth_valid
         try:
             parse_unless(not too_short, "shorter than opcode and parameters")
             answers = {self._run(cmd)}
@@ -179,7 +180,7 @@ class Chip:
     def authorized(self, slot):
         if not self.memory.data_locked or not slot.req_auth:
             return
-        claim = self.volatile.auth_valid and self.volatile.auth_key_id == slot.auth_key
+        claim = self.claim and self.volatile.auth_key_id == slot.auth_key
         self.volatile.auth_valid = False
         refuse_unless(claim, "the authorization that the key asks for is missing")
 

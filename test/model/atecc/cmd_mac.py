@@ -229,7 +229,8 @@ def derive_key(chip, cmd):
     error_unless(cmd.data or not with_mac, "Table 2-9 asks for a MAC")
     temp_key = _temp_key_input(chip, cmd)
     chip.nonce_is_random_enough(source)
-    _authorize_all(chip, cmd)
+    for key in cmd.keys:
+        chip.key_may_be_used(key)
     if create or with_mac:
         chip.spend_use(parent)
     if with_mac:
@@ -238,13 +239,3 @@ def derive_key(chip, cmd):
     chip.memory.write_slot(target.number, 0, sha256(
         chip.memory.key(source.number), cmd.head, chip.serial_tail(), bytes(25), temp_key.value))
     return SUCCESS
-
-
-def _authorize_all(chip, cmd):
-    """The source's authorization and, with a MAC, the parent's; one AuthKeyID has to serve both."""
-    before = chip.volatile.auth_valid
-    for slot in cmd.keys:
-        chip.volatile.auth_valid = before
-        chip.key_may_be_used(slot)
-    if chip.memory.data_locked and any(slot.req_auth for slot in cmd.keys):
-        chip.volatile.auth_valid = False

@@ -313,6 +313,16 @@ static bool derived_from(rig_t *r, const uint8_t source[32])
     return memcmp(slot_bytes(r, 5), want, 32) == 0;
 }
 
+static void derive_mac(rig_t *r, const uint8_t parent[32], uint8_t mac[32])
+{
+    bytes_t b = {.len = 0};
+    add(&b, parent, 32);
+    add_head(&b, 0x1C, 0, 5);
+    add_sn(&b, r, 8, 1);
+    add_sn(&b, r, 0, 2);
+    host_hash(&b, mac);
+}
+
 static bool derive_needs_config_lock(rig_t *r)
 {
     rig_image(r, M508, OPEN);
@@ -349,13 +359,8 @@ static bool derive_must_be_enabled(rig_t *r)
     bool ok = true;
     for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
         derive_image(r, ALL_LOCKED, never[i], 0x001C);
-        uint8_t mac[32] = {0};
-        bytes_t b = {.len = 0};
-        add(&b, key32(6), 32);
-        add_head(&b, 0x1C, 0, 5);
-        add_sn(&b, r, 8, 1);
-        add_sn(&b, r, 0, 2);
-        host_hash(&b, mac);
+        uint8_t mac[32];
+        derive_mac(r, key32(6), mac);
         ok = ok && derive(r, mac) == EXEC;
     }
     derive_image(r, ALL_LOCKED, 3, 0x001C);
@@ -371,21 +376,28 @@ static bool derive_source_must_match(rig_t *r)
     return refused && st(r, 0x1C, 0x04, 5, NULL, 0) == OK;
 }
 
-static void derive_mac(rig_t *r, uint8_t mac[32])
+// Source and parent are one slot, asked twice in one command: as what rolls and for its MAC.
+static bool derive_is_one_use_of_its_keys(rig_t *r)
 {
-    bytes_t b = {.len = 0};
-    add(&b, key32(6), 32);
-    add_head(&b, 0x1C, 0, 5);
-    add_sn(&b, r, 8, 1);
-    add_sn(&b, r, 0, 2);
-    host_hash(&b, mac);
+    uint8_t mac[32];
+    rig_image(r, M508, ALL_LOCKED);
+    rig_slot(r, 5, 0xA58F, 0x069C);
+    rig_slot(r, 6, 0x808F, 0x001C);
+    rig_key(r, 5, 4);
+    rig_key(r, 6, 6);
+    rig_start(r);
+    derive_mac(r, key32(4), mac);
+    checkmac(r, 0, 6, key32(6), key32(1), true);
+    bool once = derive(r, mac) == OK && derived_from(r, key32(4));
+    derive_mac(r, slot_bytes(r, 5), mac);
+    return once && derive(r, mac) == EXEC;
 }
 
 static bool derive_needs_a_mac(rig_t *r)
 {
     uint8_t mac[32];
     derive_image(r, ALL_LOCKED, 0xA, 0x001C);
-    derive_mac(r, mac);
+    derive_mac(r, key32(6), mac);
     return derive(r, NULL) == EXEC && derive(r, mac) == OK && derived_from(r, key32(4));
 }
 
@@ -393,7 +405,7 @@ static bool derive_checks_the_mac(rig_t *r)
 {
     uint8_t mac[32];
     derive_image(r, ALL_LOCKED, 0xB, 0x001C);
-    derive_mac(r, mac);
+    derive_mac(r, key32(6), mac);
     mac[0] ^= 1;
     bool refused = derive(r, mac) == EXEC && memcmp(slot_bytes(r, 5), key32(4), 32) == 0;
     mac[0] ^= 1;
@@ -456,6 +468,7 @@ const rule_test_t key_tests[] = {
     RULE(SECRET_NOT_PRIVATE, secret_commands_refuse_private_keys),
     RULE(REQ_AUTH, auth_is_required),
     RULE(AUTH_ONCE, auth_is_for_one_use),
+    RULE(AUTH_ONCE, derive_is_one_use_of_its_keys),
     RULE(REQ_RANDOM, random_nonce_is_required),
     RULE(LATCH, latch_blocks_keys),
     RULE(LIMITED_USE, limited_use_counts),

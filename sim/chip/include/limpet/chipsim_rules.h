@@ -80,7 +80,7 @@
     X(KEYS_NEED_CONFIG_LOCK, "L1268", "no slot serves as a key before the configuration is locked")                      \
     X(SECRET_NOT_PRIVATE, "L1146", "the SHA-256 commands never take an ECC private key")                                \
     X(REQ_AUTH, "L1163", "ReqAuth: a key works only after AuthKey was presented")                                       \
-    X(AUTH_ONCE, "L1183", "an authorisation is gone after one use of a key that needs it")                              \
+    X(AUTH_ONCE, "L1183", "an authorisation is gone after one command whose key needs it")  \
     X(REQ_RANDOM, "L1156", "ReqRandom: TempKey must hold a random nonce")                                               \
     X(LATCH, "L1036", "IntrusionDisable / PersistentDisable: no use while the latch is 0")                              \
     X(LATCH_AUTH, "P", "608: Info sets the persistent latch only with permission and authorisation")                     \
