@@ -4,39 +4,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
-#include "rig.h"
-
-static rig_t rig;
-
-static int set_up(void **state)
-{
-    memset(&rig, 0, sizeof rig);
-    rig.rule_off = -1;
-    rig.now_us = 1000000;
-    rig.timing = LP_CHIPSIM_TIMING_INSTANT;
-    *state = &rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    return 0;
-}
-
-static void from_hex(const char *hex, uint8_t *out)
-{
-    for (size_t i = 0; hex[2 * i] != '\0'; i++) {
-        unsigned v;
-        sscanf(hex + 2 * i, "%2x", &v);
-        out[i] = (uint8_t)v;
-    }
-}
+#include "digest_rig.h"
 
 // Slot 5 and 6 are secrets.
 static void secrets(rig_t *r, int model)
@@ -47,13 +19,6 @@ static void secrets(rig_t *r, int model)
     rig_key(r, 5, 4);
     rig_key(r, 6, 6);
     rig_start(r);
-}
-
-static void assert_data(const reply_t *a, const void *want, size_t len)
-{
-    assert_int_equal(a->status, OK);
-    assert_int_equal(a->len, len);
-    assert_memory_equal(a->data, want, len);
 }
 
 // ---- MAC, HMAC, CheckMac ----------------------------------------------------

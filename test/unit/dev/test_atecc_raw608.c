@@ -7,52 +7,10 @@
 
 #include <cmocka.h>
 
-#include "emulated.h"
-#include "limpet/atecc_calc.h"
-#include "limpet/atecc_raw.h"
 #include "limpet/sha256.h"
+#include "secrets_rig.h"
 
-static const lp_chipsim_model_t models[] = {LP_CHIPSIM_ATECC508A, LP_CHIPSIM_ATECC608A,
-                                            LP_CHIPSIM_ATECC608B};
-
-static uint8_t secret[32];
-static uint8_t other_secret[32];
-static uint8_t num_in[20];
 static uint8_t out[128];
-
-// Slot 7 holds a secret for MACs, 9 another; slots 5 and 15 are for the test to bend.
-static void with_secrets(lp_chipsim_image_t *image)
-{
-    for (uint8_t i = 0; i < 32; i++) {
-        secret[i] = (uint8_t)(0x80 + i);
-        other_secret[i] = (uint8_t)(i * i);
-        num_in[i % 20] = (uint8_t)(i * 7);
-    }
-    world_set_data(image, 7, secret, 32);
-    world_set_data(image, 6, other_secret, 32);
-}
-
-static void each_model(void (*craft)(lp_chipsim_image_t *), void (*fn)(world_t *w))
-{
-    for (size_t i = 0; i < 3; i++) {
-        world_t *w = world_crafted(models[i], craft);
-        fn(w);
-        world_free(w);
-    }
-}
-
-static bool is_508(const world_t *w)
-{
-    return w->model == LP_CHIPSIM_ATECC508A;
-}
-
-// Starts the chip's and the host's TempKey with the same random nonce.
-static void begin_random(world_t *w, lp_atecc_tempkey_t *tk)
-{
-    uint8_t random[32];
-    RUN(w, LP_OK, lp_atecc_nonce_random(&w->chip, &w->req, num_in, random, world_done, w));
-    lp_atecc_calc_nonce_random(tk, random, num_in);
-}
 
 // Public keys are stored as 4 bytes, X, 4 bytes, Y.
 static void pack_pub(const uint8_t pub[64], uint8_t slot[72])
