@@ -6,13 +6,14 @@
 #include "bus.h"
 #include "limpet/app_board.h"
 #include "limpet/log.h"
+#include "limpet/port/clock.h"
 #include "limpet/port/system.h"
 #include "limpet/posix.h"
 #include "options.h"
 
 #define LOG_MODULE "board"
 
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 11, GOODBYE_TURNS = 20, GOODBYE_TURN_MS = 20 };
+enum { EXIT_USAGE = 2, EXIT_LOCAL = 11, GOODBYE_MS = 2000, GOODBYE_TURN_MS = 20 };
 
 static lp_loop_t loop;
 
@@ -43,6 +44,18 @@ static void close_lines(void)
 {
     lp_posix_serial_end();
     lp_posix_uart_close();
+}
+
+// Until all servers have been told, but a server that does not listen does not keep us. Asking
+// posts events, and with events to run a turn does not wait: so the second turn is the one that
+// waits.
+static void say_goodbye(void)
+{
+    const uint64_t end_ms = lp_port_now_ms() + GOODBYE_MS;
+    while (lp_app_stop() && lp_port_now_ms() < end_ms) {
+        lp_loop_turn(&loop, 0);
+        lp_loop_turn(&loop, GOODBYE_TURN_MS);
+    }
 }
 
 static int run(const options_t *o, char **argv)
@@ -87,9 +100,7 @@ static int run(const options_t *o, char **argv)
     const lp_err_t err = lp_app_start(&board);
     if (err == LP_OK) {
         lp_loop_run(&loop);
-        for (int i = 0; i < GOODBYE_TURNS && lp_app_stop(); i++) {
-            lp_loop_turn(&loop, GOODBYE_TURN_MS);
-        }
+        say_goodbye();
         lp_app_end();
     }
     close_lines();
