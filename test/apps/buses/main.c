@@ -65,6 +65,7 @@ static void open_lines(lp_app_t *app)
 // -- the sensors on the wire
 
 static lp_onewire_scan_t wire;
+static bool is_scanned, is_scanning;
 static lp_ds18b20_t sensor[LP_ONEWIRE_SCAN_MAX];
 static lp_app_task_t task;
 
@@ -82,23 +83,35 @@ static void on_oven(void *ctx, lp_err_t err, const lp_max31855_reading_t *readin
     LP_LOGI("oven: %ld (%s)", reading != NULL ? (long)reading->thermocouple : 0, lp_err_text(err));
 }
 
-static void measure(void *ctx)
+static void measure(void)
 {
-    (void)ctx;
-    (void)lp_max31855_read(&oven, on_oven, NULL);
     for (size_t i = 0; i < wire.count; i++) {
         (void)lp_ds18b20_measure(&sensor[i], on_temperature, &sensor[i]);
     }
 }
 
+// A bus may time out while the computer that it is emulated on is busy: what was not found is
+// looked for again.
 static void on_scanned(void *ctx, lp_err_t err)
 {
     lp_app_t *app = ctx;
+    is_scanning = false;
     LP_LOGI("wire: %u (%s)", (unsigned)wire.count, lp_err_text(err));
-    for (size_t i = 0; i < wire.count; i++) {
+    is_scanned = err == LP_OK && wire.count > 0;
+    for (size_t i = 0; is_scanned && i < wire.count; i++) {
         (void)lp_ds18b20_init(&sensor[i], lp_app_onewire(app), wire.rom[i], 9);
     }
-    lp_app_every(app, &task, PERIOD_MS, measure, NULL);
+}
+
+static void look(void *ctx)
+{
+    lp_onewire_t *bus = lp_app_onewire(ctx);
+    (void)lp_max31855_read(&oven, on_oven, NULL);
+    if (is_scanned) {
+        measure();
+    } else if (bus != NULL && !is_scanning) {
+        is_scanning = lp_onewire_scan(bus, &wire, on_scanned, ctx) == LP_OK;
+    }
 }
 
 void lp_app_main(lp_app_t *app)
@@ -107,8 +120,5 @@ void lp_app_main(lp_app_t *app)
     if (app->i2c != NULL) {
         lp_max31855_init(&oven, lp_app_spi(app), 0);
     }
-    lp_onewire_t *bus = lp_app_onewire(app);
-    if (bus != NULL && lp_onewire_scan(bus, &wire, on_scanned, app) != LP_OK) {
-        LP_LOGE("no scan");
-    }
+    lp_app_every(app, &task, PERIOD_MS, look, app);
 }
