@@ -1,25 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What system tests share. A test is an executable script that prints "ok NAME" or "not ok NAME" for each
-# thing it shows and ends with done_testing; whatever a failing step printed is shown below its line.
+# thing it shows and ends with done_testing; why a step failed is shown below its line.
 
 tests_failed=0
 tests_run=0
+tests_home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # try NAME COMMAND...: runs the command (or shell function) and reports.
 try() {
-    local name=$1 out
+    local name=$1 out status=0
     shift
     tests_run=$((tests_run + 1))
-    out=$(mktemp)
-    if "$@" >"$out" 2>&1; then
+    out=$(mktemp -d)
+    exec {BASH_XTRACEFD}>"$out/steps"
+    set -x
+    "$@" >"$out/said" 2>&1 || status=$?
+    { set +x; } 2>/dev/null
+    exec {BASH_XTRACEFD}>&-
+    unset BASH_XTRACEFD
+    if [ "$status" = 0 ]; then
         echo "ok $name"
     else
         echo "not ok $name"
-        sed 's/^/    /' "$out"
+        show_reason "$out" "$status" | sed 's/^/    /'
         tests_failed=$((tests_failed + 1))
     fi
-    rm -f "$out"
+    rm -rf "$out"
+}
+
+# show_reason FOLDER STATUS: the end of what the step said, of its commands, and of the logs that were written meanwhile.
+show_reason() {
+    local log
+    tail -n 30 "$1/said" | cut -c 1-400
+    echo "-- ended with $2; its last commands:"
+    tail -n 15 "$1/steps" | cut -c 1-400
+    [ -d "${work:-}" ] || return 0
+    find "$work" -maxdepth 1 -name '*.log' -newer "$1" | head -n 6 | while read -r log; do
+        echo "-- ${log#"$work/"}:"
+        tail -n 8 "$log" | tr -d '\0\r' | cut -c 1-400
+    done
 }
 
 done_testing() {
@@ -27,12 +47,27 @@ done_testing() {
     exit $?
 }
 
-# wait_until SECONDS COMMAND...: polls until it succeeds.
+# wait_until SECONDS COMMAND...: polls until it succeeds; says what did not.
 wait_until() {
-    local end=$((SECONDS + $1))
+    local limit=$1 end=$((SECONDS + $1 + 1)) traced=${-//[^x]/}
     shift
+    { set +x; } 2>/dev/null
     until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || return 1
+        if [ "$SECONDS" -ge "$end" ]; then
+            echo "within $limit s not true: $*" >&2
+            [ -z "$traced" ] || set -x
+            return 1
+        fi
         sleep 0.1
     done
+    [ -z "$traced" ] || set -x
+}
+
+# awscli ARGUMENT...: AWS's command line; the one that tools/test keeps in memory for all scripts, where there is one.
+awscli() {
+    if [ -S "${LIMPET_WARM_AWS:-}" ]; then
+        /usr/bin/python3 -I -S "$tests_home/warm_aws.py" call "$LIMPET_WARM_AWS" "$@"
+    else
+        /usr/bin/aws "$@"
+    fi
 }

@@ -32,7 +32,7 @@ cloud_up() {
 }
 
 # Debian's aws does not read AWS_ENDPOINT_URL.
-aws() { /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
+aws() { awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 
 # rest METHOD PATH [CURL-ARGUMENT...]: the same calls by curl, which signs too and starts in no time.
 rest() {
