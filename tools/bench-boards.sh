@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
-# For tools/bench: what the firmware costs on the ESP8266's CPU core. One instruction is a nanosecond of the board's
-# time there, so the time of the core is the number of instructions. $dir, $runs, row() and the story are the bench's.
+# For tools/bench: what the firmware costs on the ESP8266's CPU core and on a Cortex-M3. One instruction is a nanosecond of the
+# board's time there, so the time of the core is the number of instructions. $dir, $runs, row() and the story are the bench's.
 
-# The image of QEMU, a cloud that such a board can name.
-emulated_begin() {
-    LIMPET_NO_SETUP=1 tools/build --preset lx106
+# The image of QEMU, a cloud that such a board can name. Rows of lx106 and mps2 begin with that name; what the arena of TLS may
+# have is what its image has (os/app/sizes).
+emulated_begin() { # lx106|mps2
+    local -A arena=([lx106]=13312 [mps2]=77824)
+    core=$1 arena_budget=${arena[$1]} board_kind=qemu-$1
+    LIMPET_NO_SETUP=1 tools/build --preset "${board_targets[$board_kind]}"
     "$limpet" cloud down --dir "$dir/cloud" >/dev/null 2>&1
-    board_kind=qemu-lx106
     cloud_up
 }
 
@@ -42,22 +44,22 @@ build_with_bus_key() {
 }
 
 bench_emulated() { # CHIP VERIFY [ECDHE]
-    local i name=lx106-$1 status cpu=() peak=() stack=() boot=() chip_waits=() bus=none
+    local i name=$core-$1 status cpu=() peak=() stack=() boot=() chip_waits=() bus=none
     [ "$2" = software ] || name+=-verify-$2
     [ -z "${3:-}" ] || name+=-ecdhe-$3
     chip=$1
-    [ -d "$dir/lx-$chip" ] || mkdir -m 700 "$dir/lx-$chip"
+    [ -d "$dir/$core-$chip" ] || mkdir -m 700 "$dir/$core-$chip"
     if [ "$chip" != none ]; then
-        [ -n "${pid[lx-$chip]:-}" ] || chip_serve "lx-$chip"
-        bus=$(bus_of "lx-$chip")
+        [ -n "${pid[$core-$chip]:-}" ] || chip_serve "$core-$chip"
+        bus=$(bus_of "$core-$chip")
     fi
-    board_start board "lx-$chip" "$bus" --log-level debug
+    board_start board "$core-$chip" "$bus" --log-level debug
     "$limpet" aws-iot-setup --port "$dir/board.tty" --yes --quiet >"$dir/bench.log" 2>&1 ||
         die bench-setup "the set-up failed" "$(tail -n 3 "$dir/bench.log")"
     rpc board Config.Set "{\"config\":{\"identity\":{\"verify\":\"$2\",\"ecdhe\":\"${3:-auto}\"}}}" >/dev/null && rpc board Config.Save >/dev/null
     for ((i = 0; i < runs; i++)); do
         stop board
-        board_start board "lx-$chip" "$bus" --log-level debug
+        board_start board "$core-$chip" "$bus" --log-level debug
         wait_for 60 is_acknowledged || die bench-board "the board does not connect" "$(tail -n 3 "$dir/board.log")"
         status=$(rpc board Cloud.Status)
         cpu+=("$(jq .tls.cpu_us <<<"$status")")
@@ -74,7 +76,7 @@ bench_emulated() { # CHIP VERIFY [ECDHE]
         stop board
         return
     fi
-    row "$name-tls-arena-peak" byte 13312 "${peak[@]}"
+    row "$name-tls-arena-peak" byte "$arena_budget" "${peak[@]}"
     row "$name-tls-stack-peak" byte - "${stack[@]}"
     row "$name-boot-to-ack" ms - "${boot[@]}"
     phases "$name"
@@ -83,11 +85,11 @@ bench_emulated() { # CHIP VERIFY [ECDHE]
 # Time from the first byte of TLS to the last at 62 million instructions a second, slower than the real chip's 80, beside what
 # of it the crypto chip takes: the rest may be 15 % of that.
 bench_wall() { # CHIP VERIFY
-    local i name=lx106-$1-verify-$2-at-62-mhz status all=() waits=() bus
+    local i name=$core-$1-verify-$2-at-62-mhz status all=() waits=() bus
     chip=$1
-    bus=$(bus_of "lx-$chip")
+    bus=$(bus_of "$core-$chip")
     for ((i = 0; i < runs; i++)); do
-        board_start board "lx-$chip" "$bus" --mhz 62
+        board_start board "$core-$chip" "$bus" --mhz 62
         wait_for 60 is_acknowledged || die bench-board "the board does not connect" "$(tail -n 3 "$dir/board.log")"
         status=$(rpc board Cloud.Status)
         all+=("$(jq .tls.handshake_ms <<<"$status")")
@@ -113,7 +115,12 @@ bench_chip_only() {
 }
 
 bench_boards() {
-    emulated_begin
+    emulated_begin mps2
+    bench_emulated none software
+    bench_emulated atecc508a software
+    bench_emulated atecc508a chip
+    bench_emulated atecc608b software
+    emulated_begin lx106
     bench_emulated none software
     bench_emulated atecc508a software
     bench_emulated atecc508a chip

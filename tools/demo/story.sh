@@ -18,9 +18,9 @@ cloud_up() {
 # in_cloud ARGS...: Debian's awscli against the local cloud (it does not read AWS_ENDPOINT_URL by itself).
 in_cloud() { AWS_PAGER='' aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 
-# Where the chip NAME is: on a socket, or for a board with a single UART on a terminal of this computer.
-listen_of() { if [ "$board_kind" = qemu-lx106 ]; then echo "pty:$dir/$1.bus"; else echo "unix:$dir/$1.bus"; fi; }
-bus_of() { if [ "$board_kind" = qemu-lx106 ]; then echo "$dir/$1.bus"; else echo "unix:$dir/$1.bus"; fi; }
+# Where the chip NAME is: on a socket, or for an emulated board, whose time it lives in, on a terminal of this computer.
+listen_of() { if [ "$board_kind" = posix ]; then echo "unix:$dir/$1.bus"; else echo "pty:$dir/$1.bus"; fi; }
+bus_of() { if [ "$board_kind" = posix ]; then echo "unix:$dir/$1.bus"; else echo "$dir/$1.bus"; fi; }
 
 chip_serve() { # NAME: a chip with its own state and bus
     [ -f "$dir/$1.state" ] || "$limpet" chip new --model "$chip" --state "$dir/$1.state" >"$dir/$1.new.log"

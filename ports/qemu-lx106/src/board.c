@@ -6,11 +6,9 @@
 #include <string.h>
 
 #include "limpet/bare.h"
-#include "limpet/endian.h"
-#include "limpet/port/clock.h"
 #include "lx106.h"
 
-enum { WORDS_BYTES = 1024, ARGS_MAX = 16, PORTION = 256, REOPEN_MS = 500, PATIENCE_S = 5 };
+enum { WORDS_BYTES = 1024, ARGS_MAX = 16 };
 
 _Noreturn void _start(void);
 
@@ -23,7 +21,7 @@ static union {
     char *argv[ARGS_MAX];
     char bytes[WORDS_BYTES];
 } args BESIDE_THE_RAM;
-static int flash_fd = -1, chip_fd = -1, random_fd = -1;
+static int flash_fd = -1, random_fd = -1;
 
 void lp_hw_init(void)
 {
@@ -92,139 +90,32 @@ bool lp_hw_random(uint8_t *buf, size_t len)
     return random_fd >= 0 && lx106_sim_read(random_fd, buf, len) == (int)len;
 }
 
-// ---- the line to the chip's bridge
+// ---- the chip's bridge, a file of the computer
 
-// The bridge lives in the computer's time and the board in its own. So each write goes out with the
-// board's time, and the answer comes with how long it takes on the wire (docs/adapter-protocol.md,
-// 'T'). While the computer works on it no time passes here: it is waited for inside of a simcall.
-enum { HEAD_BYTES = 11, ANSWER_HEAD_BYTES = 10, ANSWER_BYTES = 1024 };
-static uint8_t request[HEAD_BYTES + PORTION] BESIDE_THE_RAM;
-static uint8_t answer[ANSWER_BYTES] BESIDE_THE_RAM;
-static struct {
-    size_t len, at;
-    uint64_t due_us; // when it is there
-} chip;
-
-static void close_chip(void)
+int lp_hw_file_open(const char *path)
 {
-    (void)lx106_sim_close(chip_fd);
-    chip_fd = -1;
+    return lx106_sim_open(path, SIM_READ_WRITE, 0);
 }
 
-// What somebody before us did not fetch.
-static void drain_chip(void)
+void lp_hw_file_close(int fd)
 {
-    while (lx106_sim_has_input(chip_fd, 0) && lx106_sim_read(chip_fd, answer, sizeof answer) > 0) {
-    }
+    (void)lx106_sim_close(fd);
 }
 
-// The terminal goes away with whoever made it and may come back: it is looked for again, at most
-// twice a second. What is written meanwhile is lost, as on a wire that is off.
-static bool is_chip_open(void)
+size_t lp_hw_file_read(int fd, uint8_t *buf, size_t cap)
 {
-    static uint64_t next_ms;
-    const uint64_t now_ms = lp_port_now_ms();
-    if (chip_fd < 0 && now_ms >= next_ms) {
-        next_ms = now_ms + REOPEN_MS;
-        chip_fd = lx106_sim_open(lp_bare_word("chip"), SIM_READ_WRITE, 0);
-        if (chip_fd >= 0) {
-            drain_chip();
-        }
-    }
-    return chip_fd >= 0;
+    const int n = lx106_sim_has_input(fd, LP_HW_FILE_PATIENCE_S) ? lx106_sim_read(fd, buf, cap) : 0;
+    return n > 0 ? (size_t)n : 0;
 }
 
-static bool fetch(uint8_t *bytes, size_t len)
+bool lp_hw_file_write(int fd, const uint8_t *data, size_t len)
 {
-    for (size_t at = 0; at < len;) {
-        if (!lx106_sim_has_input(chip_fd, PATIENCE_S)) {
-            return false;
-        }
-        const int n = lx106_sim_read(chip_fd, bytes + at, len - at);
-        if (n <= 0) { // the other end is gone
-            return false;
-        }
-        at += (size_t)n;
-    }
-    return true;
+    return lx106_sim_write(fd, data, len) == (int)len;
 }
 
-// Answers of somebody before us, whose time is another one, are passed over.
-static bool fetch_answer(uint64_t asked_us)
-{
-    uint8_t head[ANSWER_HEAD_BYTES];
-    do {
-        if (!fetch(head, sizeof head)) {
-            return false;
-        }
-        chip.len = lp_get_le16(head + 8);
-        if (chip.len > sizeof answer || !fetch(answer, chip.len)) {
-            return false;
-        }
-    } while (lp_get_le32(head) != (uint32_t)asked_us);
-    chip.due_us = asked_us + lp_get_le32(head + 4);
-    return true;
-}
-
-static bool has_input(void *ctx)
-{
-    (void)ctx;
-    return chip.at < chip.len && lp_port_now_us() >= chip.due_us;
-}
-
-uint32_t lx106_chip_due_ticks(void)
-{
-    if (chip.at == chip.len) {
-        return UINT32_MAX;
-    }
-    const uint64_t now_us = lp_port_now_us();
-    return now_us < chip.due_us ? (uint32_t)(chip.due_us - now_us) * LX106_TICKS_PER_US : 1;
-}
-
-static size_t take(void *ctx, uint8_t *buf, size_t cap)
-{
-    if (!has_input(ctx)) {
-        return 0;
-    }
-    const size_t left = chip.len - chip.at;
-    const size_t n = cap < left ? cap : left;
-    memcpy(buf, answer + chip.at, n);
-    chip.at += n;
-    return n;
-}
-
-static size_t room(void *ctx)
-{
-    (void)ctx;
-    return PORTION;
-}
-
-static size_t put(void *ctx, const uint8_t *data, size_t len)
-{
-    (void)ctx;
-    const uint64_t now_us = lp_port_now_us();
-    chip.len = chip.at = 0;
-    if (!is_chip_open()) {
-        return len;
-    }
-    request[0] = 'T';
-    lp_put_le64(request + 1, now_us);
-    lp_put_le16(request + 9, (uint16_t)len);
-    memcpy(request + HEAD_BYTES, data, len);
-    const int all = (int)(HEAD_BYTES + len);
-    if (lx106_sim_write(chip_fd, request, (size_t)all) != all || !fetch_answer(now_us)) {
-        chip.len = 0;
-        close_chip();
-    }
-    return len;
-}
-
-// A sleep ends when the answer is due, so nobody has to look for it meanwhile.
 const lp_hw_line_t *lp_hw_chip_line(void)
 {
-    static const lp_hw_line_t line = {
-        .has_input = has_input, .read = take, .room = room, .write = put, .has_interrupt = true};
-    return lp_bare_word("chip") != NULL ? &line : NULL;
+    return lp_bare_word("chip") != NULL ? lp_bare_bridge() : NULL;
 }
 
 // The computer's files would stay open for ever.
@@ -232,7 +123,7 @@ _Noreturn void lp_hw_restart(void)
 {
     (void)lx106_sim_close(flash_fd);
     (void)lx106_sim_close(random_fd);
-    (void)lx106_sim_close(chip_fd);
+    lp_bare_bridge_close();
     _start();
 }
 

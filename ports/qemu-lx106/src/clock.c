@@ -10,6 +10,7 @@
 enum { LONGEST_SLEEP_MS = 50000, TICKS_PER_MS = 1000 * LX106_TICKS_PER_US };
 
 static uint64_t seen_us;     // since boot
+static uint64_t begun_us;    // when the millisecond began that was told last
 static uint32_t seen_ccount; // CCOUNT when it was that
 
 static uint32_t hunger_ticks; // the watchdog's time; 0: there is none yet
@@ -70,12 +71,11 @@ uint64_t lp_port_now_us(void)
 uint64_t lp_port_now_ms(void)
 {
     static uint64_t ms;
-    static uint64_t ms_us;
     uint32_t state = lp_port_irq_save();
     uint64_t now_us = lp_port_now_us();
-    uint32_t more = (uint32_t)(now_us - ms_us) / 1000;
+    uint32_t more = (uint32_t)(now_us - begun_us) / 1000;
     ms += more;
-    ms_us += (uint64_t)more * 1000;
+    begun_us += more * 1000;
     uint64_t now_ms = ms;
     lp_port_irq_restore(state);
     return now_ms;
@@ -88,19 +88,41 @@ void lx106_clock_init(void)
     lx106_irq_attach(LX106_IRQ_TIMER, on_timer);
 }
 
+// When the wait ends that lasts for so many more milliseconds, LONGEST_SLEEP_MS at most, or earlier
+// for the chip's answer. To the microsecond, so that what happens at a millisecond happens at its
+// beginning.
+static uint64_t wake_us(uint64_t left_ms)
+{
+    const uint32_t sleep_ms = left_ms < LONGEST_SLEEP_MS ? (uint32_t)left_ms : LONGEST_SLEEP_MS;
+    const uint64_t until_us = begun_us + sleep_ms * 1000;
+    const uint64_t due_us = lp_bare_bridge_due_us();
+    return due_us < until_us ? due_us : until_us;
+}
+
+// While the core sleeps the emulator's time is the computer's, and a computer that has other things
+// to do ends the sleep too late: by milliseconds, now and then by hundreds. To the board that is no
+// time.
+static void forget_lateness(uint64_t until_us)
+{
+    if (seen_us < until_us && lp_port_now_us() > until_us) {
+        seen_us = until_us;
+        seen_ccount = lx106_ccount();
+    }
+}
+
 // waiti opens the interrupts and sleeps in one instruction, so none slips through between the look
 // at the counter and the sleep.
 void lp_hw_idle(uint64_t until_ms, uint32_t since)
 {
-    uint32_t state = lp_port_irq_save();
-    uint64_t now_ms = lp_port_now_ms();
+    const uint32_t state = lp_port_irq_save();
+    const uint64_t now_ms = lp_port_now_ms();
     if (lp_hw_interrupts() == since && now_ms < until_ms) {
-        uint64_t left_ms = until_ms - now_ms;
-        uint32_t sleep_ms = left_ms < LONGEST_SLEEP_MS ? (uint32_t)left_ms : LONGEST_SLEEP_MS;
-        const uint32_t ticks = sleep_ms * TICKS_PER_MS;
-        const uint32_t chip_ticks = lx106_chip_due_ticks();
-        sleep_until(ticks < chip_ticks ? ticks : chip_ticks);
+        const uint64_t until_us = wake_us(until_ms - now_ms);
+        const uint64_t now_us = lp_port_now_us();
+        sleep_until(now_us < until_us ? (uint32_t)(until_us - now_us) * LX106_TICKS_PER_US : 1);
         __asm__ volatile("waiti 0" ::: "memory");
+        (void)lp_port_irq_save();
+        forget_lateness(until_us);
     }
     lp_port_irq_restore(state);
 }

@@ -111,7 +111,8 @@ void lp_hw_eth_receive_end(void)
 size_t lp_hw_eth_receive_begin(void)
 {
     rx_at = 0;
-    while ((rx_descriptor(rx_next)->flags & IS_EMPTY) == 0) {
+    // Not for ever: where there is no card nothing is ever empty.
+    for (int i = 0; i < RX_SLOTS && (rx_descriptor(rx_next)->flags & IS_EMPTY) == 0; i++) {
         const uint32_t flags = rx_descriptor(rx_next)->flags;
         const size_t got = flags >> 16;
         if ((flags & RX_ERRORS) == 0 && got >= SHORTEST + CHECKSUM_BYTES &&

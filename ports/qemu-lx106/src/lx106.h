@@ -43,11 +43,6 @@ void lx106_uart_init(void);
 // Sends what is queued without interrupts, for the last words.
 void lx106_uart_flush(void);
 
-// ---- board.c -----------------------------------------------------------------------------------
-
-// How long until the chip's answer is there; UINT32_MAX: none is on its way.
-uint32_t lx106_chip_due_ticks(void);
-
 // ---- simcall.S: what the computer below does for the board --------------------------------------
 
 enum {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the emulator does for the board: words, the flash's file, random numbers.
+// What the emulator does for the board: words, the flash's file, random numbers, and the chip where
+// it follows the board's time.
 #include <string.h>
 
 #include "limpet/bare.h"
@@ -7,8 +8,11 @@
 
 enum { WORDS_BYTES = 1024 };
 
-static uint8_t nor[LP_HW_FLASH_BYTES] __attribute__((section(".nor")));
-static char words[WORDS_BYTES];
+// Not the board's RAM: a part of its flash, and what only the emulator knows.
+#define BESIDE_THE_RAM __attribute__((section(".nor")))
+
+static uint8_t nor[LP_HW_FLASH_BYTES] BESIDE_THE_RAM;
+static char words[WORDS_BYTES] BESIDE_THE_RAM;
 static int flash_fd = -1, random_fd = -1;
 
 void lp_hw_init(void)
@@ -25,7 +29,13 @@ const char *lp_hw_name(void)
 // Two zeros at the end, whatever came.
 const char *lp_hw_words(void)
 {
-    if (words[0] == '\0' && mps2_command_line(words, sizeof words - 1)) {
+    static bool is_read;
+    if (!is_read) {
+        is_read = true;
+        memset(words, 0, sizeof words);
+        if (!mps2_command_line(words, sizeof words - 1)) {
+            words[0] = words[1] = '\0';
+        }
         for (char *c = words; *c != '\0'; c++) {
             *c = *c == ' ' ? '\0' : *c;
         }
@@ -66,8 +76,41 @@ bool lp_hw_random(uint8_t *buf, size_t len)
     return random_fd >= 0 && mps2_file_read(random_fd, buf, len);
 }
 
+int lp_hw_file_open(const char *path)
+{
+    return mps2_file_open(path, MPS2_UPDATE);
+}
+
+void lp_hw_file_close(int fd)
+{
+    mps2_file_close(fd);
+}
+
+// The terminal itself has the patience: limpet chip serve sets it up so.
+size_t lp_hw_file_read(int fd, uint8_t *buf, size_t cap)
+{
+    return mps2_file_read_some(fd, buf, cap);
+}
+
+bool lp_hw_file_write(int fd, const uint8_t *data, size_t len)
+{
+    return mps2_file_write(fd, data, len);
+}
+
+// A path is that of a terminal of the computer; else it is the UART, which is always there, and
+// whether something is wired to it only the word can tell.
+const lp_hw_line_t *lp_hw_chip_line(void)
+{
+    const char *wired = lp_bare_word("chip");
+    if (wired != NULL && wired[0] == '/') {
+        return lp_bare_bridge();
+    }
+    return wired != NULL && strcmp(wired, "none") != 0 ? mps2_uart_chip_line() : NULL;
+}
+
 _Noreturn void lp_hw_restart(void)
 {
+    lp_bare_bridge_close();
     mps2_file_close(flash_fd);
     mps2_file_close(random_fd);
     mps2_reset();

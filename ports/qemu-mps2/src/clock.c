@@ -6,7 +6,7 @@
 #include "limpet/port/irq.h"
 #include "mps2.h"
 
-enum { LONGEST_SLEEP_MS = 50000, TICKS_PER_MS = 1000 * MPS2_TICKS_PER_US };
+enum { LONGEST_SLEEP_MS = 50000 };
 enum { CONTROL = 0, VALUE = 1, RELOAD = 2, CLEAR = 3, ENABLE = 1, ON_ZERO = 8 };
 
 static uint64_t seen_us; // since boot
@@ -56,20 +56,42 @@ void mps2_clock_init(void)
     mps2_irq_attach(MPS2_IRQ_TIMER1, on_timer);
 }
 
+// When the wait ends that lasts until `until_ms`, or earlier for the chip's answer; at most
+// LONGEST_SLEEP_MS from `now_us`. To the microsecond, so that what happens at a millisecond happens
+// at its beginning.
+static uint64_t wake_us(uint64_t until_ms, uint64_t now_us)
+{
+    const uint64_t longest_us = now_us + LONGEST_SLEEP_MS * 1000u;
+    const uint64_t due_us = lp_bare_bridge_due_us();
+    const uint64_t until_us = until_ms < longest_us / 1000 ? until_ms * 1000 : longest_us;
+    return due_us < until_us ? due_us : until_us;
+}
+
+// While the core sleeps the emulator's time is the computer's, and a computer that has other things
+// to do ends the sleep too late: by milliseconds, now and then by hundreds. To the board that is no
+// time.
+static void forget_lateness(uint64_t until_us)
+{
+    if (seen_us < until_us && lp_port_now_us() > until_us) {
+        seen_us = until_us;
+        seen_at = timer(0)[VALUE];
+    }
+}
+
 // A pending interrupt ends wfi even while it is masked, so none slips through between the look at
 // the counter and the sleep.
 void lp_hw_idle(uint64_t until_ms, uint32_t since)
 {
     const uint32_t state = lp_port_irq_save();
-    const uint64_t now_ms = lp_port_now_ms();
-    if (lp_hw_interrupts() == since && now_ms < until_ms) {
-        const uint64_t left_ms = until_ms - now_ms;
-        const uint32_t sleep_ms = left_ms < LONGEST_SLEEP_MS ? (uint32_t)left_ms : LONGEST_SLEEP_MS;
+    const uint64_t now_us = lp_port_now_us();
+    const uint64_t until_us = wake_us(until_ms, now_us);
+    if (lp_hw_interrupts() == since && now_us < until_us) {
         timer(1)[CONTROL] = 0;
         timer(1)[RELOAD] = UINT32_MAX;
-        timer(1)[VALUE] = sleep_ms * TICKS_PER_MS;
+        timer(1)[VALUE] = (uint32_t)(until_us - now_us) * MPS2_TICKS_PER_US;
         timer(1)[CONTROL] = ENABLE | ON_ZERO;
         __asm__ volatile("dsb\n\twfi" ::: "memory");
+        forget_lateness(until_us);
     }
     lp_port_irq_restore(state);
 }

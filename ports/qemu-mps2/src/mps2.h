@@ -35,6 +35,8 @@ uint32_t mps2_ticks(void); // grows by MPS2_TICKS_PER_US a microsecond and overf
 void mps2_uart_init(void);
 // Sends what the console has queued without interrupts, for the last words.
 void mps2_uart_flush(void);
+// Static: UART 1, to the bridge of the crypto chip.
+const lp_hw_line_t *mps2_uart_chip_line(void);
 
 // ---- i2c.c -------------------------------------------------------------------------------------
 
@@ -48,6 +50,7 @@ typedef enum { MPS2_READ = 1, MPS2_UPDATE = 3, MPS2_CREATE = 7 } mps2_open_t;
 int mps2_file_open(const char *path, mps2_open_t how);
 void mps2_file_close(int fd);
 bool mps2_file_read(int fd, void *buf, size_t len);
+size_t mps2_file_read_some(int fd, void *buf, size_t cap); // what there is; 0: nothing
 bool mps2_file_write(int fd, const void *data, size_t len);
 bool mps2_file_seek(int fd, size_t offset);
 long mps2_file_length(int fd);

@@ -42,11 +42,17 @@ void mps2_file_close(int fd)
     (void)call(SYS_CLOSE, block);
 }
 
-// Both tell how many bytes were not done.
+// Both calls tell how many bytes were not done.
+size_t mps2_file_read_some(int fd, void *buf, size_t cap)
+{
+    const uintptr_t block[] = {(uintptr_t)fd, word(buf), cap};
+    const long undone = call(SYS_READ, block);
+    return undone >= 0 && (size_t)undone <= cap ? cap - (size_t)undone : 0;
+}
+
 bool mps2_file_read(int fd, void *buf, size_t len)
 {
-    const uintptr_t block[] = {(uintptr_t)fd, word(buf), len};
-    return call(SYS_READ, block) == 0;
+    return mps2_file_read_some(fd, buf, len) == len;
 }
 
 bool mps2_file_write(int fd, const void *data, size_t len)

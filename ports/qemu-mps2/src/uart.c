@@ -81,10 +81,8 @@ const lp_hw_line_t *lp_hw_console(void)
     return &line;
 }
 
-// The UART is always there; whether something is wired to it only the words can tell.
-const lp_hw_line_t *lp_hw_chip_line(void)
+const lp_hw_line_t *mps2_uart_chip_line(void)
 {
     static const lp_hw_line_t line = LP_BARE_UART_LINE(&chip.uart);
-    const char *wired = lp_bare_word("chip");
-    return wired != NULL && strcmp(wired, "none") != 0 ? &line : NULL;
+    return &line;
 }

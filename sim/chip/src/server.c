@@ -20,7 +20,7 @@
 #include "limpet/chipsim_kit.h"
 #include "limpet/chipsim_server.h"
 
-enum { BUF = 4096, TURN_MS = 200 };
+enum { BUF = 4096, TURN_MS = 200, PTY_PATIENCE_S = 5 };
 
 struct lp_chipsim_server {
     lp_chipsim_protocol_t protocol;
@@ -170,6 +170,13 @@ static lp_err_t make_link(lp_chipsim_server_t *s, const char *target, const char
     return LP_OK;
 }
 
+// Who reads from it by the emulator's semihosting has no other way to give up.
+static void set_patience(struct termios *t)
+{
+    t->c_cc[VMIN] = 0;
+    t->c_cc[VTIME] = 10 * PTY_PATIENCE_S;
+}
+
 static lp_err_t open_pty(lp_chipsim_server_t *s, const char *link, char *name, size_t cap)
 {
     char slave[128];
@@ -184,6 +191,7 @@ static lp_err_t open_pty(lp_chipsim_server_t *s, const char *link, char *name, s
         return LP_E_IO;
     }
     cfmakeraw(&t);
+    set_patience(&t);
     if (tcsetattr(s->pty_slave, TCSANOW, &t) != 0 || fcntl(s->client, F_SETFL, O_NONBLOCK) != 0) {
         return LP_E_IO;
     }

@@ -34,9 +34,7 @@ has_begun() { [ "$(wc -l <"$work/board.log")" -ge "$from_line" ]; }
 
 power_on() {
     from_line=$(($(wc -l <"$work/board.log") + 1))
-    local bus=unix:$work/bus
-    [ "$kind" != qemu-lx106 ] || bus=$work/bus
-    tools/board "$kind" --flash "$work/flash.bin" --i2c "$bus" --monitor "$work/monitor" --host "$cloud_name=10.0.2.2" --log-level debug \
+    tools/board "$kind" --flash "$work/flash.bin" --i2c "$chip_bus" --monitor "$work/monitor" --host "$cloud_name=10.0.2.2" --log-level debug \
         >>"$work/board.log" 2>&1 &
     pid[board]=$!
     wait_until 60 has_begun

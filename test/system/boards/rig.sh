@@ -29,18 +29,19 @@ LIMPET_NO_SETUP=1 tools/build --preset "$target" || exit 1
 cloud_up() { "$limpet" cloud up --endpoint own --quiet --dir "$work/cloud" --port-https 0 --port-http 0 --port-mqtt "${1:-0}"; }
 stop() { kill "${pid[$1]}" 2>/dev/null; wait "${pid[$1]}" 2>/dev/null; unset "pid[$1]"; }
 
-# On a board with a single UART the chip's bridge is a terminal of this computer.
+# The chip's bridge is a terminal of this computer, and the chip lives in the board's time; with chip_line=uart it is behind a
+# UART, and the chip lives in the computer's.
+case ${chip_line:-terminal} in
+    terminal) chip_listen=pty:$work/bus chip_bus=$work/bus ;;
+    uart) chip_listen=unix:$work/bus chip_bus=unix:$work/bus ;;
+esac
 chip_on() {
-    local bus=unix:$work/bus
-    [ "$kind" != qemu-lx106 ] || bus=pty:$work/bus
-    "$limpet" chip serve --state "$work/chip.state" --listen "$bus" >>"$work/chip.log" 2>&1 &
+    "$limpet" chip serve --state "$work/chip.state" --listen "$chip_listen" >>"$work/chip.log" 2>&1 &
     pid[chip]=$!
     wait_until 20 test -e "$work/bus"
 }
 board_bare() { # OPTION...: without a hosts file
-    local bus=unix:$work/bus
-    [ "$kind" != qemu-lx106 ] || bus=$work/bus
-    tools/board "$kind" --flash "$work/flash.bin" --i2c "$bus" --monitor "$work/monitor" "$@" >>"$work/board.log" 2>&1 &
+    tools/board "$kind" --flash "$work/flash.bin" --i2c "$chip_bus" --monitor "$work/monitor" "$@" >>"$work/board.log" 2>&1 &
     pid[board]=$!
     wait_until 60 rpc RPC.Ping
 }

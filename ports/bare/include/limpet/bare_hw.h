@@ -70,6 +70,25 @@ typedef struct {
 const lp_hw_line_t *lp_hw_console(void);
 const lp_hw_line_t *lp_hw_chip_line(void);
 
+// ---- the chip's bridge as a file of the computer ------------------------------------------------
+
+// For boards whose chip follows their own time (ports/bare/src/bridge.c), of what the computer
+// below has. No time passes for the board in these calls. open(): negative, it failed. read(): at
+// least a byte, as many as are there; 0 if none came in the computer's LP_HW_FILE_PATIENCE_S
+// seconds, or none will.
+enum { LP_HW_FILE_PATIENCE_S = 5 };
+int lp_hw_file_open(const char *path);
+void lp_hw_file_close(int fd);
+size_t lp_hw_file_read(int fd, uint8_t *buf, size_t cap);
+bool lp_hw_file_write(int fd, const uint8_t *data, size_t len);
+
+// Static: the line to what the word chip= names, for lp_hw_chip_line(). A sleep must end at
+// due_us() (UINT64_MAX: nothing is on its way that was not told), since there is no interrupt.
+// close(): before the board starts anew.
+const lp_hw_line_t *lp_bare_bridge(void);
+uint64_t lp_bare_bridge_due_us(void);
+void lp_bare_bridge_close(void);
+
 // ---- network ----------------------------------------------------------------------------------
 
 enum { LP_HW_FRAME_MAX = 1514 };
