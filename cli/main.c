@@ -87,6 +87,8 @@
         {"reboot", "restart a board and wait until it is back", lp_cmd_reboot, false},             \
         {"wifi", "a board's Wi-Fi: set a network, scan, status", lp_cmd_wifi, false},              \
         {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \
+        {"board", "hands on a virtual board: its buttons and knobs", lp_cmd_board, false},         \
+        {"adc", "a board's analog inputs", lp_cmd_adc, false},                                     \
         {"gpio", "a board's pins: look, drive, blink", lp_cmd_gpio, false},                        \
         {"i2c", "who is on a board's I2C bus; bytes and registers", lp_cmd_i2c, false},            \
         {"onewire", "who is on a board's one-wire bus", lp_cmd_onewire, false},                    \

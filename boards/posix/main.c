@@ -5,6 +5,7 @@
 
 #include "bus.h"
 #include "limpet/app_board.h"
+#include "limpet/hands.h"
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
 #include "limpet/port/system.h"
@@ -40,8 +41,20 @@ static lp_err_t wire_lines(const options_t *o, char *why, size_t why_cap)
     return err;
 }
 
+// What somebody turned while the board ran stays turned over its restarts.
+static lp_err_t wire_inputs(const options_t *o, char *why, size_t why_cap)
+{
+    lp_err_t err = LP_OK;
+    for (unsigned n = 0; n < LP_POSIX_ADC_COUNT && err == LP_OK; n++) {
+        const bool is_wired = lp_posix_adc_restore(n) || o->adc[n] == NULL;
+        err = is_wired ? LP_OK : lp_posix_adc_wire(n, o->adc[n], why, why_cap);
+    }
+    return err;
+}
+
 static void close_lines(void)
 {
+    lp_posix_hands_close();
     lp_posix_serial_end();
     lp_posix_uart_close();
 }
@@ -56,6 +69,18 @@ static void say_goodbye(void)
         lp_loop_turn(&loop, 0);
         lp_loop_turn(&loop, GOODBYE_TURN_MS);
     }
+}
+
+// Everything that comes to the board from outside. The code of what cannot be wired; null: all is.
+static const char *wire(const options_t *o, lp_app_board_t *board, char *why, size_t why_cap)
+{
+    if (bus_open(&loop, o->i2c, &board->i2c, why, why_cap) != LP_OK) {
+        return "board-i2c";
+    }
+    if (wire_lines(o, why, why_cap) != LP_OK) {
+        return "board-uart";
+    }
+    return wire_inputs(o, why, why_cap) != LP_OK ? "board-adc" : NULL;
 }
 
 static int run(const options_t *o, char **argv)
@@ -89,13 +114,14 @@ static int run(const options_t *o, char **argv)
                             .i2c_name = o->i2c != NULL ? o->i2c : "none",
                             .wants_reset = o->wants_reset,
                             .has_fixed_log_levels = o->log_level != NULL};
-    if (bus_open(&loop, o->i2c, &board.i2c, why, sizeof why) != LP_OK) {
+    const char *code = wire(o, &board, why, sizeof why);
+    if (code != NULL) {
         close_lines();
-        return refuse("board-i2c", why);
+        return refuse(code, why);
     }
-    if (wire_lines(o, why, sizeof why) != LP_OK) {
-        close_lines();
-        return refuse("board-uart", why);
+    if (o->uart == LP_POSIX_UART_PTY &&
+        lp_posix_hands_open(lp_posix_uart_name(), why, sizeof why) != LP_OK) {
+        LP_LOGW("nobody can press this board's buttons (%s)", why);
     }
     const lp_err_t err = lp_app_start(&board);
     if (err == LP_OK) {

@@ -28,6 +28,8 @@ static const char help_text[] =
     "  --uart2 WHERE      what serial line 2 is wired to, for the application; also --uart3, "
     "--uart4:\n"
     "                       unix:PATH, tcp:ADDRESS:PORT, /dev/ttyX, or pty:LINK\n"
+    "  --adc0 WHERE       what analog input 0 is wired to; also --adc1, --adc2, --adc3: a\n"
+    "                       voltage (1.2V, 1200mV), or a file that has one and is read each time\n"
     "  --hw-id HEX        hardware id, 12 hex digits (default: kept in FILE.hwid)\n"
     "  --log-level LEVEL  error, warn, info, debug, or per module: info,cloud=debug\n"
     "  --factory-reset    remove all settings at each start, as a held reset pin does\n"
@@ -64,6 +66,8 @@ static const char **place_of(options_t *o, const char *name)
         {"--uart2", &o->serial[0]}, {"--uart3", &o->serial[1]},
         {"--uart4", &o->serial[2]}, {"--hw-id", &o->hw_id},
         {"--air", &o->air},         {"--log-level", &o->log_level},
+        {"--adc0", &o->adc[0]},     {"--adc1", &o->adc[1]},
+        {"--adc2", &o->adc[2]},     {"--adc3", &o->adc[3]},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(name, table[i].name) == 0) {

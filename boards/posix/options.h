@@ -11,6 +11,7 @@ typedef struct {
     const char *flash;
     const char *i2c;                                                 // null: no bus is wired
     const char *serial[LP_POSIX_SERIAL_END - LP_POSIX_SERIAL_FIRST]; // null: not wired
+    const char *adc[LP_POSIX_ADC_COUNT];                             // null: 0 V
     lp_posix_uart_kind_t uart;
     const char *uart_link; // null: the usual place
     const char *air;       // null: no radio, its network is this computer's

@@ -15,7 +15,13 @@
 #include "limpet/parts_line.h"
 #include "sdk.h"
 
-enum { PARTS_MAX = 8, UART_FIRST = 2, UART_LAST = 4, UARTS = UART_LAST - UART_FIRST + 1 };
+enum {
+    PARTS_MAX = 8,
+    UART_FIRST = 2,
+    UART_LAST = 4,
+    UARTS = UART_LAST - UART_FIRST + 1,
+    INPUTS = 4
+};
 enum { CHIP_WAIT_MS = 10000, SLICE_MS = 20, STOP_MS = 5000, SOCKET_PATH_MAX = 100 };
 
 typedef struct {
@@ -23,6 +29,7 @@ typedef struct {
     const char *parts[PARTS_MAX]; // sensors beside the chip
     size_t n_parts;
     const char *uart[UARTS]; // what the board's serial lines are wired to; null: nothing
+    const char *adc[INPUTS]; // what its analog inputs are wired to; null: nothing
     bool is_built;
 } run_options_t;
 
@@ -237,6 +244,34 @@ static int add_lines(const run_t *r, char **argv, int n)
     return n;
 }
 
+static int add_inputs(const run_t *r, char **argv, int n)
+{
+    static char names[INPUTS][8];
+    static char where[INPUTS][APP_PATH];
+    for (size_t i = 0; i < INPUTS; i++) {
+        if (r->options->adc[i] != NULL) {
+            snprintf(names[i], sizeof names[i], "--adc%zu", i);
+            snprintf(where[i], sizeof where[i], "%s", r->options->adc[i]);
+            argv[n++] = names[i];
+            argv[n++] = where[i];
+        }
+    }
+    return n;
+}
+
+static lp_exit_t check_inputs(const run_t *r, lp_fault_t *f)
+{
+    for (size_t i = 0; i < INPUTS && strcmp(r->board->name, "posix") != 0; i++) {
+        if (r->options->adc[i] != NULL) {
+            lp_fault_set(f, LP_EXIT_USAGE, "usage", "--adc%zu cannot be wired", i);
+            lp_fault_why(f, "analog inputs of %s are not wired from outside", r->board->name);
+            lp_fault_next(f, "limpet run --board posix");
+            return f->exit;
+        }
+    }
+    return LP_EXIT_OK;
+}
+
 static lp_exit_t start_board(run_t *r, lp_fault_t *f)
 {
     char starter[APP_PATH + 16];
@@ -244,7 +279,7 @@ static lp_exit_t start_board(run_t *r, lp_fault_t *f)
     char board[32];
     char level[64];
     char words[][12] = {"--image", "--flash", "--i2c", "--log-level"};
-    char *argv[12 + 2 * UARTS];
+    char *argv[12 + 2 * UARTS + 2 * INPUTS];
     int n = 0;
     snprintf(flash, sizeof flash, "%s/flash.bin", r->place);
     snprintf(starter, sizeof starter, "%s/tools/board", r->sdk);
@@ -267,6 +302,7 @@ static lp_exit_t start_board(run_t *r, lp_fault_t *f)
         argv[n++] = level;
     }
     n = add_lines(r, argv, n);
+    n = add_inputs(r, argv, n);
     argv[n] = NULL;
     r->board_pid = app_spawn(argv);
     return r->board_pid > 0
@@ -340,6 +376,9 @@ static void say(const run_t *r)
     lp_ui_info("%s runs on %s; Ctrl-C ends it. Flash and chip are kept in %s", r->manifest.name,
                r->board->name, r->place);
     lp_ui_info("In another terminal: limpet cloud up, limpet aws-iot-setup, limpet console");
+    if (strcmp(r->board->name, "posix") == 0) {
+        lp_ui_info("Its buttons and knobs: limpet board press PIN, limpet board set adc0 1.2V");
+    }
 }
 
 static int run(const char *folder, const run_options_t *options)
@@ -349,6 +388,9 @@ static int run(const char *folder, const run_options_t *options)
     r.options = options;
     lp_interrupt_catch();
     lp_exit_t rc = prepare(&r, folder, &fault);
+    if (rc == LP_EXIT_OK) {
+        rc = check_inputs(&r, &fault);
+    }
     if (rc == LP_EXIT_OK) {
         rc = connect_chip(&r, &fault);
     }
@@ -405,6 +447,10 @@ int lp_cmd_run(int argc, char **argv)
         {"uart2", LP_OPT_STR, &o.uart[0], "WHERE", "serial line 2: unix:PATH, /dev/ttyX, pty:LINK"},
         {"uart3", LP_OPT_STR, &o.uart[1], "WHERE", "serial line 3"},
         {"uart4", LP_OPT_STR, &o.uart[2], "WHERE", "serial line 4"},
+        {"adc0", LP_OPT_STR, &o.adc[0], "WHERE", "analog input 0 (posix): 1.2V, or a file with it"},
+        {"adc1", LP_OPT_STR, &o.adc[1], "WHERE", "analog input 1"},
+        {"adc2", LP_OPT_STR, &o.adc[2], "WHERE", "analog input 2"},
+        {"adc3", LP_OPT_STR, &o.adc[3], "WHERE", "analog input 3"},
         {"model", LP_OPT_STR, &o.model, "MODEL",
          "of a new virtual chip: atecc508a, atecc608a, atecc608b"},
         {"log-level", LP_OPT_STR, &o.log_level, "LEVEL",

@@ -2,12 +2,12 @@
 // limpet gpio: a board's pins, for somebody who wires it.
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "limpet/board.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
+#include "words.h"
 
 enum { WATCH_MS = 100, ARGS_MAX = 3 };
 
@@ -16,30 +16,7 @@ static int usage(const char *what, const char *why)
     return lp_ui_fail(LP_EXIT_USAGE, "usage", what, why, "limpet gpio --help");
 }
 
-static bool take_number(const char *word, unsigned long max, double *out)
-{
-    char *end = NULL;
-    const unsigned long value = strtoul(word, &end, 10);
-    if (word[0] < '0' || word[0] > '9' || *end != '\0' || value > max) {
-        return false;
-    }
-    *out = (double)value;
-    return true;
-}
-
 // -- info
-
-static const char *text(const cJSON *tree, const char *key)
-{
-    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, key));
-    return value != NULL ? value : "";
-}
-
-static int number(const cJSON *tree, const char *key)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(tree, key);
-    return cJSON_IsNumber(value) ? value->valueint : -1;
-}
 
 static void put_pin(const cJSON *pin)
 {
@@ -53,9 +30,9 @@ static void put_pin(const cJSON *pin)
             n += (size_t)snprintf(can + n, sizeof can - n, "%s%s", n > 0 ? " " : "", s);
         }
     }
-    const int level = number(pin, "value");
-    lp_ui_out("%4d  %-12.12s  %-4s  %-12.12s  %s", number(pin, "pin"), text(pin, "name"),
-              level < 0 ? "-" : (level == 0 ? "low" : "high"), text(pin, "user"), can);
+    const int level = words_int(pin, "value");
+    lp_ui_out("%4d  %-12.12s  %-4s  %-12.12s  %s", words_int(pin, "pin"), words_text(pin, "name"),
+              level < 0 ? "-" : (level == 0 ? "low" : "high"), words_text(pin, "user"), can);
 }
 
 static void put_pins(const cJSON *pins)
@@ -87,7 +64,7 @@ static const call_t calls[] = {
     {"watch", "GPIO.Read", {"pin", NULL}, NULL},
 };
 
-static unsigned long most_of(const char *arg)
+static long most_of(const char *arg)
 {
     if (strcmp(arg, "pin") == 0) {
         return 65535;
@@ -101,14 +78,14 @@ static cJSON *take_words(const call_t *c, int n, char **words, char *why, size_t
     cJSON *params = cJSON_CreateObject();
     int i = 0;
     for (; c->args[i] != NULL; i++) {
-        double value = 0;
-        if (i >= n || !take_number(words[i], most_of(c->args[i]), &value)) {
-            snprintf(why, cap, "%s: a number from 0 to %lu is needed", c->args[i],
+        long value = 0;
+        if (i >= n || !words_number(words[i], most_of(c->args[i]), &value)) {
+            snprintf(why, cap, "%s: a number from 0 to %ld is needed", c->args[i],
                      most_of(c->args[i]));
             cJSON_Delete(params);
             return NULL;
         }
-        cJSON_AddNumberToObject(params, c->args[i], value);
+        cJSON_AddNumberToObject(params, c->args[i], (double)value);
     }
     if (c->mode != NULL) {
         cJSON_AddStringToObject(params, "mode", c->mode);
@@ -129,8 +106,8 @@ static void put_result(const call_t *c, cJSON *result)
 {
     if (cJSON_IsArray(result)) {
         put_pins(result);
-    } else if (number(result, "value") >= 0) {
-        lp_ui_out("%d", number(result, "value"));
+    } else if (words_int(result, "value") >= 0) {
+        lp_ui_out("%d", words_int(result, "value"));
     } else {
         lp_ui_info("%s: done", c->name);
     }
@@ -149,7 +126,7 @@ static lp_exit_t watch(lp_board_t *board, double pin, lp_fault_t *f)
         if (rc != LP_EXIT_OK) {
             return rc;
         }
-        const int now = number(result, "value");
+        const int now = words_int(result, "value");
         if (now != before) {
             lp_ui_out("%d", now);
             lp_ui_json_tree(result);
@@ -169,7 +146,7 @@ static lp_exit_t call(const lp_board_options_t *o, const call_t *c, cJSON *param
     cJSON *result = NULL;
     lp_exit_t rc = lp_board_open(o, &board, f);
     if (rc == LP_EXIT_OK && strcmp(c->name, "watch") == 0) {
-        rc = watch(board, number(params, "pin"), f);
+        rc = watch(board, words_int(params, "pin"), f);
         cJSON_Delete(params);
     } else if (rc == LP_EXIT_OK) {
         rc = lp_board_call(board, c->method, params, 0, &result, f);

@@ -2,12 +2,12 @@
 // limpet i2c, limpet onewire: what is on a board's buses, for somebody who wires a sensor.
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "limpet/board.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
+#include "words.h"
 
 enum { FIRST_ADDR = 0x08, LAST_ADDR = 0x77, ADDRESSES = 128, READ_MAX = 64, WRITE_MAX = 36 };
 
@@ -19,18 +19,6 @@ typedef struct {
 static int usage(const char *what, const char *why)
 {
     return lp_ui_fail(LP_EXIT_USAGE, "usage", what, why, "limpet i2c --help");
-}
-
-// Decimal, or with 0x.
-static bool take_number(const char *word, long max, long *out)
-{
-    char *end = NULL;
-    long value = strtol(word, &end, 0);
-    if (end == word || *end != '\0' || value < 0 || value > max) {
-        return false;
-    }
-    *out = value;
-    return true;
 }
 
 // -- the addresses that are the crypto chip's: the board would refuse them as well
@@ -121,12 +109,6 @@ static lp_exit_t scan(lp_board_t *board, lp_fault_t *f)
 
 // -- bytes and registers
 
-static const char *text(const cJSON *tree, const char *key)
-{
-    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, key));
-    return value != NULL ? value : "";
-}
-
 static void put_bytes(const char *hex)
 {
     char line[3 * READ_MAX + 1];
@@ -142,8 +124,8 @@ static void put_result(cJSON *result, bool is_word)
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(result, "value");
     if (cJSON_IsNumber(value)) {
         lp_ui_out(is_word ? "0x%04x" : "0x%02x", (unsigned)value->valueint);
-    } else if (text(result, "data_hex")[0] != '\0') {
-        put_bytes(text(result, "data_hex"));
+    } else if (words_text(result, "data_hex")[0] != '\0') {
+        put_bytes(words_text(result, "data_hex"));
     } else {
         lp_ui_out("written");
     }
@@ -187,7 +169,7 @@ static bool take_words(const call_t *c, bool is_word, int n, char **words, cJSON
     for (; c->args[i] != NULL; i++) {
         long value = 0;
         const long most = most_of(c->args[i], is_word);
-        if (i >= n || !take_number(words[i], most, &value)) {
+        if (i >= n || !words_number(words[i], most, &value)) {
             snprintf(why, cap, "%s: a number up to 0x%lx is needed", c->args[i],
                      (unsigned long)most);
             return false;
@@ -232,7 +214,7 @@ static int run_call(const i2c_options_t *o, const call_t *c, int n, char **words
     lp_fault_t fault = {0};
     char why[100] = "";
     long addr = 0;
-    if (n < 1 || !take_number(words[0], LAST_ADDR, &addr) || addr < FIRST_ADDR) {
+    if (n < 1 || !words_number(words[0], LAST_ADDR, &addr) || addr < FIRST_ADDR) {
         return usage("an address from 0x08 to 0x77 is needed", NULL);
     }
     cJSON *params = cJSON_CreateObject();

@@ -48,6 +48,7 @@ bool conformance_set_peers(const char *text);
 int conformance_run(void);
 
 // One group each; how many failed.
+int conformance_adc(void);
 int conformance_clock(void);
 int conformance_fiber(void);
 int conformance_flash(void);

@@ -3,56 +3,9 @@
 
 #include <string.h>
 
+#include "limpet/rpc_take.h"
+
 static const char own[] = "rpc";
-
-// -- params
-
-static bool take_number(lp_rpc_req_t *req, const char *key, uint32_t max, uint32_t *out)
-{
-    lp_json_t value;
-    if (lp_rpc_param(req, key, &value) != LP_OK || lp_json_u32(value, max, out) != LP_OK) {
-        lp_rpc_fail(req, LP_E_INVALID, "%s: a whole number, 0..%lu", key, (unsigned long)max);
-        return false;
-    }
-    return true;
-}
-
-// 0 and 1, as mos has it, or false and true.
-static bool take_level(lp_rpc_req_t *req, const char *key, bool *level)
-{
-    lp_json_t value;
-    uint32_t number = 0;
-    if (lp_rpc_param(req, key, &value) == LP_OK) {
-        if (lp_json_bool(value, level) == LP_OK) {
-            return true;
-        }
-        if (lp_json_u32(value, 1, &number) == LP_OK) {
-            *level = number == 1;
-            return true;
-        }
-    }
-    lp_rpc_fail(req, LP_E_INVALID, "%s: 0 or 1", key);
-    return false;
-}
-
-// The index in `words` of what a param says; the first one where it is not there.
-static bool take_word(lp_rpc_req_t *req, const char *key, const char *const *words, size_t count,
-                      size_t *index)
-{
-    lp_json_t value;
-    *index = 0;
-    if (lp_rpc_param(req, key, &value) == LP_E_NOT_FOUND) {
-        return true;
-    }
-    for (size_t i = 0; lp_rpc_param(req, key, &value) == LP_OK && i < count; i++) {
-        if (lp_json_equal_str(value, words[i])) {
-            *index = i;
-            return true;
-        }
-    }
-    lp_rpc_fail(req, LP_E_INVALID, "%s: see RPC.Describe for the words", key);
-    return false;
-}
 
 // -- pins
 
@@ -80,7 +33,7 @@ static bool take_pin(lp_rpc_req_t *req, uint16_t *pin)
 {
     lp_gpio_info_t info;
     uint32_t value = 0;
-    if (!take_number(req, "pin", UINT16_MAX, &value)) {
+    if (!lp_rpc_take_u32(req, "pin", UINT16_MAX, &value)) {
         return false;
     }
     if (lp_port_gpio_info((uint16_t)value, &info) != LP_OK) {
@@ -206,10 +159,10 @@ static void rpc_configure(void *ctx, lp_rpc_req_t *req)
     uint16_t pin = 0;
     lp_json_t value;
     bool level = false;
-    if (!take_pin(req, &pin) || !take_word(req, "mode", modes, 3, &mode) ||
-        !take_word(req, "pull", pulls, 3, &pull) ||
+    if (!take_pin(req, &pin) || !lp_rpc_take_word(req, "mode", modes, 3, &mode) ||
+        !lp_rpc_take_word(req, "pull", pulls, 3, &pull) ||
         (lp_rpc_param(req, "value", &value) != LP_E_NOT_FOUND &&
-         !take_level(req, "value", &level))) {
+         !lp_rpc_take_level(req, "value", &level))) {
         return;
     }
     const lp_gpio_config_t config = {.mode = (lp_gpio_mode_t)(LP_GPIO_INPUT + mode),
@@ -239,7 +192,7 @@ static void rpc_read(void *ctx, lp_rpc_req_t *req)
 static void rpc_write(void *ctx, lp_rpc_req_t *req)
 {
     bool level = false;
-    if (!take_level(req, "value", &level)) {
+    if (!lp_rpc_take_level(req, "value", &level)) {
         return;
     }
     lp_gpio_t *gpio = take_output(ctx, req);
@@ -263,8 +216,8 @@ static void rpc_blink(void *ctx, lp_rpc_req_t *req)
 {
     uint32_t on_ms = 0;
     uint32_t off_ms = 0;
-    if (!take_number(req, "on_ms", UINT32_MAX, &on_ms) ||
-        !take_number(req, "off_ms", UINT32_MAX, &off_ms)) {
+    if (!lp_rpc_take_u32(req, "on_ms", UINT32_MAX, &on_ms) ||
+        !lp_rpc_take_u32(req, "off_ms", UINT32_MAX, &off_ms)) {
         return;
     }
     lp_gpio_t *gpio = take_output(ctx, req);

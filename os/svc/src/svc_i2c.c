@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "limpet/hex.h"
+#include "limpet/rpc_take.h"
 
 enum { FIRST_ADDR = 0x08, LAST_ADDR = 0x77 };
 
@@ -20,20 +21,10 @@ static bool is_chip(const lp_svc_i2c_t *svc, uint32_t addr)
     return id != NULL && id->addr == addr;
 }
 
-static bool take_number(lp_rpc_req_t *req, const char *key, uint32_t max, uint32_t *out)
-{
-    lp_json_t value;
-    if (lp_rpc_param(req, key, &value) != LP_OK || lp_json_u32(value, max, out) != LP_OK) {
-        lp_rpc_fail(req, LP_E_INVALID, "%s: a whole number, 0..%lu", key, (unsigned long)max);
-        return false;
-    }
-    return true;
-}
-
 static bool take_addr(const lp_svc_i2c_t *svc, lp_rpc_req_t *req, uint8_t *addr)
 {
     uint32_t value = 0;
-    if (!take_number(req, "addr", LAST_ADDR, &value)) {
+    if (!lp_rpc_take_u32(req, "addr", LAST_ADDR, &value)) {
         return false;
     }
     if (value < FIRST_ADDR) {
@@ -114,7 +105,7 @@ static void rpc_read(void *ctx, lp_rpc_req_t *req)
     uint8_t addr = 0;
     uint32_t len = 0;
     if (!is_free(svc, req) || !take_addr(svc, req, &addr) ||
-        !take_number(req, "len", LP_SVC_I2C_LEN_MAX, &len)) {
+        !lp_rpc_take_u32(req, "len", LP_SVC_I2C_LEN_MAX, &len)) {
         return;
     }
     if (len == 0) {
@@ -149,7 +140,8 @@ static void read_register(lp_svc_i2c_t *svc, lp_rpc_req_t *req, size_t len)
 {
     uint8_t addr = 0;
     uint32_t reg = 0;
-    if (!is_free(svc, req) || !take_addr(svc, req, &addr) || !take_number(req, "reg", 255, &reg)) {
+    if (!is_free(svc, req) || !take_addr(svc, req, &addr) ||
+        !lp_rpc_take_u32(req, "reg", 255, &reg)) {
         return;
     }
     const uint8_t byte = (uint8_t)reg;
@@ -162,8 +154,9 @@ static void write_register(lp_svc_i2c_t *svc, lp_rpc_req_t *req, size_t len)
     uint8_t addr = 0;
     uint32_t reg = 0;
     uint32_t value = 0;
-    if (!is_free(svc, req) || !take_addr(svc, req, &addr) || !take_number(req, "reg", 255, &reg) ||
-        !take_number(req, "value", len == 1 ? 255 : 65535, &value)) {
+    if (!is_free(svc, req) || !take_addr(svc, req, &addr) ||
+        !lp_rpc_take_u32(req, "reg", 255, &reg) ||
+        !lp_rpc_take_u32(req, "value", len == 1 ? 255 : 65535, &value)) {
         return;
     }
     const uint8_t wide[] = {(uint8_t)reg, (uint8_t)(value >> 8), (uint8_t)value};

@@ -46,6 +46,8 @@ lp_cmd_fn lp_cmd_doctor;
 lp_cmd_fn lp_cmd_devices;
 lp_cmd_fn lp_cmd_reboot;
 lp_cmd_fn lp_cmd_cron;
+lp_cmd_fn lp_cmd_adc;
+lp_cmd_fn lp_cmd_board;
 lp_cmd_fn lp_cmd_gpio;
 lp_cmd_fn lp_cmd_i2c;
 lp_cmd_fn lp_cmd_onewire;

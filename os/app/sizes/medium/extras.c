@@ -7,6 +7,7 @@
 #include "limpet/app_wires.h"
 #include "limpet/log.h"
 #include "limpet/settings.h"
+#include "limpet/svc_adc.h"
 #include "limpet/svc_atca.h"
 #include "limpet/svc_atca_change.h"
 #include "limpet/svc_config.h"
@@ -18,6 +19,7 @@
 
 #define LOG_MODULE "app"
 
+static lp_rpc_set_t adc;
 static lp_svc_atca_t atca;
 static lp_svc_atca_change_t atca_change;
 static lp_rpc_set_t debug;
@@ -77,6 +79,7 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
         .loop = app->loop, .rpc = app->rpc, .bus = parts->bus, .chip = app->chip};
     const lp_svc_cron_setup_t for_cron = {
         .loop = app->loop, .rpc = app->rpc, .store = parts->store};
+    lp_svc_adc_init(&adc, app->rpc);
     lp_svc_atca_init(&atca, app->rpc, app->chip);
     lp_svc_atca_change_init(&atca_change, app->rpc, app->chip, app->config);
     lp_svc_gpio_init(&gpio, app->loop, app->rpc);

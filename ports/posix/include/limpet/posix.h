@@ -113,6 +113,21 @@ lp_err_t lp_posix_serial_wire(unsigned number, const char *where, char *why, siz
 // Removes the links.
 void lp_posix_serial_end(void);
 
+// -- the analog inputs of limpet/port/adc.h
+
+enum { LP_POSIX_ADC_COUNT = 4, LP_POSIX_ADC_PATH_MAX = 256 };
+
+// "1.2", "1.2V", "1200mV" as microvolts, also negative. False: it is none of them, or more than
+// 1000 V.
+bool lp_posix_adc_parse(const char *text, int32_t *uv);
+// What channel `channel` is wired to: a voltage, or a file that is read at each conversion. Copies.
+// It outlives a restart of the board (in the environment LIMPET_POSIX_ADC0 ...). On an error `why`
+// says it in a sentence, and what was wired stays.
+lp_err_t lp_posix_adc_wire(unsigned channel, const char *where, char *why, size_t why_cap);
+// Wires what was wired before a restart of the board. False: nothing was, or this is its first
+// start.
+bool lp_posix_adc_restore(unsigned channel);
+
 // -- the radio
 
 // Wires a Wi-Fi radio to the board: a module at the socket `path` (lends for ever), as `limpet air
