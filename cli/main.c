@@ -84,6 +84,7 @@
         {"ports", "list the boards that are connected", lp_cmd_devices, true},                     \
         {"console", "show what a board logs", lp_cmd_console, false},                              \
         {"log", "show what a board logged, also before its restart", lp_cmd_log, false},           \
+        {"events", "show what happens on a board, as it happens", lp_cmd_events, false},           \
         {"reboot", "restart a board and wait until it is back", lp_cmd_reboot, false},             \
         {"wifi", "a board's Wi-Fi: set a network, scan, status", lp_cmd_wifi, false},              \
         {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \

@@ -56,6 +56,17 @@ bool lp_utf8_is_valid(lp_span_t s)
     return true;
 }
 
+void lp_utf8_mask(uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        const size_t n = lp_utf8_next(lp_span(text + i, len - i), NULL);
+        if (n == 0) {
+            text[i] = '?';
+        }
+        i += n > 0 ? n : 1;
+    }
+}
+
 size_t lp_utf8_put(uint8_t dst[4], uint32_t cp)
 {
     if (!is_scalar(cp)) {

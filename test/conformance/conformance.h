@@ -54,6 +54,8 @@ int conformance_fiber(void);
 int conformance_flash(void);
 int conformance_gpio(void);
 int conformance_net(void);
+// Optional parts of a port, on boards that have room for them.
+int conformance_more(void);
 int conformance_system(void);
 // Serial line 2, whose other end gives back what comes; nothing on a board without one.
 int conformance_uart(void);

@@ -179,15 +179,22 @@ static void apply_settings(void *ctx)
     lp_app_remote_changed();
     lp_app_wifi_changed();
     lp_app_settings_changed(&app.handle);
+    lp_app_events_settings_changed();
+}
+
+static void say_goodbye(const char *how)
+{
+    lp_app_events_stopping(how);
+    if (app.handle.cloud != NULL) {
+        lp_svc_cloud_stop(&app.cloud);
+    }
+    lp_app_net_stop();
 }
 
 static void before_reboot(void *ctx)
 {
     (void)ctx;
-    if (app.handle.cloud != NULL) {
-        lp_svc_cloud_stop(&app.cloud);
-    }
-    lp_app_net_stop();
+    say_goodbye("restart");
 }
 
 static void warn_of_software_key(void)
@@ -395,7 +402,7 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
 
 bool lp_app_stop(void)
 {
-    before_reboot(NULL);
+    say_goodbye("off");
     const bool is_cloud_up = app.handle.cloud != NULL && app.cloud.state != LP_CLOUD_OFF;
     return is_cloud_up || lp_app_net_is_up();
 }

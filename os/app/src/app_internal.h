@@ -13,6 +13,15 @@
 // Settings may have changed: periods that come from one are looked at again.
 void lp_app_settings_changed(lp_app_t *app);
 
+// -- events.c, or no_events.c in an image without room for them
+
+void lp_app_events_settings_changed(void);
+void lp_app_events_stopping(const char *how); // "restart", "off", "sleep"
+// Only in events.c: once storage is there; once everything is there; the board's address, or null.
+void lp_app_events_begin(lp_app_t *app);
+void lp_app_events_start(void);
+void lp_app_events_network(const char *now);
+
 // -- net.c, or no_net.c in an image without room for it
 
 void lp_app_net_start(const lp_app_t *app, lp_turn_t *turn);

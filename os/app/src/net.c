@@ -49,7 +49,8 @@ void lp_app_net_start(const lp_app_t *app, lp_turn_t *turn)
                             .config = app->config,
                             .files = app->files,
                             .scratch = scratch,
-                            .scratch_bytes = sizeof scratch};
+                            .scratch_bytes = sizeof scratch,
+                            .events = lp_app_events(app)};
     start_mqtt(app);
     lp_app_log_sinks_start(app);
 }

@@ -15,6 +15,7 @@ static lp_svc_wifi_t wifi;
 static lp_svc_secret_t secrets;
 static lp_access_t set_up; // callers over the set-up network
 static lp_app_t *the_app;  // null: no radio
+static bool was_up;
 
 static const char set_up_user[] = "setup";
 
@@ -38,6 +39,12 @@ static void on_link(void *ctx, bool is_up)
     if (app->cloud != NULL) {
         lp_svc_cloud_set_link(app->cloud, is_up);
     }
+    if (is_up != was_up) {
+        lp_events_publish(lp_app_events(app), is_up ? LP_EV_WIFI_JOINED : LP_EV_WIFI_LOST, 0,
+                          is_up ? wifi.ssid : NULL);
+        lp_app_events_network(is_up ? wifi.address : NULL);
+    }
+    was_up = is_up;
 }
 
 // One account that is in memory alone, with the password of the set-up network.

@@ -40,7 +40,13 @@ const char *lp_mqtt_link_state_name(lp_mqtt_link_state_t state)
 static void enter(lp_mqtt_link_t *l, lp_mqtt_link_state_t state)
 {
     const char *before = lp_mqtt_link_state_name(l->state);
+    const bool was_up = l->state == LP_MQTT_LINK_CONNECTED;
+    const bool is_up = state == LP_MQTT_LINK_CONNECTED;
     l->state = state;
+    if (was_up != is_up) {
+        lp_events_publish(l->s_.base->events, is_up ? LP_EV_MQTT_CONNECTED : LP_EV_MQTT_LOST,
+                          is_up ? 0 : -(int32_t)l->err, l->s_.name);
+    }
     if (strcmp(before, lp_mqtt_link_state_name(state)) != 0) {
         l->since_ms = lp_port_now_ms();
     }
@@ -128,6 +134,7 @@ static void on_mqtt(void *ctx, const lp_mqtt_event_t *ev)
     lp_link_close(&l->link_);
     if (l->is_leaving_) {
         l->is_leaving_ = false;
+        note(l, LP_OK, "");
         enter(l, LP_MQTT_LINK_OFF);
     } else {
         back_off(l, ev->why, detail);

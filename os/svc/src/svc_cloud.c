@@ -45,6 +45,9 @@ static void enter(lp_svc_cloud_t *svc, lp_cloud_state_t state)
     const lp_cloud_state_t now = lp_svc_cloud_shown(svc);
     if (strcmp(lp_cloud_state_name(before), lp_cloud_state_name(now)) != 0) {
         svc->since_ms = lp_port_now_ms();
+        if (svc->on_change != NULL) {
+            svc->on_change(svc);
+        }
     }
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "limpet/svc_log.h"
 
-#include "limpet/hex.h"
+#include "cursor.h"
 #include "limpet/port/clock.h"
 #include "limpet/utf8.h"
 
 enum {
-    CURSOR_BYTES = 24,
-    NONCE_DIGITS = 8,
     LINES_BYTES_MAX = LP_RPC_FRAME_MAX - 512, // of one answer
     LINE_BYTES = 80,                          // around its text
 };
@@ -20,41 +18,11 @@ typedef struct {
     uint32_t wait_ms;
 } query_t;
 
-// -- cursors: the ring's nonce, a dot, the id of the next line
-
-static bool parse_number(const char *digits, uint32_t *number)
-{
-    uint64_t n = 0;
-    if (*digits == '\0') {
-        return false;
-    }
-    for (; *digits != '\0'; digits++) {
-        n = n * 10 + (uint64_t)(*digits - '0');
-        if (*digits < '0' || *digits > '9' || n > UINT32_MAX) {
-            return false;
-        }
-    }
-    *number = (uint32_t)n;
-    return true;
-}
-
-static bool parse_cursor(const char *text, uint32_t *nonce, uint32_t *id)
-{
-    uint8_t bytes[NONCE_DIGITS / 2];
-    lp_buf_t out = lp_buf(bytes, sizeof bytes);
-    const lp_span_t cursor = lp_span_str(text);
-    if (cursor.len < NONCE_DIGITS + 2 || text[NONCE_DIGITS] != '.' ||
-        lp_hex_decode(&out, lp_span(cursor.ptr, NONCE_DIGITS)) != LP_OK) {
-        return false;
-    }
-    *nonce =
-        (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-    return parse_number(text + NONCE_DIGITS + 1, id);
-}
+// -- questions
 
 static lp_err_t take_cursor(const lp_svc_log_t *svc, const lp_rpc_req_t *req, query_t *q)
 {
-    char text[CURSOR_BYTES];
+    char text[LP_CURSOR_BYTES];
     uint32_t nonce = 0;
     q->from = svc->ring_->first_id;
     const lp_err_t err = lp_rpc_param_str(req, "cursor", text, sizeof text);
@@ -62,7 +30,7 @@ static lp_err_t take_cursor(const lp_svc_log_t *svc, const lp_rpc_req_t *req, qu
         return LP_OK;
     }
     uint32_t id = 0;
-    if (err != LP_OK || !parse_cursor(text, &nonce, &id)) {
+    if (err != LP_OK || !lp_cursor_parse(text, &nonce, &id)) {
         return LP_E_INVALID;
     }
     // What is ahead of this ring was not of this ring, either.
@@ -74,8 +42,6 @@ static lp_err_t take_cursor(const lp_svc_log_t *svc, const lp_rpc_req_t *req, qu
     }
     return LP_OK;
 }
-
-// -- questions
 
 // `start` 0 is this start of the board, -1 the one before.
 static lp_err_t take_start(const lp_svc_log_t *svc, const lp_rpc_req_t *req, query_t *q)
@@ -161,18 +127,6 @@ static void put_line(lp_json_writer_t *w, const lp_log_ring_t *ring, const lp_lo
     lp_json_put_object_end(w);
 }
 
-// What somebody else sent, or a cut line, may be no UTF-8, which JSON must be.
-static void mask_bytes(uint8_t *text, size_t len)
-{
-    for (size_t i = 0; i < len;) {
-        const size_t n = lp_utf8_next(lp_span(text + i, len - i), NULL);
-        if (n == 0) {
-            text[i] = '?';
-        }
-        i += n > 0 ? n : 1;
-    }
-}
-
 // The first line from `id` on that is not of too low a level; false: none. *id: where it stopped.
 static bool find_line(const lp_log_ring_t *ring, uint32_t *id, lp_log_level_t level,
                       uint8_t text[LP_LOG_LINE_MAX], lp_log_ring_line_t *line)
@@ -180,7 +134,8 @@ static bool find_line(const lp_log_ring_t *ring, uint32_t *id, lp_log_level_t le
     while (lp_log_ring_get(ring, *id, text, line)) {
         *id = line->id;
         if (line->level <= level) {
-            mask_bytes(text, line->text.len);
+            // What somebody else sent, or a cut line, may be no UTF-8, which JSON must be.
+            lp_utf8_mask(text, line->text.len);
             return true;
         }
         (*id)++;
@@ -192,7 +147,7 @@ static bool find_line(const lp_log_ring_t *ring, uint32_t *id, lp_log_level_t le
 static void answer(const lp_svc_log_t *svc, lp_rpc_req_t *req, const query_t *q)
 {
     uint8_t text[LP_LOG_LINE_MAX];
-    char cursor[CURSOR_BYTES];
+    char cursor[LP_CURSOR_BYTES];
     lp_log_ring_line_t line;
     uint32_t id = q->from;
     size_t bytes = 0;
@@ -216,9 +171,8 @@ static void answer(const lp_svc_log_t *svc, lp_rpc_req_t *req, const query_t *q)
     lp_json_put_array_end(w);
     lp_json_put_key(w, "more");
     lp_json_put_bool(w, has_more);
-    (void)lp_fmt_str(cursor, sizeof cursor, "%08x.%u", (unsigned)svc->ring_->nonce, (unsigned)id);
     lp_json_put_key(w, "cursor");
-    lp_json_put_str(w, cursor);
+    lp_json_put_str(w, lp_cursor_text(cursor, svc->ring_->nonce, id));
     lp_json_put_object_end(w);
     lp_rpc_done(req);
 }

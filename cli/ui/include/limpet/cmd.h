@@ -61,6 +61,7 @@ lp_cmd_fn lp_cmd_config_set;
 lp_cmd_fn lp_cmd_config_edit;
 lp_cmd_fn lp_cmd_config_confirm;
 lp_cmd_fn lp_cmd_factory_reset;
+lp_cmd_fn lp_cmd_events;
 lp_cmd_fn lp_cmd_log;
 lp_cmd_fn lp_cmd_crash;
 lp_cmd_fn lp_cmd_debug_core_dump;

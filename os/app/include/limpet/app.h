@@ -12,6 +12,7 @@
 #define LIMPET_APP_H
 
 #include "limpet/counters.h"
+#include "limpet/events.h"
 #include "limpet/files.h"
 #include "limpet/fmt.h"
 #include "limpet/i2c.h"
@@ -105,6 +106,10 @@ lp_err_t lp_app_listen(lp_app_t *app, lp_app_topic_t *topic, const char *what,
 // What limpet/http_client.h, limpet/ws_client.h and limpet/mqtt_link.h stand on. Null: this image
 // has no connections but the cloud's.
 const lp_link_base_t *lp_app_net(const lp_app_t *app);
+
+// What happens on the board (limpet/events.h), and what the application itself tells: groups from
+// LP_EVENTS_APP on are its own. Null: this image has no events.
+lp_events_t *lp_app_events(const lp_app_t *app);
 
 // A further MQTT connection, by the group of its settings ("mqtt1"). Null: this image has none of
 // that name.

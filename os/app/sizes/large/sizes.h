@@ -18,6 +18,7 @@ enum {
     SIZE_FILES = 48,               // files; FS.ListExt of them all fits a frame
     SIZE_STORE_ENTRIES = 160,      // settings, twice while some are tried; keys, counters, accounts
     SIZE_TLS_ARENA_BYTES = 384 * 1024, // the cloud's connection, and some callers'
+    SIZE_EVENTS = 32,                  // that wait, and that can be read afterwards
     SIZE_HAS_BUS_KEY = 1,              // limpet/svc_bus.h
 #if defined(__SANITIZE_ADDRESS__)
     SIZE_TLS_STACK_BYTES = 512 * 1024,

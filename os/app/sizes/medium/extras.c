@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "app_internal.h"
 #include "files.h"
 #include "limpet/app_wires.h"
 #include "limpet/log.h"
@@ -70,6 +71,7 @@ void lp_app_extras_start_safe(const lp_app_extras_t *parts)
 {
     lp_svc_debug_init(&debug, parts->app->rpc);
     logs_start(parts);
+    lp_app_events_begin(parts->app);
 }
 
 void lp_app_extras_start(const lp_app_extras_t *parts)
@@ -92,4 +94,5 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
     lp_svc_config_init(&config_service, app->rpc, app->config, parts->sys);
     config_service.more = parts->more;
     files_start(parts);
+    lp_app_events_start();
 }

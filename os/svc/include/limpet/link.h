@@ -10,6 +10,7 @@
 #define LIMPET_LINK_H
 
 #include "limpet/config.h"
+#include "limpet/events.h"
 #include "limpet/files.h"
 #include "limpet/port/net.h"
 #include "limpet/tls.h"
@@ -25,6 +26,7 @@ typedef struct {
     lp_files_t *files; // null: there are none
     uint8_t *scratch;  // certificates from files pass through it: trust, then the own
     size_t scratch_bytes;
+    lp_events_t *events; // null: nobody wants to know
 } lp_link_base_t;
 
 // Certificates and keys by name. Strings are lent until LP_LINK_OPEN or LP_LINK_CLOSED.

@@ -122,6 +122,8 @@ typedef struct lp_svc_cloud {
     lp_cloud_wish_t wish_;
     uint32_t acked_;
     lp_cloud_proof_t proof_;
+    // What people are told of the state has changed. May be null; set behind lp_svc_cloud_init().
+    void (*on_change)(const struct lp_svc_cloud *svc);
     lp_cloud_client_t *clients_;
     uint8_t *lent_rx_, *lent_inbox_; // what was borrowed from TLS
     uint8_t *inbox_;                 // the topic of the message that is arriving, then its payload

@@ -14,6 +14,8 @@
 #define TCP_LISTEN_BACKLOG      1 // connections that are not whole, or wait, are counted
 #define SO_REUSE                1 // a port can be listened on again while old connections die
 
+#define LWIP_NETIF_EXT_STATUS_CALLBACK 1 // net_watch.c
+
 // Called for each connection that begins, before it counts: the moment to look at those before it.
 #define LWIP_HOOK_TCP_ISN(a, ap, b, bp) lp_bare_tcp_isn(ap)
 

@@ -55,6 +55,18 @@ lp_err_t lp_port_tcp_accept(lp_tcp_server_t *server, lp_tcp_t *tcp, lp_net_peer_
 // repeatedly on a server that has listened once.
 void lp_port_tcp_unlisten(lp_tcp_server_t *server);
 
+// -- the board's own address; a port whose images have no events may leave this part out
+
+enum { LP_NET_ADDRESS_MAX = 46 };
+
+// Writes the address that others reach this board at, IPv4 before IPv6. False: there is no network;
+// `text` is untouched.
+bool lp_port_net_address(char text[LP_NET_ADDRESS_MAX]);
+
+// Calls fn(ctx), from the loop, whenever lp_port_net_address() may say something else. For one
+// caller, for good. A port that cannot know calls nobody.
+void lp_port_net_watch(void (*fn)(void *ctx), void *ctx);
+
 // -- datagrams to a group, on each link of the board; a port whose images do not announce
 // themselves may leave this part out
 
