@@ -15,6 +15,11 @@ size_t lp_app_announce_settings(lp_config_row_t *rows)
     return LP_NET_SETTINGS_COUNT;
 }
 
+lp_err_t lp_app_announce_words(lp_svc_config_t *config)
+{
+    return lp_svc_config_add(config, lp_net_settings_more, LP_NET_SETTINGS_GROUPS);
+}
+
 void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote)
 {
     const lp_svc_mdns_setup_t setup = {.loop = app->loop,

@@ -365,7 +365,6 @@ static void start_services(const lp_app_board_t *board)
     start_chip(board);
     start_cloud(board);
     extras.bus = i2c_port(board, &app.i2c_extras);
-    extras.more = lp_app_wifi_words();
     lp_app_extras_start(&extras);
     lp_app_remote_start(&app.handle, &app.store, &app.turn);
     lp_app_wifi_start(&app.handle, &app.store, apply_settings);

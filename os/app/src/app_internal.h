@@ -7,6 +7,7 @@
 #include "limpet/app.h"
 #include "limpet/settings_about.h"
 #include "limpet/store.h"
+#include "limpet/svc_config.h"
 #include "limpet/svc_remote.h"
 #include "limpet/turn.h"
 
@@ -42,6 +43,8 @@ void lp_app_log_sinks_stop(void);
 
 // The settings of this board: up to SIZE_SETTINGS of them.
 const lp_config_row_t *lp_app_settings(size_t *count);
+// Describes those that not every image has. Only in remote.c.
+void lp_app_remote_words(lp_svc_config_t *config);
 void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn);
 void lp_app_remote_changed(void);
 void lp_app_remote_stop(void);
@@ -61,6 +64,7 @@ void lp_app_wifi_changed(void);
 
 // Writes the rows of its settings, as many as sizes.h counts.
 size_t lp_app_announce_settings(lp_config_row_t *rows);
+lp_err_t lp_app_announce_words(lp_svc_config_t *config);
 void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote);
 void lp_app_announce_changed(void *ctx); // who listens has changed; from the loop
 void lp_app_announce_stop(void);

@@ -6,7 +6,6 @@
 
 #include "limpet/app.h"
 #include "limpet/log_ring.h"
-#include "limpet/settings_about.h"
 #include "limpet/svc_sys.h"
 
 // Before anything is logged.
@@ -28,7 +27,6 @@ typedef struct {
     lp_store_t *store;
     lp_svc_sys_t *sys;
     lp_turn_t *turn;
-    const lp_settings_more_t *more; // settings that only this board has; null: none
     lp_i2c_bus_t *bus; // a port of the board's I2C bus that nobody else uses; null: no bus is wired
 } lp_app_extras_t;
 

@@ -8,6 +8,12 @@ size_t lp_app_announce_settings(lp_config_row_t *rows)
     return 0;
 }
 
+lp_err_t lp_app_announce_words(lp_svc_config_t *config)
+{
+    (void)config;
+    return LP_OK;
+}
+
 void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote)
 {
     (void)app;

@@ -31,6 +31,21 @@ const lp_config_row_t *lp_app_settings(size_t *count)
     return rows;
 }
 
+void lp_app_remote_words(lp_svc_config_t *config)
+{
+    const lp_settings_more_t *wifi = lp_app_wifi_words();
+    lp_err_t err = lp_svc_config_add(config, wifi, wifi != NULL ? 1 : 0);
+    if (err == LP_OK) {
+        err = lp_svc_config_add(config, lp_remote_settings_more, LP_REMOTE_SETTINGS_GROUPS);
+    }
+    if (err == LP_OK) {
+        err = lp_app_announce_words(config);
+    }
+    if (err != LP_OK) {
+        LP_LOGE("Config.Schema does not describe all settings (%s)", lp_err_text(err));
+    }
+}
+
 void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
 {
     lp_app_net_start(app, turn);

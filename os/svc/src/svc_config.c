@@ -96,7 +96,12 @@ static void put_row(const lp_config_t *c, const lp_config_row_t *row,
 
 static const lp_settings_more_t *more_of(const lp_svc_config_t *svc, const char *group)
 {
-    return svc->more != NULL && strcmp(svc->more->group.name, group) == 0 ? svc->more : NULL;
+    for (size_t i = 0; i < svc->more_count_; i++) {
+        if (strcmp(svc->more_[i]->group.name, group) == 0) {
+            return svc->more_[i];
+        }
+    }
+    return NULL;
 }
 
 static bool is_of_group(size_t i, const char *group)
@@ -130,8 +135,8 @@ static void answer_groups(const lp_svc_config_t *svc, lp_rpc_req_t *req)
     for (size_t i = 0; i < lp_settings_group_count; i++) {
         put_group(&lp_settings_groups[i], w);
     }
-    if (svc->more != NULL) {
-        put_group(&svc->more->group, w);
+    for (size_t i = 0; i < svc->more_count_; i++) {
+        put_group(&svc->more_[i]->group, w);
     }
     lp_json_put_array_end(w);
     lp_rpc_done(req);
@@ -217,4 +222,15 @@ void lp_svc_config_init(lp_svc_config_t *svc, lp_rpc_t *rpc, lp_config_t *config
     svc->set_ =
         (lp_rpc_set_t){.methods = methods, .count = sizeof methods / sizeof methods[0], .ctx = svc};
     lp_rpc_add(rpc, &svc->set_);
+}
+
+lp_err_t lp_svc_config_add(lp_svc_config_t *svc, const lp_settings_more_t *more, size_t count)
+{
+    if (count > LP_SVC_CONFIG_MORE_MAX - svc->more_count_) {
+        return LP_E_NOSPACE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        svc->more_[svc->more_count_++] = &more[i];
+    }
+    return LP_OK;
 }

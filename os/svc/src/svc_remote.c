@@ -36,53 +36,6 @@ enum {
     SETUP_PORT = 80,
 };
 
-static lp_err_t check_host(lp_span_t value, lp_buf_t *why)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        const uint8_t c = value.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-')) {
-            (void)lp_fmt(why, "must be a host name in lower case, like board.example.com");
-            return LP_E_INVALID;
-        }
-    }
-    return LP_OK;
-}
-
-static lp_err_t check_bind(lp_span_t value, lp_buf_t *why)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        const uint8_t c = value.ptr[i];
-        if (!((c >= 'a' && c <= 'f') || (c >= '0' && c <= '9') || c == '.' || c == ':')) {
-            (void)lp_fmt(why, "must be an address of this board, like 127.0.0.1, or empty for all");
-            return LP_E_INVALID;
-        }
-    }
-    return LP_OK;
-}
-
-const lp_config_row_t lp_remote_settings[LP_REMOTE_SETTINGS_COUNT] = {
-    {.key = "rpc.bind", .type = LP_CONFIG_STR, .fallback = "", .max = 45, .check = check_bind},
-    {.key = "rpc.role_max",
-     .type = LP_CONFIG_STR,
-     .fallback = "operator",
-     .max = 8,
-     .choices = "reader|operator|admin"},
-    {.key = "rpc.timeout_s", .type = LP_CONFIG_INT, .fallback_num = 10, .min = 1, .max = 120},
-    {.key = "rpc.idle_s", .type = LP_CONFIG_INT, .fallback_num = 120, .min = 1, .max = 3600},
-    {.key = "rpc.http.enable", .type = LP_CONFIG_BOOL},
-    {.key = "rpc.http.port", .type = LP_CONFIG_INT, .fallback_num = 8080, .max = 65535},
-    {.key = "rpc.http.host",
-     .type = LP_CONFIG_STR,
-     .fallback = "",
-     .max = 120,
-     .check = check_host},
-    {.key = "rpc.https.enable", .type = LP_CONFIG_BOOL},
-    {.key = "rpc.https.port", .type = LP_CONFIG_INT, .fallback_num = 8443, .max = 65535},
-    {.key = "rpc.tcp.enable", .type = LP_CONFIG_BOOL},
-    {.key = "rpc.tcp.port", .type = LP_CONFIG_INT, .fallback_num = 8081, .max = 65535},
-    {.key = "rpc.mqtt.enable", .type = LP_CONFIG_BOOL},
-};
-
 const char *lp_remote_listener_name(lp_remote_listener_t which)
 {
     return kinds[which].name;

@@ -48,7 +48,7 @@ cable_pull() {
 }
 # The smallest board has no room for events.
 events_tell_it() {
-    [ "$kind" = qemu-lx106 ] || "$limpet" events --once | tr -s ' ' | cut -d ' ' -f 3 | paste -sd ' ' | grep 'net.down.* net.up.* cloud.connected'
+    [ "$kind" = qemu-lx106 ] || { "$limpet" events --once net >"$work/events" && tr -s ' \n' ' ' <"$work/events" | grep 'net\.down.* net\.up [0-9.]* $'; } || { cat "$work/events"; false; }
 }
 last_of_cable() { grep -a 'net: the cable is' "$work/board.log" | tail -n 1 | grep "cable is $1"; }
 chip_restart() {

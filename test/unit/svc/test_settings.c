@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "device.h"
+#include "limpet/settings_remote_rows.h"
 
 static device_t dev;
 static world_t *world;
@@ -78,6 +79,33 @@ static void settings_schema_is_complete(void **state)
         }
     }
     assert_int_equal(count, LP_SETTINGS_COUNT);
+}
+
+// Groups that only some images have stand behind the others, and are described like them.
+static void settings_of_more_groups_are_described(void **state)
+{
+    (void)state;
+    assert_rpc_error(call("Config.Schema", "{\"group\":\"two\"}"), "LP_E_NOT_FOUND");
+    static const lp_config_row_t rows[] = {
+        {.key = "one.a", .type = LP_CONFIG_BOOL},
+        {.key = "two.a", .type = LP_CONFIG_INT, .min = 1, .max = 9},
+    };
+    static const lp_setting_about_t about[] = {{"A", "", "", "a."}, {"B", "s", "", "b."}};
+    const lp_settings_more_t more[] = {{{"one", "One"}, &rows[0], &about[0], 1},
+                                       {{"two", "Two"}, &rows[1], &about[1], 1}};
+    lp_svc_config_t svc;
+    lp_rpc_t rpc;
+    lp_rpc_init(&rpc);
+    lp_svc_config_init(&svc, &rpc, &dev.config, &dev.sys);
+    for (int i = 0; i < LP_SVC_CONFIG_MORE_MAX / 2; i++) {
+        assert_int_equal(lp_svc_config_add(&svc, more, 2), LP_OK);
+    }
+    assert_int_equal(lp_svc_config_add(&svc, more, 1), LP_E_NOSPACE);
+    assert_int_equal(lp_svc_config_add(&svc, NULL, 0), LP_OK);
+    assert_int_equal(
+        lp_svc_config_add(&dev.config_service, lp_remote_settings_more, LP_REMOTE_SETTINGS_GROUPS),
+        LP_OK);
+    assert_has(call("Config.Schema", "{}"), "{\"group\":\"rpc\",\"title\":");
 }
 
 static void settings_are_tried_for_one_start(void **state)
@@ -166,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(settings_schema_tells_what_a_form_needs, setup, teardown),
+        cmocka_unit_test_setup_teardown(settings_of_more_groups_are_described, setup, teardown),
         cmocka_unit_test_setup_teardown(settings_schema_is_complete, setup, teardown),
         cmocka_unit_test_setup_teardown(settings_are_tried_for_one_start, setup, teardown),
         cmocka_unit_test_setup_teardown(settings_reset_wants_the_boards_id, setup, teardown),

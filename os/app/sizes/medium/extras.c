@@ -92,7 +92,7 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
     lp_svc_cron_add_action(&cron, &publish);
     app->cron = &cron;
     lp_svc_config_init(&config_service, app->rpc, app->config, parts->sys);
-    config_service.more = parts->more;
+    lp_app_remote_words(&config_service);
     files_start(parts);
     lp_app_events_start();
 }

@@ -5,11 +5,13 @@
 #ifndef LIMPET_SETTINGS_NET_ROWS_H
 #define LIMPET_SETTINGS_NET_ROWS_H
 
-#include "limpet/config.h"
+#include "limpet/settings_about.h"
 
-enum { LP_NET_SETTINGS_COUNT = 21 };
+enum { LP_NET_SETTINGS_COUNT = 21, LP_NET_SETTINGS_GROUPS = 3 };
 
 // Rows for the table of such an image.
 extern const lp_config_row_t lp_net_settings[LP_NET_SETTINGS_COUNT];
+// What Config.Schema says of them.
+extern const lp_settings_more_t lp_net_settings_more[LP_NET_SETTINGS_GROUPS];
 
 #endif

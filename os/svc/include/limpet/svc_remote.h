@@ -15,13 +15,9 @@
 #include "limpet/port/net.h"
 #include "limpet/rpc.h"
 #include "limpet/rpc_web.h"
+#include "limpet/settings_remote_rows.h" // "rpc.*"
 #include "limpet/tls.h"
 #include "limpet/turn.h"
-
-enum { LP_REMOTE_SETTINGS_COUNT = 12 };
-
-// Rows for the table of an image that has this service; "rpc.*".
-extern const lp_config_row_t lp_remote_settings[LP_REMOTE_SETTINGS_COUNT];
 
 struct lp_svc_remote;
 
