@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "limpet/board.h"
@@ -15,7 +16,7 @@
 #include "limpet/rpc_frame.h"
 #include "log_show.h"
 
-enum { INPUT_MAX = 4096, FIRST_ID = 7000, ONE_LINE_MAX = 100 };
+enum { INPUT_MAX = 4096, ONE_LINE_MAX = 100, WAIT_MS = 60000 };
 
 static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
 static const lp_help_t help = {
@@ -41,6 +42,7 @@ typedef struct {
     lp_board_console_t hooks;
     char input[INPUT_MAX];
     size_t input_len;
+    uint32_t first_id; // at random: another console may share the port
     uint32_t next_id;
     bool is_opened; // the board knows that frames come (docs/rpc.md)
 } console_t;
@@ -81,7 +83,7 @@ static void show_frame(void *ctx, const cJSON *frame)
 {
     const console_t *c = ctx;
     const cJSON *id = cJSON_GetObjectItemCaseSensitive(frame, "id");
-    if (!cJSON_IsNumber(id) || id->valuedouble < FIRST_ID || id->valuedouble >= c->next_id) {
+    if (!cJSON_IsNumber(id) || id->valuedouble < c->first_id || id->valuedouble >= c->next_id) {
         return;
     }
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(frame, "error");
@@ -230,8 +232,13 @@ static int follow_log(const lp_board_options_t *options)
 int lp_cmd_console(int argc, char **argv)
 {
     static console_t console; // large
-    console = (console_t){.next_id = FIRST_ID};
-    lp_board_options_t board_options = {.port = "auto"};
+    uint32_t id = 0;
+    if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id) {
+        id = (uint32_t)getpid();
+    }
+    id &= 0x3FFFFFFFu;
+    console = (console_t){.first_id = id, .next_id = id};
+    lp_board_options_t board_options = {.port = "auto", .wait_ms = WAIT_MS, .is_sharing = true};
     const lp_opt_t opts[] = {
         {"port", LP_OPT_STR, &board_options.port, "PORT",
          "auto, a device, an id, or a URL (help call)"},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens a serial port, a pty or a TCP connection, raw, non-blocking and locked.
+// Opens a serial port, a pty or a TCP connection, raw, non-blocking and locked; or joins
+// the limpet that has the port and shares it.
 #include "line.h"
 
 #include <errno.h>
@@ -16,7 +17,15 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { DEFAULT_BAUD = 115200, CONNECT_MS = 5000 };
+#include "share.h"
+
+enum {
+    DEFAULT_BAUD = 115200,
+    CONNECT_MS = 5000,
+    WAIT_MS = 5000,
+    TELL_MS = 1000,
+    BUSY_PAUSE_MS = 100
+};
 
 static lp_exit_t fail_open(lp_fault_t *f, const char *port, int error)
 {
@@ -76,38 +85,83 @@ static bool is_pty(const char *path)
     return strncmp(path, "/dev/pts/", 9) == 0;
 }
 
-static lp_exit_t open_tty(const char *port, long baud, int *fd_out, char *where, size_t cap,
-                          lp_fault_t *f)
+static lp_exit_t fail_deaf(lp_fault_t *f, const char *port, long pid)
 {
-    char real[4096];
-    if (realpath(port, real) == NULL) {
-        return fail_open(f, port, errno);
-    }
+    lp_fault_set(f, LP_EXIT_LOCAL, "port-silent", "%s is shared by another limpet, which is silent",
+                 port);
+    lp_fault_why(f, "process %ld takes nobody in; it may be stopped (Ctrl-Z), or have too many",
+                 pid);
+    lp_fault_next(f, "let it go on (fg) or end it, then try again");
+    return f->exit;
+}
+
+// One try: lock it, or join whoever has it.
+static lp_exit_t try_tty(const char *real, long baud, lp_line_t *line, lp_fault_t *f)
+{
+    struct stat st;
+    long pid = 0;
     int fd = open(real, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        return fail_open(f, port, errno);
+        return fail_open(f, real, errno);
     }
-    struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISCHR(st.st_mode) || isatty(fd) != 1) {
         close(fd);
-        lp_fault_set(f, LP_EXIT_USAGE, "port-kind", "%s is not a serial port", port);
+        lp_fault_set(f, LP_EXIT_USAGE, "port-kind", "%s is not a serial port", real);
         lp_fault_next(f, "limpet devices lists the boards that are seen");
         return f->exit;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        int error = errno;
+        const int error = errno;
         close(fd);
-        return fail_open(f, port, error);
+        const lp_share_join_t join = lp_share_join(real, &line->fd, &pid);
+        line->is_shared = join == LP_SHARE_JOINED;
+        return line->is_shared         ? LP_EXIT_OK
+               : join == LP_SHARE_DEAF ? fail_deaf(f, real, pid)
+                                       : fail_open(f, real, error);
     }
-    bool is_set = is_pty(real) ? make_raw(fd) : set_speed(real, baud, fd);
-    if (!is_set) {
-        int error = errno;
+    if (!(is_pty(real) ? make_raw(fd) : set_speed(real, baud, fd))) {
+        const int error = errno;
         close(fd);
-        return fail_open(f, port, error);
+        return fail_open(f, real, error);
     }
-    snprintf(where, cap, "%s%.200s", is_pty(real) ? "pty " : "", real);
-    *fd_out = fd;
+    line->fd = fd;
     return LP_EXIT_OK;
+}
+
+// For scripts that have more patience or less.
+static int patience_ms(int wait_ms)
+{
+    const char *set = getenv("LIMPET_PORT_WAIT_MS");
+    const long set_ms = set != NULL ? strtol(set, NULL, 10) : 0;
+    const int usual_ms = wait_ms > 0 ? wait_ms : WAIT_MS;
+    return set_ms > 0 && set_ms <= 600000 ? (int)set_ms : usual_ms;
+}
+
+static lp_exit_t open_tty(const char *port, long baud, int wait_ms, lp_line_t *line, lp_fault_t *f)
+{
+    char real[4096];
+    const uint64_t begun_ms = lp_ui_now_ms();
+    bool is_told = false;
+    if (realpath(port, real) == NULL) {
+        return fail_open(f, port, errno);
+    }
+    lp_exit_t rc = try_tty(real, baud, line, f);
+    while (rc == LP_EXIT_LOCAL && strcmp(f->code, "port-busy") == 0 && !lp_interrupt_seen() &&
+           lp_ui_now_ms() - begun_ms < (uint64_t)wait_ms) {
+        if (!is_told && lp_ui_now_ms() - begun_ms > TELL_MS) {
+            lp_ui_info("waiting for %s, which another program has", real);
+            is_told = true;
+        }
+        lp_ui_pause(BUSY_PAUSE_MS);
+        rc = try_tty(real, baud, line, f);
+    }
+    if (rc == LP_EXIT_LOCAL && lp_interrupt_seen()) {
+        return lp_fault_interrupted(f);
+    }
+    snprintf(line->real, sizeof line->real, "%.250s", real);
+    snprintf(line->where, sizeof line->where, "%s%.200s%s", is_pty(real) ? "pty " : "", real,
+             line->is_shared ? ", shared with another limpet" : "");
+    return rc;
 }
 
 static bool wait_connected(int fd)
@@ -176,12 +230,12 @@ static lp_exit_t open_tcp(const char *address, int *fd_out, lp_fault_t *f)
     return LP_EXIT_OK;
 }
 
-lp_exit_t lp_line_open(const char *port, long baud, int *fd, char *where, size_t where_cap,
-                       lp_fault_t *f)
+lp_exit_t lp_line_open(const char *port, long baud, int wait_ms, lp_line_t *line, lp_fault_t *f)
 {
+    *line = (lp_line_t){.fd = -1};
     if (strncmp(port, "tcp:", 4) == 0) { // tcp:host:port, tcp://host:port
-        snprintf(where, where_cap, "%s", port);
-        return open_tcp(port + (strncmp(port, "tcp://", 6) == 0 ? 6 : 4), fd, f);
+        snprintf(line->where, sizeof line->where, "%s", port);
+        return open_tcp(port + (strncmp(port, "tcp://", 6) == 0 ? 6 : 4), &line->fd, f);
     }
-    return open_tty(port, baud > 0 ? baud : DEFAULT_BAUD, fd, where, where_cap, f);
+    return open_tty(port, baud > 0 ? baud : DEFAULT_BAUD, patience_ms(wait_ms), line, f);
 }

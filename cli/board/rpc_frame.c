@@ -85,11 +85,8 @@ static lp_rpc_line_t finish_line(lp_rpc_reader_t *r, const char **text, cJSON **
     if (len == 0) {
         return LP_RPC_LINE_EMPTY;
     }
-    if (r->line_[0] == '{') {
-        return parse_frame(r->line_, len, frame);
-    }
     *text = r->line_;
-    return LP_RPC_LINE_LOG;
+    return r->line_[0] == '{' ? parse_frame(r->line_, len, frame) : LP_RPC_LINE_LOG;
 }
 
 lp_rpc_line_t lp_rpc_reader_feed(lp_rpc_reader_t *r, const uint8_t *data, size_t len, size_t *used,

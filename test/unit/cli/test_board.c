@@ -112,8 +112,10 @@ static void board_in_use_is_said(void **state)
     int fd = open(s->link, O_RDWR | O_NOCTTY | O_NONBLOCK);
     assert_true(fd >= 0);
     assert_int_equal(flock(fd, LOCK_EX), 0);
+    setenv("LIMPET_PORT_WAIT_MS", "300", 1);
     expect_error(s, run(s, "call", "--port", s->link, "RPC.Ping"), LP_EXIT_LOCAL,
                  "error[port-busy]");
+    unsetenv("LIMPET_PORT_WAIT_MS");
     close(fd);
     assert_int_equal(run(s, "call", "--port", s->link, "RPC.Ping"), 0);
 }

@@ -5,7 +5,8 @@
 // id of a virtual board ("lp-4f21c0"), or "tcp:host:port", "tcp://host:port", "http://host:port",
 // "ws://host:port". Over the network the board asks who calls; passwords are in a file or the
 // person at the terminal knows one (docs/remote.md). Blocking calls with time-outs; Ctrl-C ends
-// them with error[interrupted]. One process uses a serial port at a time.
+// them with error[interrupted]. One process owns a serial port at a time, with a lock; it may share
+// it (is_sharing), and then the others join it by themselves.
 #ifndef LIMPET_BOARD_H
 #define LIMPET_BOARD_H
 
@@ -39,10 +40,14 @@ typedef struct {
     const char *port; // null means "auto"
     long baud;        // 0 means 115200; real serial ports only
     int open_ms;      // how long to wait for the first answer; 0 means 6000
+    int wait_ms;      // how long for a port that another program has; 0 means 5000
+    bool is_sharing;  // other commands may use the port at the same time, while one of follow(),
+                      // watch(), call() waits. Serial ports only
 } lp_board_options_t;
 
-// Opens the port with an exclusive lock and makes sure that a board answers. Errors: board-none,
-// board-many, port-open, port-busy, board-silent, board-no-rpc. *board: owned by the caller.
+// Opens the port with an exclusive lock, or joins the command that shares it, and makes sure that a
+// board answers. Errors: board-none, board-many, port-open, port-busy, board-silent, board-no-rpc.
+// *board: owned by the caller.
 lp_exit_t lp_board_open(const lp_board_options_t *options, lp_board_t **board, lp_fault_t *f);
 // The same without talking: only to listen (console).
 lp_exit_t lp_board_listen(const lp_board_options_t *options, lp_board_t **board, lp_fault_t *f);

@@ -38,8 +38,8 @@ typedef struct {
 void lp_rpc_reader_reset(lp_rpc_reader_t *r);
 
 // Takes bytes from data[*used..len) up to the end of one line. Call until it returns
-// LP_RPC_LINE_NONE. For LOG, *text is the line (lends until the next call). For FRAME, *frame is a
-// tree that the caller owns (cJSON_Delete). Otherwise the outputs are untouched.
+// LP_RPC_LINE_NONE. For LOG, FRAME and DAMAGED, *text is the line (lends until the next call). For
+// FRAME, *frame is a tree that the caller owns (cJSON_Delete). Otherwise the outputs are untouched.
 lp_rpc_line_t lp_rpc_reader_feed(lp_rpc_reader_t *r, const uint8_t *data, size_t len, size_t *used,
                                  const char **text, struct cJSON **frame);
 
