@@ -49,9 +49,10 @@ done_testing() {
 
 # wait_until SECONDS COMMAND...: polls until it succeeds; says what did not.
 wait_until() {
-    local limit=$1 end=$((SECONDS + $1 + 1)) traced=${-//[^x]/}
-    shift
+    local traced=${-//[^x]/}
     { set +x; } 2>/dev/null
+    local limit=$1 end=$((SECONDS + $1 + 1))
+    shift
     until "$@" >/dev/null 2>&1; do
         if [ "$SECONDS" -ge "$end" ]; then
             echo "within $limit s not true: $*" >&2
