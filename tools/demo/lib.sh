@@ -12,6 +12,7 @@ chip_checks=(chip-detected config-locked-verified key-born-in-chip key-not-in-fl
     chip-missing-refused)
 
 declare -A result=() why=() pid=()
+patience_s=60 # for what must come; a busy computer takes its time
 
 # known_checks LIST: true when each name of the comma-separated list is a check.
 known_checks() {

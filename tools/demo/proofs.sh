@@ -108,8 +108,8 @@ go_back_to_clear() {
     local before
     before=$(exchanges all)
     rpc board Config.Set '{"config":{"identity":{"ecdhe":"chip"}}}' && rpc board Config.Save '{"reboot":true}'
-    wait_for 15 more_exchanges_than "$before"
-    wait_for 15 is_state board connected
+    wait_for $patience_s more_exchanges_than "$before"
+    wait_for $patience_s is_state board connected
 }
 more_exchanges_than() { [ "$(exchanges all)" -gt "$1" ]; }
 recorder_learns_nothing() {
@@ -146,13 +146,14 @@ clone_board_stays_out() {
     board_start clone clone "$(bus_of chip2)"
     give_own_key clone
     before=$(settled_connects)
-    sleep 3
+    wait_for $patience_s has_tls_trouble clone
     last=$(rpc clone Cloud.Status)
     stop clone
     echo "$last"
-    [ "$before" = "$(count_connects)" ] && [ "$(jq -r .state <<<"$last")" != connected ] &&
+    [ "$before" = "$(settled_connects)" ] && [ "$(jq -r .state <<<"$last")" != connected ] &&
         jq -e '.last_error.name | test("LP_E_TLS")' <<<"$last"
 }
+has_tls_trouble() { rpc "$1" Cloud.Status | jq -e '.last_error.name | test("LP_E_TLS")'; }
 
 # ec_key HEX-PRIVATE HEX-PUBLIC: a private key file; nothing makes the two halves belong together.
 ec_key() {
@@ -165,11 +166,14 @@ ec_key() {
 # has. Only the broker can refuse it, and it must be the signature that it refuses.
 forger_stays_out() { # TLS-VERSION
     local public answer
+    [ -p "$dir/silence" ] || mkfifo "$dir/silence"
+    exec 8<>"$dir/silence"
     cert_pem >"$dir/copied.pem"
     public=$(openssl x509 -in "$dir/copied.pem" -noout -pubkey | openssl pkey -pubin -outform DER | tail -c 64 | xxd -p -c 64)
     ec_key "$(openssl rand -hex 31 | sed 's/^/00/')" "$public" >"$dir/forged.key"
-    answer=$(sleep 2 | openssl s_client -connect "localhost:$mqtt_port" -servername localhost -CAfile "$AWS_CA_BUNDLE" "$1" \
-        -cert "$dir/copied.pem" -key "$dir/forged.key" 2>&1)
+    # The end of its input would end the client before the broker's answer: there is none, and the broker ends it.
+    answer=$(timeout $patience_s openssl s_client -connect "localhost:$mqtt_port" -servername localhost -CAfile "$AWS_CA_BUNDLE" "$1" \
+        -cert "$dir/copied.pem" -key "$dir/forged.key" 2>&1 <&8 8<&-)
     rm -f "$dir/forged.key"
     grep -qi 'alert decrypt error\|alert number 51' <<<"$answer" || { echo "$answer"; return 1; }
 }
@@ -180,10 +184,10 @@ clone_with_the_same_chip() {
     stop board
     board_start clone clone "$(bus_of chip)"
     local got_in=false
-    ! wait_for 15 is_state clone connected || got_in=true
+    ! wait_for $patience_s is_state clone connected || got_in=true
     stop clone
     board_start board board "$(bus_of chip)"
-    wait_for 15 is_state board connected
+    wait_for $patience_s is_state board connected
     [ $got_in = false ]
 }
 
@@ -195,7 +199,7 @@ give_own_key() {
     rpc "$1" Chip.Lock "{\"zone\":\"config\",\"crc\":\"$crc\",\"confirm\":\"$serial\"}"
     rpc "$1" Identity.GenKey "{\"key\":\"atca:0\",\"confirm\":\"$serial\",\"replace\":true}"
     rpc "$1" Sys.Reboot
-    wait_for 10 rpc "$1" RPC.Ping
+    wait_for $patience_s rpc "$1" RPC.Ping
 }
 
 # --- with the chip taken off the board says so and uses no other key
@@ -206,16 +210,20 @@ chip_missing_is_said() {
     local before after last
     before=$(settled_connects)
     board_start board board "$bus"
-    sleep 3
+    wait_for $patience_s is_decided board
     last=$(rpc board Cloud.Status)
-    after=$(count_connects)
+    after=$(settled_connects)
     stop board
     cp "$dir/board.log" "$dir/missing.log" # what it said without its chip
     board_start board board "$(bus_of chip)"
     echo "$last"
     [ "$before" = "$after" ] && [ "$(jq -r .state <<<"$last")" = no-key ] &&
         jq -e '.last_error.name == "LP_E_CHIP_MISSING"' <<<"$last" && grep -qi 'no crypto chip' "$dir/missing.log" &&
-        wait_for 15 is_state board connected
+        wait_for $patience_s is_state board connected
+}
+
+is_decided() {
+    rpc "$1" Cloud.Status | jq -e '.state == "connected" or (.state == "no-key" and .last_error.name == "LP_E_CHIP_MISSING")'
 }
 
 # --- the command run again changes nothing
@@ -246,12 +254,13 @@ set_inactive() {
     fi
 }
 revoked_is_refused() {
-    wait_for 15 is_state board connected || return 1
-    local mark
+    wait_for $patience_s is_state board connected || return 1
+    local mark limit_s=$patience_s
+    ! is_broken revoked-refused || limit_s=10 # nothing will come
     mark=$(events | jq -s 'map(.id) | max')
     is_broken revoked-refused || set_inactive
-    wait_for 10 saw ".id > $mark and .type == \"disconnect\"" || return 1
-    wait_for 15 saw ".id > $mark and .type == \"refused\" and .cert_id == \"$cert_id\"" || return 1
+    wait_for $limit_s saw ".id > $mark and .type == \"disconnect\"" || return 1
+    wait_for $patience_s saw ".id > $mark and .type == \"refused\" and .cert_id == \"$cert_id\"" || return 1
     ! is_state board connected
 }
 

@@ -25,7 +25,7 @@ bus_of() { if [ "$board_kind" = posix ]; then echo "unix:$dir/$1.bus"; else echo
 chip_serve() { # NAME: a chip with its own state and bus
     [ -f "$dir/$1.state" ] || "$limpet" chip new --model "$chip" --state "$dir/$1.state" >"$dir/$1.new.log"
     start "$1" "$limpet" chip serve --model "$chip" --state "$dir/$1.state" --listen "$(listen_of "$1")" --log "$dir/$1.bus.log"
-    wait_for 10 test -e "$dir/$1.bus" || die demo-chip "the virtual chip did not start" "see $dir/$1.log"
+    wait_for $patience_s test -e "$dir/$1.bus" || die demo-chip "the virtual chip did not start" "see $dir/$1.log"
 }
 
 # The board of this story: a process, or firmware on bare metal in QEMU, to which localhost is itself.
@@ -37,7 +37,7 @@ run_board() {
 # board_start NAME FLASH-FOLDER I2C [OPTION...]: its port is found by its own name.
 board_start() {
     start "$1" run_board --flash "$dir/$2/flash.bin" --i2c "$3" --uart "pty:$dir/$1.tty" "${@:4}"
-    wait_for 20 test -e "$dir/$1.tty" || {
+    wait_for $patience_s test -e "$dir/$1.tty" || {
         cat "$dir/$1.log" >&2
         die demo-board "the virtual board did not start" "see $dir/$1.log"
     }
@@ -89,6 +89,6 @@ tell_story() {
 
 show_telemetry() {
     rpc board Config.Set '{"config":{"telemetry":{"interval_s":1}}}' >/dev/null || true
-    wait_for 10 saw '.type == "publish" and (.topic | endswith("/telemetry"))' || true
+    wait_for $patience_s saw '.type == "publish" and (.topic | endswith("/telemetry"))' || true
     events | jq -r 'select(.type == "publish") | "  \(.topic)  \(.payload)"' | tail -n 3 >&2
 }
