@@ -54,7 +54,7 @@ last_of_cable() { grep -a 'net: the cable is' "$work/board.log" | tail -n 1 | gr
 chip_restart() {
     stop chip
     chip_on
-    rpc Sys.Reboot && wait_until 20 is_not_connected
+    rpc Sys.Reboot && wait_until 30 is_not_connected
     comes_back && acknowledges
 }
 # A server with the cloud's own certificate under a name that is not in it, and that does not mind.
@@ -79,7 +79,7 @@ time_from_the_network() {
     local off
     python3 test/system/boards/sntp-server.py >"$work/sntp.port" &
     pid[sntp]=$!
-    wait_until 20 test -s "$work/sntp.port" && stop board &&
+    wait_until 30 test -s "$work/sntp.port" && stop board &&
         board_on --utc none --sntp "10.0.2.2:$(cat "$work/sntp.port")" && wait_until 90 is_state connected || return 1
     off=$(($(rpc Sys.GetInfo | jq .utc_s) - $(date +%s)))
     [ "${off#-}" -le 5 ] && grep -aq 'the time server gives no time' "$work/board.log" && acknowledges

@@ -38,7 +38,7 @@ esac
 chip_on() {
     "$limpet" chip serve --state "$work/chip.state" --listen "$chip_listen" >>"$work/chip.log" 2>&1 &
     pid[chip]=$!
-    wait_until 20 test -e "$work/bus"
+    wait_until 30 test -e "$work/bus"
 }
 board_bare() { # OPTION...: without a hosts file
     tools/board "$kind" --flash "$work/flash.bin" --i2c "$chip_bus" --monitor "$work/monitor" "$@" >>"$work/board.log" 2>&1 &

@@ -110,13 +110,13 @@ device() {
 mqtt() {
     local tool=mosquitto_$1 name=$2 client=$3
     shift 3
-    timeout 20 "$tool" --cafile "$cloud/ca.pem" --cert "$work/$name.pem" --key "$work/$name.key" \
+    timeout 60 "$tool" --cafile "$cloud/ca.pem" --cert "$work/$name.pem" --key "$work/$name.key" \
         -h localhost -p "$mqtt_port" -i "$client" "$@"
 }
 
-# logged FILTER: an event of the log for which the jq filter is true. event FILTER: the same within two seconds, since
+# logged FILTER: an event of the log for which the jq filter is true. event FILTER: the same within a while, since
 # the broker's plugin writes events a tick later.
 logged() {
     "$limpet" cloud watch --dir "$cloud" --since 0 --timeout 0 --json | jq -e -s "any(.[]; $1)" >/dev/null
 }
-event() { wait_until 2 logged "$1"; }
+event() { wait_until 30 logged "$1"; }

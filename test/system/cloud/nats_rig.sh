@@ -93,7 +93,7 @@ subscriber() {
     stdbuf -oL mosquitto_sub -d --cafile "$cloud/ca.pem" --cert "$work/load.pem" --key "$work/load.key" -h localhost \
         -p "${port[$gw]}" -i "$id" "$@" >"$work/$out" 2>&1 &
     sub_pid=$!
-    wait_until 20 grep -q 'received SUBACK' "$work/$out" || { cat "$work/$out"; return 1; }
+    wait_until 30 grep -q 'received SUBACK' "$work/$out" || { cat "$work/$out"; return 1; }
 }
 end_subscriber() { kill "$sub_pid" 2>/dev/null; wait "$sub_pid" 2>/dev/null || true; }
 has_line() { grep -qxF -- "$2" "$work/$1"; }

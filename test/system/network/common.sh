@@ -42,7 +42,7 @@ make_papers() {
 start_net_board() {
     "$build/net-board" --flash "$work/board.bin" --i2c none --hw-id 0000004f21c0 --uart "pty:$tty" >>"$work/board.log" 2>&1 &
     pids+=($!)
-    wait_until 20 test -e "$tty"
+    wait_until 30 test -e "$tty"
 }
 
 make_papers >"$work/openssl.log" 2>&1 || { cat "$work/openssl.log"; exit 1; }

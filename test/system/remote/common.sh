@@ -28,7 +28,7 @@ password() { echo "correct-horse-$1"; }
 start_board() {
     "$build/limpet-board" --flash "$work/board.bin" --i2c none --hw-id 0000004f21c0 --uart "pty:$tty" >>"$work/board.log" 2>&1 &
     pids+=($!)
-    wait_until 20 test -e "$tty"
+    wait_until 30 test -e "$tty"
 }
 
 # account ROLE: an account of that name and role.

@@ -27,7 +27,7 @@ broker_up() { # DIR PORT, with what is in DIR/broker; mosquitto as root would be
     "$mosquitto" -c "$1/run.conf" -v >>"$1/broker.log" 2>&1 &
     broker_pid=$!
     pids+=("$broker_pid")
-    wait_until 20 listens "$2"
+    wait_until 30 listens "$2"
 }
 broker_down() {
     kill "$broker_pid"
@@ -37,12 +37,12 @@ chip() { # NAME
     "$limpet" chip new --model atecc608b --state "$work/$1.state" >/dev/null
     "$limpet" chip serve --model atecc608b --state "$work/$1.state" --listen "unix:$work/$1.sock" >"$work/$1.chip.log" 2>&1 &
     pids+=($!)
-    wait_until 10 test -S "$work/$1.sock"
+    wait_until 30 test -S "$work/$1.sock"
 }
 board() { # NAME I2C
     "$build/limpet-board" --flash "$work/$1.bin" --i2c "$2" --uart "pty:$work/$1.tty" >"$work/$1.log" 2>&1 &
     pids+=($!)
-    wait_until 10 test -e "$work/$1.tty"
+    wait_until 30 test -e "$work/$1.tty"
 }
 setup() { # NAME ARGUMENT...
     local name=$1

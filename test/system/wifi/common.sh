@@ -28,7 +28,7 @@ start_air() {
     cat >"$work/networks.air"
     "$limpet" air serve "$work/networks.air" --socket "$sock" >"$work/air.log" 2>&1 &
     pids+=($!)
-    wait_until 20 grep -q 'air on' "$work/air.log" || exit 1
+    wait_until 30 grep -q 'air on' "$work/air.log" || exit 1
 }
 air() { "$limpet" air tell --socket "$sock" "$@"; }
 
@@ -37,7 +37,7 @@ start_board() {
     "$build/limpet-board" --flash "$work/board.bin" --i2c none --hw-id 0000004f21c0 --air "$sock" --uart "pty:$tty" "$@" >>"$work/board.log" 2>&1 &
     board=$!
     pids+=("$board")
-    wait_until 20 test -e "$tty" && wait_until 20 uart RPC.Ping
+    wait_until 30 test -e "$tty" && wait_until 30 uart RPC.Ping
 }
 stop_board() {
     kill "$board"
