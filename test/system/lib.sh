@@ -9,24 +9,24 @@ tests_home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # try NAME COMMAND...: runs the command (or shell function) and reports.
 try() {
-    local name=$1 out status=0
+    local try_name=$1 try_out try_status=0
     shift
     tests_run=$((tests_run + 1))
-    out=$(mktemp -d)
-    exec {BASH_XTRACEFD}>"$out/steps"
+    try_out=$(mktemp -d)
+    exec {BASH_XTRACEFD}>"$try_out/steps"
     set -x
-    "$@" >"$out/said" 2>&1 || status=$?
+    "$@" >"$try_out/said" 2>&1 || try_status=$?
     { set +x; } 2>/dev/null
     exec {BASH_XTRACEFD}>&-
     unset BASH_XTRACEFD
-    if [ "$status" = 0 ]; then
-        echo "ok $name"
+    if [ "$try_status" = 0 ]; then
+        echo "ok $try_name"
     else
-        echo "not ok $name"
-        show_reason "$out" "$status" | sed 's/^/    /'
+        echo "not ok $try_name"
+        show_reason "$try_out" "$try_status" | sed 's/^/    /'
         tests_failed=$((tests_failed + 1))
     fi
-    rm -rf "$out"
+    rm -rf "$try_out"
 }
 
 # show_reason FOLDER STATUS: the end of what the step said, of its commands, and of the logs that were written meanwhile.
