@@ -65,6 +65,21 @@ wait_until() {
     [ -z "$traced" ] || set -x
 }
 
+# free_port [udp]: a port of this computer that nobody has, and that the system gives to nobody by itself: those begin at 32768.
+free_port() {
+    /usr/bin/python3 -I -S -c 'import random, socket, sys
+kind = socket.SOCK_DGRAM if sys.argv[1:] == ["udp"] else socket.SOCK_STREAM
+while True:
+    port = random.randrange(18000, 32000)
+    try:
+        with socket.socket(socket.AF_INET, kind) as s:
+            s.bind(("", port))
+    except OSError:
+        continue
+    print(port)
+    break' "$@"
+}
+
 # awscli ARGUMENT...: AWS's command line; the one that tools/test keeps in memory for all scripts, where there is one.
 awscli() {
     if [ -S "${LIMPET_WARM_AWS:-}" ]; then

@@ -60,7 +60,7 @@ chip_restart() {
 # A server with the cloud's own certificate under a name that is not in it, and that does not mind.
 wrong_name_is_refused() {
     local port
-    port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(free_port)
     openssl s_server -accept "127.0.0.1:$port" -cert "$work/cloud/server.pem" -key "$work/cloud/server.key" -quiet \
         >"$work/s_server.log" 2>&1 &
     pid[imposter]=$!
@@ -86,10 +86,11 @@ time_from_the_network() {
 }
 
 free_ports() { # two UDP ports of this computer
-    python3 -c 'import socket
-s = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
-[x.bind(("127.0.0.1", 0)) for x in s]
-print(*(x.getsockname()[1] for x in s))'
+    local to from
+    to=$(free_port udp)
+    from=$to
+    while [ "$from" = "$to" ]; do from=$(free_port udp); done
+    echo "$to $from"
 }
 
 # A network without IPv4: an address from the router's announcement, a name with an IPv6 address only.

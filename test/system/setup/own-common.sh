@@ -20,7 +20,6 @@ clean_up() {
 }
 trap clean_up EXIT
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 broker_up() { # DIR PORT, with what is in DIR/broker; mosquitto as root would become somebody who may not read it
     { sed 's/^listener .*/& localhost/' "$1/broker/mosquitto.conf"; echo "user $(id -un)"; } >"$1/run.conf"
