@@ -50,7 +50,22 @@ rpc() { "$limpet" call "$1" "${2:-{\}}"; } # the board is found by itself
 status() { rpc Cloud.Status | jq -r "$1"; }
 is_state() { [ "$(status .state)" = "$1" ]; }
 boots() { rpc Sys.GetInfo | jq .boot.count; }
-monitor() { printf '%s\n' "$1" | socat - "unix-connect:$work/monitor" >/dev/null; }
+# monitor COMMAND: what QEMU answers; it may take its time until its next prompt, and does nothing for who leaves before that.
+monitor() {
+    python3 -I -S -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(60)
+s.connect(sys.argv[1])
+for line in ("", sys.argv[2] + "\n"):
+    s.sendall(line.encode())
+    said = b""
+    while not said.endswith(b"(qemu) "):
+        piece = s.recv(4096)
+        if not piece:
+            sys.exit("the monitor is gone")
+        said += piece
+sys.stdout.write(said.decode(errors="replace").replace("\r", "").partition("\n")[2].removesuffix("(qemu) "))' "$work/monitor" "$1"
+}
 
 cloud_up || exit 1
 eval "$("$limpet" cloud env --dir "$work/cloud")"
@@ -70,4 +85,4 @@ is_proven() {
 comes_back() { wait_until 60 is_state connected || { rpc Cloud.Status; tail -n 5 "$work/board.log"; false; }; }
 acknowledges() { rpc Cloud.Prove "{\"nonce\":\"$(openssl rand -hex 16)\"}"; }
 is_booted_since() { [ "$(boots)" = $(($1 + 1)) ]; }
-card() { printf 'info network\n' | socat -t 1 - "unix-connect:$work/monitor" | sed -nE 's/^([a-z0-9_.]+):.*type=nic.*/\1/p' | head -n 1; }
+card() { monitor 'info network' | sed -nE '/type=nic/{s/^([a-z0-9_.]+):.*/\1/p;q}'; } # its name in QEMU
