@@ -26,7 +26,7 @@ static const struct {
     {"Chip.Scan", 12000, true},
     {"Chip.Info", 8000, true},
     {"Chip.Configure", 20000, false},
-    {"Chip.Lock", 10000, false},
+    {"Chip.Lock", 20000, false},
     {"Identity.Info", 8000, true},
     {"Identity.GenKey", 15000, false},
     {"Identity.Csr", 15000, true},
