@@ -6,7 +6,7 @@
 #include "bare.h"
 #include "mps2.h"
 
-enum { OPEN_WRITE = 4, EXIT_FAULT = 70 };
+enum { OPEN_READ = 0, OPEN_WRITE = 4, EXIT_FAULT = 70 };
 
 int main(void);
 int lp_board_main(void);
@@ -21,6 +21,26 @@ void lp_bare_put(const char *text, size_t len)
         fd = mps2_file_open(":tt", (mps2_open_t)OPEN_WRITE);
     }
     (void)mps2_file_write(fd, text, len);
+}
+
+int lp_bare_open(const char *path)
+{
+    return mps2_file_open(path, (mps2_open_t)OPEN_READ);
+}
+
+long lp_bare_length(int file)
+{
+    return mps2_file_length(file);
+}
+
+int lp_bare_read(int file, size_t from, void *buf, size_t len)
+{
+    return mps2_file_seek(file, from) && mps2_file_read(file, buf, len) ? (int)len : -1;
+}
+
+void lp_bare_close(int file)
+{
+    mps2_file_close(file);
 }
 
 _Noreturn void lp_bare_end(int status)

@@ -54,11 +54,12 @@ static lp_crash_t a_crash(void)
                         .log_ring = lp_span(ring_memory, sizeof ring_memory)};
 }
 
+// Little endian on every core.
 static uintptr_t word_at(size_t offset)
 {
-    uintptr_t word;
-    memcpy(&word, area + offset, sizeof word);
-    return word;
+    uint8_t bytes[8] = {0};
+    memcpy(bytes, area + offset, sizeof(uintptr_t));
+    return (uintptr_t)lp_get_le64(bytes);
 }
 
 enum { W = sizeof(uintptr_t), REGS_AT = LP_CRASH_HEAD + 2 * W, STACK_AT = REGS_AT + 16 * W };

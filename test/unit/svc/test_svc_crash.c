@@ -47,7 +47,8 @@ const uint8_t *lp_port_build_id(size_t *len)
 
 static void crash(uint32_t cause)
 {
-    static uintptr_t stack[100];
+    enum { WORDS = 800 / sizeof(uintptr_t) }; // more than goes into one frame
+    static uintptr_t stack[WORDS];
     const lp_crash_t c = {.core = LP_CRASH_X86_64,
                           .reason = LP_CRASH_FAULT,
                           .cause = cause,
@@ -56,7 +57,7 @@ static void crash(uint32_t cause)
                           .app = "sensor 0.1",
                           .pc = 0x4711,
                           .sp = (uintptr_t)stack,
-                          .stack = {(uintptr_t)stack, (uintptr_t)(stack + 100)},
+                          .stack = {(uintptr_t)stack, (uintptr_t)(stack + WORDS)},
                           .build_id = lp_span(id, sizeof id)};
     (void)lp_crash_keep(area, sizeof area, &c);
 }
