@@ -86,6 +86,7 @@
         {"log", "show what a board logged, also before its restart", lp_cmd_log, false},           \
         {"events", "show what happens on a board, as it happens", lp_cmd_events, false},           \
         {"reboot", "restart a board and wait until it is back", lp_cmd_reboot, false},             \
+        {"sleep", "send a board to deep sleep", lp_cmd_sleep, false},                              \
         {"wifi", "a board's Wi-Fi: set a network, scan, status", lp_cmd_wifi, false},              \
         {"cron", "what a board does at which time of day", lp_cmd_cron, false},                    \
         {"board", "hands on a virtual board: its buttons and knobs", lp_cmd_board, false},         \

@@ -3,48 +3,16 @@
 #include <cjson/cJSON.h>
 
 #include "boot_chart.h"
+#include "boots.h"
 #include "limpet/board.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
 
-enum { DELAY_MS = 100, BACK_MS = 20000, POLL_MS = 100, CHART_MS = 60000 };
-
-static double boots(lp_board_t *board, lp_fault_t *f)
-{
-    cJSON *info = NULL;
-    if (lp_board_call(board, "Sys.GetInfo", NULL, 0, &info, f) != LP_EXIT_OK) {
-        return -1;
-    }
-    const cJSON *count =
-        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(info, "boot"), "count");
-    double n = cJSON_IsNumber(count) ? count->valuedouble : -1;
-    cJSON_Delete(info);
-    return n;
-}
-
-// It is back when it counts another start; until then it may still answer as the old one.
-static lp_exit_t wait_back(lp_board_t *board, double before, lp_fault_t *f)
-{
-    uint64_t end = lp_ui_now_ms() + BACK_MS;
-    while (!lp_interrupt_seen() && lp_ui_now_ms() < end) {
-        lp_fault_t ignored = {0};
-        if (lp_board_reopen(board, POLL_MS * 20, &ignored) == LP_EXIT_OK &&
-            boots(board, &ignored) > before) {
-            return LP_EXIT_OK;
-        }
-    }
-    if (lp_interrupt_seen()) {
-        return lp_fault_interrupted(f);
-    }
-    lp_fault_set(f, LP_EXIT_BOARD, "board-no-restart", "the board did not come back within %d s",
-                 BACK_MS / 1000);
-    lp_fault_next(f, "limpet console shows what it says");
-    return LP_EXIT_BOARD;
-}
+enum { DELAY_MS = 100, BACK_MS = 20000, CHART_MS = 60000 };
 
 static lp_exit_t reboot(lp_board_t *board, bool is_waiting, lp_fault_t *f)
 {
-    double before = boots(board, f);
+    double before = lp_board_boots(board, f);
     cJSON *result = NULL;
     cJSON *params = cJSON_CreateObject();
     cJSON_AddNumberToObject(params, "delay_ms", DELAY_MS);
@@ -55,7 +23,7 @@ static lp_exit_t reboot(lp_board_t *board, bool is_waiting, lp_fault_t *f)
     }
     rc = lp_board_call(board, "Sys.Reboot", params, 0, &result, f);
     cJSON_Delete(result);
-    return rc == LP_EXIT_OK && is_waiting ? wait_back(board, before, f) : rc;
+    return rc == LP_EXIT_OK && is_waiting ? lp_board_wait_boot(board, before, BACK_MS, f) : rc;
 }
 
 static int run(const lp_board_options_t *options, bool is_waiting)

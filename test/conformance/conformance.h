@@ -56,6 +56,9 @@ int conformance_gpio(void);
 int conformance_net(void);
 // Optional parts of a port, on boards that have room for them.
 int conformance_more(void);
+// Sleeps deeply, with the watchdog on; returns where a board cannot. Then: what is left of it.
+void conformance_more_sleep(void);
+int conformance_more_woken(void);
 int conformance_system(void);
 // Serial line 2, whose other end gives back what comes; nothing on a board without one.
 int conformance_uart(void);
@@ -65,7 +68,7 @@ int conformance_watchdog(uint8_t start);
 _Noreturn void conformance_next_start(uint8_t start);
 
 // What is kept in flash over a restart.
-enum { CONFORMANCE_STARTS = 4 };
+enum { CONFORMANCE_STARTS = 5 };
 typedef struct {
     uint8_t start; // that comes; the first one is 0 and has no mark
     uint8_t failed;

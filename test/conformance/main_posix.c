@@ -41,6 +41,7 @@ int main(int argc, char **argv)
     lp_loop_init(&conformance_loop);
     if (lp_posix_init(&conformance_loop, argv) != LP_OK ||
         lp_posix_flash_open(argv[1], why, sizeof why) != LP_OK ||
+        !lp_posix_retained_open(argv[1], lp_posix_flash_is_new()) ||
         lp_posix_hw_id_open(argv[1], NULL, why, sizeof why) != LP_OK ||
         wire_line(conformance_peers.host, why, sizeof why) != LP_OK) {
         fprintf(stderr, "%s\n", why);

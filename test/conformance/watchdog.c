@@ -125,6 +125,10 @@ void conformance_next_start(uint8_t start)
     case 2:
         turn_until_bitten(hang_in_a_fiber);
         break;
+    case 4:
+        lp_loop_guard(&conformance_loop, TIMEOUT_MS);
+        conformance_more_sleep();
+        break;
     default:
         break;
     }

@@ -182,7 +182,7 @@ static void apply_settings(void *ctx)
     lp_app_events_settings_changed();
 }
 
-static void say_goodbye(const char *how)
+void lp_app_say_goodbye(const char *how)
 {
     lp_app_events_stopping(how);
     if (app.handle.cloud != NULL) {
@@ -191,10 +191,16 @@ static void say_goodbye(const char *how)
     lp_app_net_stop();
 }
 
+bool lp_app_is_up(void)
+{
+    const bool is_cloud_up = app.handle.cloud != NULL && app.cloud.state != LP_CLOUD_OFF;
+    return is_cloud_up || lp_app_net_is_up();
+}
+
 static void before_reboot(void *ctx)
 {
     (void)ctx;
-    say_goodbye("restart");
+    lp_app_say_goodbye("restart");
 }
 
 static void warn_of_software_key(void)
@@ -352,6 +358,7 @@ static void start_services(const lp_app_board_t *board)
                                     .is_safe_mode = lp_app_is_in_safe_mode(),
                                     .on_config = apply_settings,
                                     .on_reboot = before_reboot,
+                                    .put_more = lp_app_extras_put_info,
                                     .save_trial = lp_app_extras_save_trial};
     lp_svc_sys_init(&app.sys, &sys);
     lp_app_extras_t extras = {
@@ -401,9 +408,8 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
 
 bool lp_app_stop(void)
 {
-    say_goodbye("off");
-    const bool is_cloud_up = app.handle.cloud != NULL && app.cloud.state != LP_CLOUD_OFF;
-    return is_cloud_up || lp_app_net_is_up();
+    lp_app_say_goodbye("off");
+    return lp_app_is_up();
 }
 
 void lp_app_end(void)

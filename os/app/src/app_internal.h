@@ -14,6 +14,12 @@
 // Settings may have changed: periods that come from one are looked at again.
 void lp_app_settings_changed(lp_app_t *app);
 
+// -- app.c
+
+// Ends connections, from the loop: "restart", "off", "sleep".
+void lp_app_say_goodbye(const char *how);
+bool lp_app_is_up(void);
+
 // -- events.c, or no_events.c in an image without room for them
 
 void lp_app_events_settings_changed(void);
@@ -22,6 +28,12 @@ void lp_app_events_stopping(const char *how); // "restart", "off", "sleep"
 void lp_app_events_begin(lp_app_t *app);
 void lp_app_events_start(void);
 void lp_app_events_network(const char *now);
+
+// -- power.c; not in a small image, which has no_power.c
+
+void lp_app_power_begin(lp_app_t *app);
+void lp_app_power_start(lp_app_t *app, lp_turn_t *turn);
+void lp_app_power_put(lp_json_writer_t *w);
 
 // -- net.c, or no_net.c in an image without room for it
 

@@ -19,6 +19,9 @@ const lp_log_ring_t *lp_app_extras_log_ring(void);
 void lp_app_extras_load(lp_config_t *config, lp_store_t *store, lp_buf_t *scratch,
                         bool wants_reset);
 
+// More of Sys.GetInfo.
+void lp_app_extras_put_info(lp_json_writer_t *w);
+
 // Config.Save with try_once.
 lp_err_t lp_app_extras_save_trial(lp_config_t *config);
 

@@ -55,6 +55,9 @@ static void get_info(void *ctx, lp_rpc_req_t *req)
         lp_json_put_null(w);
     }
     put_boot(svc, w);
+    if (svc->s_.put_more != NULL) {
+        svc->s_.put_more(w);
+    }
     lp_json_put_object_end(w);
     lp_rpc_done(req);
 }

@@ -32,6 +32,11 @@ void lp_turn_take(lp_turn_t *turn, lp_turn_ticket_t *ticket, lp_loop_fn *fn, voi
     lp_loop_post(turn->loop_, &turn->event_);
 }
 
+bool lp_turn_is_taken(const lp_turn_t *turn)
+{
+    return turn->is_taken_;
+}
+
 bool lp_turn_is_wanted(const lp_turn_t *turn)
 {
     return turn->head_ != NULL && turn->head_->next_ != NULL;

@@ -11,6 +11,9 @@ extern lp_loop_t *lp_bare_loop;
 // crash.c, once crashes are kept; else null: keeps a crash and restarts; looks at the loop's stack.
 extern void (*lp_bare_on_crash)(const lp_crash_t *crash);
 extern void (*lp_bare_check_stack)(void);
+// system.c: by itself, not by its power; and that because of a crash.
+bool lp_bare_is_restarted(void);
+bool lp_bare_is_after_crash(void);
 // system.c: the end, for a reason that the fault handler does not know.
 _Noreturn void lp_bare_trap(lp_crash_reason_t reason);
 // lines.c: a frame that was on its way is broken off, so that lines get out.

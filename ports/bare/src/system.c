@@ -136,12 +136,14 @@ const char *lp_port_name(void)
     return lp_hw_name();
 }
 
-const char *lp_port_boot_reason(void)
+bool lp_bare_is_restarted(void)
 {
-    if (watchdog_starts > 0) {
-        return is_after_crash ? "crash" : "watchdog";
-    }
-    return is_restarted ? "software" : "power-on";
+    return is_restarted;
+}
+
+bool lp_bare_is_after_crash(void)
+{
+    return is_after_crash;
 }
 
 static void tell_stack(void)

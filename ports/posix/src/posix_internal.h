@@ -58,6 +58,13 @@ bool lp_posix_is_rebooted(void);
 // Starts the program again without a word; watchdog_starts is 0 for a restart that was asked for.
 // @context any thread, signal handler
 _Noreturn void lp_posix_restart(uint32_t watchdog_starts, bool is_crash);
+// The same after deep sleep; `reason` is "timer" or "pin".
+_Noreturn void lp_posix_restart_slept(const char *reason, uint64_t slept_ms);
+// The watchdog's time stands still, for good.
+void lp_posix_watchdog_stop(void);
+// Waits without a loop: false when the signal that ends the program came, else whether the wake
+// button (SIGUSR1) was pressed is in *is_pressed.
+bool lp_posix_doze(uint64_t ms, bool *is_pressed);
 // Keeps a crash whose interrupted code is in `context`, a ucontext_t, when crashes are kept.
 // @context signal handler
 void lp_posix_crash_hang(const void *context);
@@ -65,7 +72,7 @@ void lp_posix_crash_hang(const void *context);
 void lp_posix_watchdog_inherit(uint32_t starts_in_a_row);
 
 // The memory behind limpet/port/retained.h.
-enum { LP_POSIX_RETAINED_BYTES = 35 * 1024 };
+enum { LP_POSIX_RETAINED_BYTES = 36 * 1024 };
 
 // Lets the UART drain before a reboot, so that the answer to Sys.Reboot gets out.
 void lp_posix_uart_flush(void);

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "limpet/port/crash.h"
+#include "limpet/port/power.h"
 #include "posix_internal.h"
 
-enum { LOG_BYTES = 32 * 1024 };
+enum { LOG_BYTES = 32 * 1024, CRASH_BYTES = 3 * 1024, RTC_BYTES = 512 };
 
 static uint8_t plain[LP_POSIX_RETAINED_BYTES];
 static uint8_t *memory = plain;
@@ -50,7 +51,7 @@ bool lp_posix_retained_open(const char *flash_path, bool is_new)
 
 uint8_t *lp_port_crash_area(size_t *bytes)
 {
-    *bytes = LP_POSIX_RETAINED_BYTES - LOG_BYTES;
+    *bytes = CRASH_BYTES;
     return memory + LOG_BYTES;
 }
 
@@ -58,4 +59,10 @@ uint8_t *lp_port_retained_log(size_t *bytes)
 {
     *bytes = LOG_BYTES;
     return memory;
+}
+
+uint8_t *lp_port_rtc(size_t *bytes)
+{
+    *bytes = RTC_BYTES;
+    return memory + LOG_BYTES + CRASH_BYTES;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Identity, entropy, reset and the log sink. A reboot is an exec() of the same program; what must
 // outlive it (the pty, the lock) is passed on by descriptor in LIMPET_POSIX_REBOOT, "name=fd,...";
-// "watchdog=N" and "crash=N" there are numbers of starts instead.
+// "watchdog=N" and "crash=N" there are numbers of starts instead, "timer=N" and "pin=N"
+// milliseconds of deep sleep.
 #include "limpet/port/system.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "limpet/hex.h"
+#include "limpet/port/power.h"
 #include "posix_internal.h"
 
 enum { HEIRS_MAX = 8, STATE_BYTES = 256, ENVIRONMENT_MAX = 1024, WATCHDOG_STARTS_MAX = 999 };
@@ -25,6 +27,8 @@ static uint8_t hw_id[6];
 static bool is_rebooted;
 static bool is_watchdogs;
 static bool is_after_crash;
+static const char *slept; // "timer", "pin"; null: not
+static uint64_t slept_ms;
 static bool log_to_stderr = true;
 
 typedef struct {
@@ -55,6 +59,11 @@ static void parse_inheritance(char *text)
             is_after_crash = is_crash;
             is_watchdogs = h.fd > 0 && h.fd <= WATCHDOG_STARTS_MAX;
             lp_posix_watchdog_inherit(is_watchdogs ? (uint32_t)h.fd : 0);
+            continue;
+        }
+        if (strcmp(h.name, "timer") == 0 || strcmp(h.name, "pin") == 0) {
+            slept = h.name[0] == 't' ? "timer" : "pin";
+            slept_ms = strtoull(equal + 1, NULL, 10);
             continue;
         }
         if (h.fd > 2 && fcntl(h.fd, F_GETFD) >= 0) {
@@ -108,14 +117,33 @@ const char *lp_port_boot_reason(void)
     if (is_watchdogs) {
         return is_after_crash ? "crash" : "watchdog";
     }
+    if (slept != NULL) {
+        return slept;
+    }
     return is_rebooted ? "software" : "power-on";
+}
+
+lp_wake_t lp_port_wake(void)
+{
+    if (is_watchdogs) {
+        return is_after_crash ? LP_WAKE_CRASH : LP_WAKE_WATCHDOG;
+    }
+    if (slept != NULL) {
+        return slept[0] == 't' ? LP_WAKE_TIMER : LP_WAKE_PIN;
+    }
+    return is_rebooted ? LP_WAKE_RESET : LP_WAKE_POWER_ON;
+}
+
+uint64_t lp_port_slept_ms(void)
+{
+    return slept_ms;
 }
 
 // -- starting again; all of it is called from a signal handler, too
 
-static void append_number(lp_buf_t *text, uint32_t number)
+static void append_number(lp_buf_t *text, uint64_t number)
 {
-    char digits[11];
+    char digits[21];
     char *at = &digits[sizeof digits - 1];
     *at = '\0';
     do {
@@ -126,15 +154,15 @@ static void append_number(lp_buf_t *text, uint32_t number)
 }
 
 // The environment of the next image, with what it inherits.
-static char **next_environment(uint32_t watchdog_starts, bool is_crash)
+static char **next_environment(const char *name, uint64_t number)
 {
     static char variable[STATE_BYTES];
     static char *next[ENVIRONMENT_MAX + 2];
     lp_buf_t text = lp_buf(variable, sizeof variable - 1);
-    (void)lp_buf_put_str(&text,
-                         is_crash ? REBOOT_VARIABLE "=crash=" : REBOOT_VARIABLE "=watchdog=");
-    append_number(&text,
-                  watchdog_starts < WATCHDOG_STARTS_MAX ? watchdog_starts : WATCHDOG_STARTS_MAX);
+    (void)lp_buf_put_str(&text, REBOOT_VARIABLE "=");
+    (void)lp_buf_put_str(&text, name);
+    (void)lp_buf_put_str(&text, "=");
+    append_number(&text, number);
     for (size_t i = 0; i < HEIRS_MAX && bequeathed[i].name[0] != '\0'; i++) {
         (void)lp_buf_put_str(&text, ",");
         (void)lp_buf_put_str(&text, bequeathed[i].name);
@@ -152,14 +180,25 @@ static char **next_environment(uint32_t watchdog_starts, bool is_crash)
     return next;
 }
 
-_Noreturn void lp_posix_restart(uint32_t watchdog_starts, bool is_crash)
+static _Noreturn void start_again(const char *name, uint64_t number)
 {
     static const char words[] = "error[reboot]: this program cannot be started again\n";
     (void)alarm(0); // the watchdog's; it would outlive this image and end the next one
-    execve("/proc/self/exe", boot_argv, next_environment(watchdog_starts, is_crash));
+    execve("/proc/self/exe", boot_argv, next_environment(name, number));
     const ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
     (void)written;
     _exit(1);
+}
+
+_Noreturn void lp_posix_restart(uint32_t watchdog_starts, bool is_crash)
+{
+    start_again(is_crash ? "crash" : "watchdog",
+                watchdog_starts < WATCHDOG_STARTS_MAX ? watchdog_starts : WATCHDOG_STARTS_MAX);
+}
+
+_Noreturn void lp_posix_restart_slept(const char *reason, uint64_t ms)
+{
+    start_again(reason, ms);
 }
 
 _Noreturn void lp_port_reboot(void)

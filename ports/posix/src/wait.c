@@ -129,7 +129,32 @@ lp_err_t lp_posix_signals_init(lp_loop_t *loop)
     catch_signal(SIGHUP);
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGUSR1, &ignore, NULL); // the wake button, of a board that is awake
     return LP_OK;
+}
+
+static volatile sig_atomic_t is_button_pressed;
+
+static void on_button(int number)
+{
+    is_button_pressed = number != 0;
+}
+
+bool lp_posix_doze(uint64_t ms, bool *is_pressed)
+{
+    const uint64_t end_ms = lp_port_now_ms() + ms;
+    const struct sigaction press = {.sa_handler = on_button};
+    struct pollfd fd = {.fd = signal_pipe[0], .events = POLLIN};
+    sigaction(SIGUSR1, &press, NULL);
+    while (!is_button_pressed && lp_port_now_ms() < end_ms) {
+        if (poll(&fd, 1,
+                 poll_timeout(end_ms < lp_port_now_ms() + 200 ? end_ms : lp_port_now_ms() + 200)) >
+            0) {
+            return false;
+        }
+    }
+    *is_pressed = is_button_pressed != 0;
+    return true;
 }
 
 lp_err_t lp_posix_err(int errnum)

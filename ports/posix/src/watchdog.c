@@ -65,6 +65,12 @@ void lp_port_watchdog_start(uint32_t timeout_ms)
     (void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+void lp_posix_watchdog_stop(void)
+{
+    const struct itimerval never = {.it_value = {.tv_sec = 0}};
+    (void)setitimer(ITIMER_REAL, &never, NULL);
+}
+
 void lp_port_watchdog_feed(void)
 {
     hungry_ticks = 0;

@@ -171,6 +171,12 @@ starts_repeat() {
         grep -q ' chip: ' "$work/twin1.lines" && [ "$(wc -l <"$work/twin1.times")" -gt 20 ]
 }
 
+# Deep sleep, which the smallest board has no room for: back by itself, with its clock, its chip and its cloud.
+sleeps_deeply() {
+    "$limpet" sleep 1 --wait && [ "$(rpc Sys.GetInfo | jq -r '.boot.reason, .power.wake, .power.sleeps' | paste -sd ' ')" = 'timer timer 1' ] &&
+        rpc Sys.GetInfo | jq -e '.power.slept_ms >= 1000 and .utc_s > 0' && comes_back && acknowledges
+}
+
 try "${kind}_boots_blank" board_boots
 try "${kind}_is_set_up_with_its_key_in_the_chip" set_up
 try "${kind}_is_connected_and_acknowledged" is_proven
@@ -181,6 +187,7 @@ try "${kind}_start_as_a_chart" start_as_a_chart
 try "${kind}_power_cut_comes_back" power_cut
 try "${kind}_broker_restart_is_survived" broker_restart
 try "${kind}_cable_pull_is_survived" cable_pull
+[ "$kind" = qemu-lx106 ] || try "${kind}_sleeps_deeply" sleeps_deeply
 try "${kind}_chip_unplugged_and_back" chip_restart
 try "${kind}_chip_time_is_the_boards" chip_time_is_the_boards
 try "${kind}_starts_repeat" starts_repeat

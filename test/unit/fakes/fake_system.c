@@ -15,6 +15,11 @@ bool fake_entropy_fails;
 uint32_t fake_watchdog_ms;
 unsigned fake_watchdog_feeds;
 uint32_t fake_watchdog_starts;
+unsigned fake_deep_sleeps;
+uint64_t fake_sleep_ms;
+void (*fake_on_deep_sleep)(void);
+lp_wake_t fake_wake;
+uint64_t fake_slept_ms;
 
 static uint32_t entropy_state;
 static char lines[LINES][LINE_BYTES];
@@ -29,6 +34,11 @@ void fake_system_reset(void)
     fake_watchdog_ms = 0;
     fake_watchdog_feeds = 0;
     fake_watchdog_starts = 0;
+    fake_deep_sleeps = 0;
+    fake_sleep_ms = 0;
+    fake_on_deep_sleep = NULL;
+    fake_wake = LP_WAKE_POWER_ON;
+    fake_slept_ms = 0;
     entropy_state = 1;
     line_count = 0;
     memset(lines, 0, sizeof lines);
@@ -84,6 +94,35 @@ _Noreturn void lp_port_reboot(void)
         fake_on_reboot();
     }
     fprintf(stderr, "fake port: reboot without a hook that jumps away\n");
+    abort();
+}
+
+lp_wake_t lp_port_wake(void)
+{
+    return fake_wake;
+}
+
+uint64_t lp_port_slept_ms(void)
+{
+    return fake_slept_ms;
+}
+
+// Never cleared: that is what it is for.
+uint8_t *lp_port_rtc(size_t *bytes)
+{
+    static uint8_t rtc[LP_PORT_RTC_BYTES_MIN];
+    *bytes = sizeof rtc;
+    return rtc;
+}
+
+_Noreturn void lp_port_deep_sleep(uint64_t ms)
+{
+    fake_deep_sleeps++;
+    fake_sleep_ms = ms;
+    if (fake_on_deep_sleep != NULL) {
+        fake_on_deep_sleep();
+    }
+    fprintf(stderr, "fake port: deep sleep without a hook that jumps away\n");
     abort();
 }
 

@@ -45,6 +45,7 @@ lp_cmd_fn lp_cmd_flash_write;
 lp_cmd_fn lp_cmd_doctor;
 lp_cmd_fn lp_cmd_devices;
 lp_cmd_fn lp_cmd_reboot;
+lp_cmd_fn lp_cmd_sleep;
 lp_cmd_fn lp_cmd_cron;
 lp_cmd_fn lp_cmd_adc;
 lp_cmd_fn lp_cmd_board;

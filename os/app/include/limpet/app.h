@@ -17,6 +17,7 @@
 #include "limpet/fmt.h"
 #include "limpet/i2c.h"
 #include "limpet/link.h"
+#include "limpet/power.h"
 #include "limpet/svc_cloud.h"
 #include "limpet/svc_cron.h"
 #include "limpet/svc_seal.h"
@@ -110,6 +111,9 @@ const lp_link_base_t *lp_app_net(const lp_app_t *app);
 // What happens on the board (limpet/events.h), and what the application itself tells: groups from
 // LP_EVENTS_APP on are its own. Null: this image has no events.
 lp_events_t *lp_app_events(const lp_app_t *app);
+
+// Deep sleep (limpet/power.h). Null: this image cannot.
+lp_power_t *lp_app_power(const lp_app_t *app);
 
 // A further MQTT connection, by the group of its settings ("mqtt1"). Null: this image has none of
 // that name.

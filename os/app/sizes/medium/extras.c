@@ -52,6 +52,11 @@ void lp_app_extras_load(lp_config_t *config, lp_store_t *store, lp_buf_t *scratc
     }
 }
 
+void lp_app_extras_put_info(lp_json_writer_t *w)
+{
+    lp_app_power_put(w);
+}
+
 lp_err_t lp_app_extras_save_trial(lp_config_t *config)
 {
     return lp_config_save_trial(config);
@@ -72,6 +77,7 @@ void lp_app_extras_start_safe(const lp_app_extras_t *parts)
     lp_svc_debug_init(&debug, parts->app->rpc);
     logs_start(parts);
     lp_app_events_begin(parts->app);
+    lp_app_power_begin(parts->app);
 }
 
 void lp_app_extras_start(const lp_app_extras_t *parts)
@@ -95,4 +101,5 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
     lp_app_remote_words(&config_service);
     files_start(parts);
     lp_app_events_start();
+    lp_app_power_start(app, parts->turn);
 }

@@ -11,7 +11,7 @@ enum {
     SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT,
     SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA,
     SIZE_SETTINGS_LARGE_BYTES = 0, // all of them are in memory
-    SIZE_EVENTS = 16,              // that wait, and that can be read afterwards
+    SIZE_EVENTS = 12,              // that wait, and that can be read afterwards
     SIZE_HAS_BUS_KEY = 1,          // limpet/svc_bus.h
     SIZE_STORE_BYTES = 64 * 1024,  // of flash, at its beginning: two banks
     SIZE_FILE_BYTES = 96 * 1024,   // the longest file

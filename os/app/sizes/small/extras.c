@@ -20,6 +20,11 @@ void lp_app_extras_load(lp_config_t *config, lp_store_t *store, lp_buf_t *scratc
     lp_config_load(config, NULL);
 }
 
+void lp_app_extras_put_info(lp_json_writer_t *w)
+{
+    (void)w;
+}
+
 lp_err_t lp_app_extras_save_trial(lp_config_t *config)
 {
     (void)config;

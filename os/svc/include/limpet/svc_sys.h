@@ -18,6 +18,8 @@ typedef struct {
     void (*on_config)(void *ctx); // settings changed; may be null
     void (*on_reboot)(void *ctx); // the board restarts in a moment; may be null
     void *ctx;
+    // More keys of Sys.GetInfo's object; may be null.
+    void (*put_more)(lp_json_writer_t *w);
     // lp_config_save_trial(); null: Config.Save with try_once is refused.
     lp_err_t (*save_trial)(lp_config_t *config);
 } lp_svc_sys_setup_t;

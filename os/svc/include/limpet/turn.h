@@ -28,6 +28,9 @@ void lp_turn_init(lp_turn_t *turn, lp_loop_t *loop);
 // ticket is lent until then. A ticket that waits or has the turn already stays as it is.
 void lp_turn_take(lp_turn_t *turn, lp_turn_ticket_t *ticket, lp_loop_fn *fn, void *ctx);
 
+// Whether somebody has a turn.
+bool lp_turn_is_taken(const lp_turn_t *turn);
+
 // Whether somebody waits while another has the turn.
 bool lp_turn_is_wanted(const lp_turn_t *turn);
 

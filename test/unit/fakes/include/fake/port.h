@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "limpet/port/flash.h"
+#include "limpet/port/power.h"
 
 // -- clock: time stands still except inside lp_port_wait(), which jumps to its end at once.
 void fake_clock_reset(void);             // now = 0, no UTC, no hook
@@ -27,6 +28,11 @@ extern bool fake_entropy_fails;      // lp_port_entropy() returns LP_E_IO
 extern uint32_t fake_watchdog_ms;    // what lp_port_watchdog_start() was given; 0: never
 extern unsigned fake_watchdog_feeds;
 extern uint32_t fake_watchdog_starts;     // in a row; not 0: this start is the watchdog's
+extern unsigned fake_deep_sleeps;         // lp_port_deep_sleep() counts, then ...
+extern uint64_t fake_sleep_ms;            // ... leaves its time here and ...
+extern void (*fake_on_deep_sleep)(void);  // ... calls this, which must not return (longjmp)
+extern lp_wake_t fake_wake;               // why this start is
+extern uint64_t fake_slept_ms;            // and how long the board slept before it
 size_t fake_log_count(void);              // lines since the reset
 const char *fake_log_last(void);          // "" when there is none
 bool fake_log_contains(const char *text); // in any of the last 64 lines
