@@ -14,7 +14,7 @@ static struct {
     lp_mqtt_slot_t slots[SIZE_MQTT_SLOTS];
     uint8_t queue[SIZE_MQTT_QUEUE_BYTES];
     uint8_t rx[SIZE_MQTT_RX_BYTES];
-    uint8_t inbox[SIZE_CLOUD_INBOX_BYTES];
+    uint8_t inbox[SIZE_CLOUD_INBOX_BYTES + LP_MQTT_INBOX_TOPIC_MAX];
 } mqtt_memory[SIZE_MQTT_LINKS];
 static const char *const mqtt_names[SIZE_MQTT_LINKS] = {"mqtt1"};
 
@@ -36,7 +36,7 @@ static void start_mqtt(const lp_app_t *app)
                                             .rx = mqtt_memory[i].rx,
                                             .rx_bytes = SIZE_MQTT_RX_BYTES,
                                             .inbox = mqtt_memory[i].inbox,
-                                            .inbox_bytes = SIZE_CLOUD_INBOX_BYTES};
+                                            .inbox_bytes = sizeof mqtt_memory[i].inbox};
         lp_mqtt_link_init(&mqtt[i], &setup);
     }
     lp_mqtt_links_add_methods(&mqtt_links, app->rpc);

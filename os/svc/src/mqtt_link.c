@@ -109,7 +109,7 @@ static void on_login(lp_mqtt_link_t *l)
     LP_LOGI("%s: connected to %s as %s%s", l->s_.name, w->host, w->client_id,
             w->is_secure ? "" : ", WITHOUT TLS: everybody on the way can read along");
     l->connects++;
-    l->topic_[0] = '\0';
+    lp_mqtt_inbox_set(&l->inbox_, l->s_.inbox, l->s_.inbox_bytes);
     wait_in(l, LP_MQTT_LINK_CONNECTED, STABLE_MS);
     for (lp_mqtt_link_topic_t *t = l->topics_; t != NULL; t = t->next_) {
         subscribe(l, t); // also where the session is known: filters may be new

@@ -84,46 +84,25 @@ lp_err_t lp_mqtt_link_read_wish(const lp_mqtt_link_t *l, lp_mqtt_link_wish_t *wi
 
 // -- messages, which come in pieces
 
-static void begin_message(lp_mqtt_link_t *l, const lp_mqtt_message_t *msg)
-{
-    l->inbox_len_ = 0;
-    l->topic_[0] = '\0';
-    if (msg->topic.len >= sizeof l->topic_ || msg->total_len > l->s_.inbox_bytes) {
-        LP_LOGW("%s: a message of %lu bytes is too large and was passed over", l->s_.name,
-                (unsigned long)msg->total_len);
-        return;
-    }
-    memcpy(l->topic_, msg->topic.ptr, msg->topic.len);
-    l->topic_[msg->topic.len] = '\0';
-}
-
-static void end_message(lp_mqtt_link_t *l)
-{
-    const lp_span_t payload = lp_span(l->s_.inbox, l->inbox_len_);
-    for (const lp_mqtt_link_topic_t *t = l->topics_; t != NULL; t = t->next_) {
-        if (lp_mqtt_filter_matches(lp_span_str(t->filter_), lp_span_str(l->topic_))) {
-            t->fn_(t->ctx_, l->topic_, payload);
-        }
-    }
-    l->topic_[0] = '\0';
-}
-
 void lp_mqtt_link_on_message(void *ctx, const lp_mqtt_message_t *msg)
 {
     lp_mqtt_link_t *l = ctx;
-    if (msg->topic.len > 0) {
-        begin_message(l, msg);
-    }
-    // total_len was held against the inbox, and pieces come in order.
-    if (l->topic_[0] == '\0' || msg->offset != l->inbox_len_) {
+    switch (lp_mqtt_inbox_put(&l->inbox_, msg)) {
+    case LP_MQTT_INBOX_MORE:
         return;
+    case LP_MQTT_INBOX_TOO_LARGE:
+        LP_LOGW("%s: a message of %lu bytes is too large and was passed over", l->s_.name,
+                (unsigned long)msg->total_len);
+        return;
+    case LP_MQTT_INBOX_WHOLE:
+        break;
     }
-    if (msg->piece.len > 0) {
-        memcpy(l->s_.inbox + l->inbox_len_, msg->piece.ptr, msg->piece.len);
-        l->inbox_len_ += msg->piece.len;
-    }
-    if (l->inbox_len_ == msg->total_len) {
-        end_message(l);
+    const char *topic = lp_mqtt_inbox_topic(&l->inbox_);
+    const lp_span_t payload = lp_mqtt_inbox_payload(&l->inbox_);
+    for (const lp_mqtt_link_topic_t *t = l->topics_; t != NULL; t = t->next_) {
+        if (lp_mqtt_filter_matches(lp_span_str(t->filter_), lp_span_str(topic))) {
+            t->fn_(t->ctx_, topic, payload);
+        }
     }
 }
 

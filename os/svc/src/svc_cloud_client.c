@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The connection as other services see it: whole messages, subscriptions, publishing.
-#include <string.h>
-
 #include "limpet/log.h"
 #include "svc_cloud_internal.h"
 
@@ -23,14 +21,14 @@ const char *lp_svc_cloud_thing(const lp_svc_cloud_t *svc)
 lp_err_t lp_svc_cloud_take_memory(lp_svc_cloud_t *svc)
 {
     const lp_cloud_memory_t *m = &svc->s_.memory;
-    svc->inbox_ = m->inbox;
     if (m->rx != NULL) {
+        lp_mqtt_inbox_set(&svc->inbox_, m->inbox, m->inbox_bytes);
         return LP_OK;
     }
     // Two pieces: they fit between what TLS keeps, and the largest piece stays for others.
     svc->lent_rx_ = lp_tls_borrow(m->rx_bytes);
     svc->lent_inbox_ = lp_tls_borrow(m->inbox_bytes);
-    svc->inbox_ = svc->lent_inbox_;
+    lp_mqtt_inbox_set(&svc->inbox_, svc->lent_inbox_, m->inbox_bytes);
     return svc->lent_rx_ != NULL && svc->lent_inbox_ != NULL ? LP_OK : LP_E_NOSPACE;
 }
 
@@ -44,13 +42,12 @@ void lp_svc_cloud_give_memory(lp_svc_cloud_t *svc)
         lp_tls_give_back(svc->lent_inbox_);
         svc->lent_rx_ = NULL;
         svc->lent_inbox_ = NULL;
-        svc->inbox_ = NULL;
+        lp_mqtt_inbox_set(&svc->inbox_, NULL, 0);
     }
 }
 
 void lp_svc_cloud_tell_connected(lp_svc_cloud_t *svc, bool session_present)
 {
-    svc->incoming_len_ = 0;
     for (const lp_cloud_client_t *c = svc->clients_; c != NULL; c = c->next_) {
         c->on_connected(c->ctx, session_present);
     }
@@ -58,48 +55,23 @@ void lp_svc_cloud_tell_connected(lp_svc_cloud_t *svc, bool session_present)
 
 // -- messages come in pieces
 
-static void begin_message(lp_svc_cloud_t *svc, const lp_mqtt_message_t *msg)
-{
-    const size_t room = svc->s_.memory.inbox_bytes;
-    const size_t topic_len = msg->topic.len + 1;
-    svc->inbox_len_ = 0;
-    svc->incoming_len_ = 0;
-    if (svc->inbox_ == NULL || topic_len > LP_CLOUD_INCOMING_MAX || topic_len > room ||
-        msg->total_len > room - topic_len) {
-        LP_LOGW("a message of %lu bytes is too large and was passed over",
-                (unsigned long)msg->total_len);
-        return;
-    }
-    memcpy(svc->inbox_, msg->topic.ptr, msg->topic.len);
-    svc->inbox_[msg->topic.len] = '\0';
-    svc->incoming_len_ = topic_len;
-}
-
-static void end_message(lp_svc_cloud_t *svc)
-{
-    const lp_span_t payload = lp_span(svc->inbox_ + svc->incoming_len_, svc->inbox_len_);
-    for (const lp_cloud_client_t *c = svc->clients_; c != NULL; c = c->next_) {
-        c->on_message(c->ctx, (const char *)svc->inbox_, payload);
-    }
-    svc->incoming_len_ = 0;
-}
-
 void lp_svc_cloud_on_message(void *ctx, const lp_mqtt_message_t *msg)
 {
     lp_svc_cloud_t *svc = ctx;
-    if (msg->topic.len > 0) {
-        begin_message(svc, msg);
-    }
-    // total_len was held against the inbox, and pieces come in order.
-    if (svc->incoming_len_ == 0 || msg->offset != svc->inbox_len_) {
+    switch (lp_mqtt_inbox_put(&svc->inbox_, msg)) {
+    case LP_MQTT_INBOX_MORE:
         return;
+    case LP_MQTT_INBOX_TOO_LARGE:
+        LP_LOGW("a message of %lu bytes is too large and was passed over",
+                (unsigned long)msg->total_len);
+        return;
+    case LP_MQTT_INBOX_WHOLE:
+        break;
     }
-    if (msg->piece.len > 0) {
-        memcpy(svc->inbox_ + svc->incoming_len_ + svc->inbox_len_, msg->piece.ptr, msg->piece.len);
-        svc->inbox_len_ += msg->piece.len;
-    }
-    if (svc->inbox_len_ == msg->total_len) {
-        end_message(svc);
+    const char *topic = lp_mqtt_inbox_topic(&svc->inbox_);
+    const lp_span_t payload = lp_mqtt_inbox_payload(&svc->inbox_);
+    for (const lp_cloud_client_t *c = svc->clients_; c != NULL; c = c->next_) {
+        c->on_message(c->ctx, topic, payload);
     }
 }
 

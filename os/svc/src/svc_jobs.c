@@ -8,20 +8,15 @@
 
 #include "limpet/log.h"
 #include "limpet/settings.h"
+#include "thing.h"
 
 #define LOG_MODULE "jobs"
 
 enum { UPDATE_MAX = 384 };
 
-static lp_err_t topic_of(const lp_svc_jobs_t *svc, const char *rest,
-                         char out[LP_CLOUD_INCOMING_MAX])
+static bool is_on(const void *ctx)
 {
-    return lp_fmt_str(out, LP_CLOUD_INCOMING_MAX, "$aws/things/%s/jobs/%s",
-                      lp_svc_cloud_thing(svc->s_.cloud), rest);
-}
-
-static bool is_on(const lp_svc_jobs_t *svc)
-{
+    const lp_svc_jobs_t *svc = ctx;
     return lp_setting_cloud_jobs(svc->s_.config);
 }
 
@@ -42,7 +37,7 @@ static void ask(lp_svc_jobs_t *svc)
     if (svc->job_[0] != '\0' || svc->is_asking_) {
         return;
     }
-    lp_err_t err = topic_of(svc, "start-next", topic);
+    lp_err_t err = lp_thing_topic(&svc->thing_, "start-next", topic);
     if (err == LP_OK) {
         err = lp_svc_cloud_send(svc->s_.cloud, topic, lp_span_str("{}"), 1, on_asked, svc);
     }
@@ -86,8 +81,9 @@ static void start(lp_svc_jobs_t *svc, lp_json_t execution)
     svc->s_.handler(svc->s_.ctx, svc, document);
 }
 
-static void on_started(lp_svc_jobs_t *svc, lp_span_t payload)
+static void on_started(void *ctx, lp_span_t payload)
 {
+    lp_svc_jobs_t *svc = ctx;
     lp_json_t root;
     lp_json_t execution;
     svc->is_asking_ = false;
@@ -109,19 +105,10 @@ static bool has_execution(lp_span_t payload)
            lp_json_get(execution, "jobId", &id) == LP_OK;
 }
 
-static void on_message(void *ctx, const char *topic, lp_span_t payload)
+static void on_next(void *ctx, lp_span_t payload)
 {
-    lp_svc_jobs_t *svc = ctx;
-    char own[LP_CLOUD_INCOMING_MAX];
-    if (!is_on(svc)) {
-        return;
-    }
-    if (topic_of(svc, "notify-next", own) == LP_OK && strcmp(topic, own) == 0) {
-        if (has_execution(payload)) {
-            ask(svc);
-        }
-    } else if (topic_of(svc, "start-next/accepted", own) == LP_OK && strcmp(topic, own) == 0) {
-        on_started(svc, payload);
+    if (has_execution(payload)) {
+        ask(ctx);
     }
 }
 
@@ -184,7 +171,7 @@ lp_err_t lp_svc_jobs_end(lp_svc_jobs_t *svc, lp_job_end_t end, const char *reaso
         return LP_E_STATE;
     }
     (void)lp_fmt_str(rest, sizeof rest, "%s/update", svc->job_);
-    lp_err_t err = topic_of(svc, rest, topic);
+    lp_err_t err = lp_thing_topic(&svc->thing_, rest, topic);
     if (err == LP_OK) {
         err = compose(end, reason, &out);
     }
@@ -207,60 +194,22 @@ const char *lp_svc_jobs_current(const lp_svc_jobs_t *svc)
 
 // -- the connection
 
-static void on_subscribed(void *ctx, lp_err_t err, const lp_mqtt_result_t *result)
+static void on_ready(void *ctx)
 {
     lp_svc_jobs_t *svc = ctx;
-    (void)result;
-    if (err != LP_OK) {
-        if (err != LP_E_CLOSED && err != LP_E_CANCELED) {
-            LP_LOGE("no jobs: the broker does not let this device subscribe to them (%s)",
-                    lp_err_text(err));
-        }
-        return;
-    }
-    svc->is_subscribed_ = true;
+    svc->is_asking_ = false; // an answer of before may be lost
     ask(svc);
 }
 
-static void subscribe(lp_svc_jobs_t *svc)
-{
-    char next[LP_CLOUD_INCOMING_MAX];
-    char accepted[LP_CLOUD_INCOMING_MAX];
-    lp_err_t err = topic_of(svc, "notify-next", next);
-    if (err == LP_OK) {
-        err = topic_of(svc, "start-next/accepted", accepted);
-    }
-    if (err == LP_OK) {
-        const lp_mqtt_filter_t filters[] = {{.filter = lp_span_str(next), .qos = 1},
-                                            {.filter = lp_span_str(accepted), .qos = 1}};
-        err = lp_svc_cloud_subscribe(svc->s_.cloud, filters, sizeof filters / sizeof filters[0],
-                                     on_subscribed, svc);
-    }
-    if (err != LP_OK) {
-        LP_LOGW("no jobs on this connection (%s)", lp_err_text(err));
-    }
-}
-
-static void on_connected(void *ctx, bool session_present)
-{
-    lp_svc_jobs_t *svc = ctx;
-    svc->is_subscribed_ = svc->is_subscribed_ && session_present && is_on(svc);
-    svc->is_asking_ = false; // an answer of before may be lost
-    if (!is_on(svc)) {
-        return;
-    }
-    if (svc->is_subscribed_) {
-        ask(svc);
-    } else {
-        subscribe(svc);
-    }
-}
+static const lp_thing_kind_t kind = {.name = "jobs",
+                                     .topics = {"notify-next", "start-next/accepted"},
+                                     .is_on = is_on,
+                                     .ready = on_ready,
+                                     .on_topic = {on_next, on_started}};
 
 void lp_svc_jobs_init(lp_svc_jobs_t *svc, const lp_svc_jobs_setup_t *setup)
 {
     memset(svc, 0, sizeof *svc);
     svc->s_ = *setup;
-    svc->client_ =
-        (lp_cloud_client_t){.on_connected = on_connected, .on_message = on_message, .ctx = svc};
-    lp_svc_cloud_add_client(setup->cloud, &svc->client_);
+    lp_thing_init(&svc->thing_, &kind, setup->cloud, svc);
 }

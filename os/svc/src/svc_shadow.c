@@ -5,18 +5,13 @@
 
 #include "limpet/log.h"
 #include "limpet/settings.h"
+#include "thing.h"
 
 #define LOG_MODULE "shadow"
 
-static lp_err_t topic_of(const lp_svc_shadow_t *svc, const char *rest,
-                         char out[LP_CLOUD_INCOMING_MAX])
+static bool is_on(const void *ctx)
 {
-    return lp_fmt_str(out, LP_CLOUD_INCOMING_MAX, "$aws/things/%s/shadow/%s",
-                      lp_svc_cloud_thing(svc->s_.cloud), rest);
-}
-
-static bool is_on(const lp_svc_shadow_t *svc)
-{
+    const lp_svc_shadow_t *svc = ctx;
     return lp_setting_cloud_shadow(svc->s_.config);
 }
 
@@ -94,12 +89,12 @@ static void report(void *ctx)
     uint8_t bytes[LP_SHADOW_DOC_MAX];
     lp_buf_t out = lp_buf(bytes, sizeof bytes);
     // Without a connection nothing is queued: the next login reports anyway.
-    if (!is_on(svc) || !svc->is_subscribed_ || svc->s_.cloud->state != LP_CLOUD_CONNECTED) {
+    if (!lp_thing_is_ready(&svc->thing_) || svc->s_.cloud->state != LP_CLOUD_CONNECTED) {
         return;
     }
     lp_err_t err = compose(svc, &out);
     if (err == LP_OK) {
-        err = topic_of(svc, "update", topic);
+        err = lp_thing_topic(&svc->thing_, "update", topic);
     }
     if (err == LP_OK) {
         err = lp_svc_cloud_send(svc->s_.cloud, topic, lp_buf_span(&out), 1, NULL, NULL);
@@ -188,26 +183,23 @@ static void on_document(lp_svc_shadow_t *svc, lp_span_t payload, const char *pat
     }
 }
 
-static void on_message(void *ctx, const char *topic, lp_span_t payload)
+static void on_delta(void *ctx, lp_span_t payload)
 {
-    lp_svc_shadow_t *svc = ctx;
-    char own[LP_CLOUD_INCOMING_MAX];
-    if (!is_on(svc)) {
-        return;
-    }
-    if (topic_of(svc, "update/delta", own) == LP_OK && strcmp(topic, own) == 0) {
-        on_document(svc, payload, "state");
-    } else if (topic_of(svc, "get/accepted", own) == LP_OK && strcmp(topic, own) == 0) {
-        on_document(svc, payload, "state.delta");
-    }
+    on_document(ctx, payload, "state");
+}
+
+static void on_accepted(void *ctx, lp_span_t payload)
+{
+    on_document(ctx, payload, "state.delta");
 }
 
 // -- the connection
 
-static void ask(lp_svc_shadow_t *svc)
+static void ask(void *ctx)
 {
+    lp_svc_shadow_t *svc = ctx;
     char topic[LP_CLOUD_INCOMING_MAX];
-    lp_err_t err = topic_of(svc, "get", topic);
+    lp_err_t err = lp_thing_topic(&svc->thing_, "get", topic);
     if (err == LP_OK) { // QoS 0: the next login asks again
         err = lp_svc_cloud_send(svc->s_.cloud, topic, lp_span_str(""), 0, NULL, NULL);
     }
@@ -217,60 +209,16 @@ static void ask(lp_svc_shadow_t *svc)
     lp_svc_shadow_poke(svc);
 }
 
-static void on_subscribed(void *ctx, lp_err_t err, const lp_mqtt_result_t *result)
-{
-    lp_svc_shadow_t *svc = ctx;
-    (void)result;
-    if (err != LP_OK) {
-        if (err != LP_E_CLOSED && err != LP_E_CANCELED) {
-            LP_LOGE("no shadow: the broker does not let this device subscribe to it (%s)",
-                    lp_err_text(err));
-        }
-        return;
-    }
-    svc->is_subscribed_ = true;
-    ask(svc);
-}
-
-static void subscribe(lp_svc_shadow_t *svc)
-{
-    char delta[LP_CLOUD_INCOMING_MAX];
-    char accepted[LP_CLOUD_INCOMING_MAX];
-    lp_err_t err = topic_of(svc, "update/delta", delta);
-    if (err == LP_OK) {
-        err = topic_of(svc, "get/accepted", accepted);
-    }
-    if (err == LP_OK) {
-        const lp_mqtt_filter_t filters[] = {{.filter = lp_span_str(delta), .qos = 1},
-                                            {.filter = lp_span_str(accepted), .qos = 1}};
-        err = lp_svc_cloud_subscribe(svc->s_.cloud, filters, sizeof filters / sizeof filters[0],
-                                     on_subscribed, svc);
-    }
-    if (err != LP_OK) {
-        LP_LOGW("no shadow on this connection (%s)", lp_err_text(err));
-    }
-}
-
-static void on_connected(void *ctx, bool session_present)
-{
-    lp_svc_shadow_t *svc = ctx;
-    svc->is_subscribed_ = svc->is_subscribed_ && session_present && is_on(svc);
-    if (!is_on(svc)) {
-        return;
-    }
-    if (svc->is_subscribed_) {
-        ask(svc);
-    } else {
-        subscribe(svc);
-    }
-}
+static const lp_thing_kind_t kind = {.name = "shadow",
+                                     .topics = {"update/delta", "get/accepted"},
+                                     .is_on = is_on,
+                                     .ready = ask,
+                                     .on_topic = {on_delta, on_accepted}};
 
 void lp_svc_shadow_init(lp_svc_shadow_t *svc, const lp_svc_shadow_setup_t *setup)
 {
     memset(svc, 0, sizeof *svc);
     svc->s_ = *setup;
-    svc->client_ =
-        (lp_cloud_client_t){.on_connected = on_connected, .on_message = on_message, .ctx = svc};
     lp_event_init(&svc->report_, report, svc);
-    lp_svc_cloud_add_client(setup->cloud, &svc->client_);
+    lp_thing_init(&svc->thing_, &kind, setup->cloud, svc);
 }

@@ -17,11 +17,11 @@
 #include "limpet/backoff.h"
 #include "limpet/link.h"
 #include "limpet/mqtt.h"
+#include "limpet/mqtt_inbox.h"
 #include "limpet/rpc.h"
 
 enum {
     LP_MQTT_LINK_TEXT = 129, // client id, user, password, with the terminator
-    LP_MQTT_LINK_TOPIC = 257,
     LP_MQTT_LINK_DETAIL = 192,
 };
 
@@ -69,7 +69,7 @@ typedef struct {
     size_t queue_bytes;
     uint8_t *rx;
     size_t rx_bytes;
-    uint8_t *inbox; // a message that is larger is passed over, with a line in the log
+    uint8_t *inbox; // a message that is larger, with its topic, is passed over and logged
     size_t inbox_bytes;
 } lp_mqtt_link_setup_t;
 
@@ -90,8 +90,7 @@ typedef struct lp_mqtt_link {
     bool has_mqtt_, is_halted_, is_leaving_;
     lp_span_t user_, password_; // of wish_
     lp_mqtt_link_topic_t *topics_;
-    char topic_[LP_MQTT_LINK_TOPIC]; // of the message that is arriving; "": none
-    size_t inbox_len_;
+    lp_mqtt_inbox_t inbox_;
 } lp_mqtt_link_t;
 
 // Lends everything in `setup`, for good. Begins from the loop, when the settings say so.

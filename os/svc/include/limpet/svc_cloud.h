@@ -8,17 +8,18 @@
 
 #include "limpet/backoff.h"
 #include "limpet/mqtt.h"
+#include "limpet/mqtt_inbox.h"
 #include "limpet/port/net.h"
 #include "limpet/svc_chip.h"
 #include "limpet/svc_identity.h"
 #include "limpet/tls.h"
 
 enum {
-    LP_CLOUD_NAME_MAX = 129,     // client id, thing, with the terminator
-    LP_CLOUD_TOPIC_MAX = 192,    // "limpet/<thing>/<what>", with the terminator
-    LP_CLOUD_DETAIL_MAX = 192,   // explanation of an error, with the terminator
-    LP_CLOUD_NONCE_LEN = 32,     // hex digits of Cloud.Prove
-    LP_CLOUD_INCOMING_MAX = 257, // longest topic of a message that arrives, with the terminator
+    LP_CLOUD_NAME_MAX = 129,                         // client id, thing, with the terminator
+    LP_CLOUD_TOPIC_MAX = 192,                        // "limpet/<thing>/<what>", with the terminator
+    LP_CLOUD_DETAIL_MAX = 192,                       // explanation of an error, with the terminator
+    LP_CLOUD_NONCE_LEN = 32,                         // hex digits of Cloud.Prove
+    LP_CLOUD_INCOMING_MAX = LP_MQTT_INBOX_TOPIC_MAX, // longest topic of a message that arrives
 };
 
 typedef enum {
@@ -60,6 +61,15 @@ typedef struct lp_cloud_client {
     void *ctx;
     struct lp_cloud_client *next_;
 } lp_cloud_client_t;
+
+// What shadow and jobs have in common. Private; part of theirs.
+typedef struct {
+    lp_cloud_client_t client_;
+    const struct lp_thing_kind *kind_;
+    struct lp_svc_cloud *cloud_;
+    void *ctx_;
+    bool is_subscribed_;
+} lp_thing_t;
 
 typedef struct {
     lp_loop_t *loop;
@@ -126,9 +136,7 @@ typedef struct lp_svc_cloud {
     void (*on_change)(const struct lp_svc_cloud *svc);
     lp_cloud_client_t *clients_;
     uint8_t *lent_rx_, *lent_inbox_; // what was borrowed from TLS
-    uint8_t *inbox_;                 // the topic of the message that is arriving, then its payload
-    size_t incoming_len_;            // of that topic, with its terminator; 0: no message
-    size_t inbox_len_;
+    lp_mqtt_inbox_t inbox_;
 } lp_svc_cloud_t;
 
 // `chip` and the key store are lent; lp_tls_init() was done. Starts to work from the loop.

@@ -35,8 +35,7 @@ typedef struct {
 
 typedef struct lp_svc_jobs {
     lp_svc_jobs_setup_t s_;
-    lp_cloud_client_t client_;
-    bool is_subscribed_;
+    lp_thing_t thing_;
     bool is_asking_;          // start-next is out
     char job_[LP_JOB_ID_MAX]; // under way; "": none
     uint32_t started, ended;

@@ -26,9 +26,8 @@ typedef struct {
 
 typedef struct {
     lp_svc_shadow_setup_t s_;
-    lp_cloud_client_t client_;
+    lp_thing_t thing_;
     lp_event_t report_;
-    bool is_subscribed_;
     uint32_t refused; // desired values that were not legal or not ours to take
     uint32_t taken;   // documents of which something was set
 } lp_svc_shadow_t;
