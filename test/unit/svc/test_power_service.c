@@ -110,6 +110,19 @@ static void chip_is_asleep_before_the_board_is(void **state)
     assert_false(has_tempkey());
 }
 
+// After a fault on the bus the driver does not know what the chip does. An idle one does not hear
+// the word "sleep".
+static void chip_of_unknown_state_is_woken_first(void **state)
+{
+    (void)state;
+    start(true);
+    leave_chip_idle();
+    dev.chip.chip_.power_ = 0; // unknown
+    assert_result(call("{\"sleep_s\":60}"), "", "{}");
+    assert_true(sleeps_within(2000));
+    assert_false(has_tempkey());
+}
+
 static void board_without_a_chip_sleeps(void **state)
 {
     (void)state;
@@ -184,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(chip_is_asleep_before_the_board_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(chip_of_unknown_state_is_woken_first, setup, teardown),
         cmocka_unit_test_setup_teardown(board_without_a_chip_sleeps, setup, teardown),
         cmocka_unit_test_setup_teardown(board_whose_chip_is_gone_sleeps, setup, teardown),
         cmocka_unit_test_setup_teardown(job_of_the_chip_comes_first, setup, teardown),
