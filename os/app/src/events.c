@@ -26,8 +26,9 @@ static lp_svc_events_t service;
 static lp_app_t *the_app; // null: not begun
 static lp_timer_t clock_timer;
 static lp_events_sub_t arena_watch;
+static const lp_config_row_t *rows;
+static size_t row_count;
 static uint32_t settings_sums[SIZE_SETTINGS];
-static bool has_sums;
 static bool was_connected;
 static bool was_low;
 static bool is_stopping;
@@ -57,19 +58,21 @@ static uint32_t sum_of(const lp_config_t *c, const lp_config_row_t *row, size_t 
 
 void lp_app_events_settings_changed(void)
 {
-    size_t count = 0;
-    if (the_app == NULL) {
-        return;
-    }
-    const lp_config_row_t *rows = lp_app_settings(&count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < row_count; i++) { // none before the begin
         const uint32_t sum = sum_of(the_app->config, &rows[i], i);
-        if (has_sums && sum != settings_sums[i]) {
+        if (sum != settings_sums[i]) {
+            settings_sums[i] = sum;
             lp_events_publish(&bus, LP_EV_CONFIG_CHANGED, 0, rows[i].key);
         }
-        settings_sums[i] = sum;
     }
-    has_sums = true;
+}
+
+static void note_settings(void)
+{
+    rows = lp_app_settings(&row_count);
+    for (size_t i = 0; i < row_count; i++) {
+        settings_sums[i] = sum_of(the_app->config, &rows[i], i);
+    }
 }
 
 // -- the time, which somebody sets at some moment
@@ -152,7 +155,7 @@ void lp_app_events_begin(lp_app_t *app)
     lp_svc_events_init(&service, app->loop, app->rpc, &bus, app->counters->value[LP_COUNTER_BOOTS]);
     lp_events_publish(&bus, LP_EV_SYSTEM_STARTED, (int32_t)app->counters->value[LP_COUNTER_BOOTS],
                       lp_port_boot_reason());
-    lp_app_events_settings_changed();
+    note_settings();
 }
 
 void lp_app_events_start(void)
