@@ -92,6 +92,7 @@
         {"board", "hands on a virtual board: its buttons and knobs", lp_cmd_board, false},         \
         {"adc", "a board's analog inputs", lp_cmd_adc, false},                                     \
         {"gpio", "a board's pins: look, drive, blink", lp_cmd_gpio, false},                        \
+        {"pwm", "pulses on a board's pin", lp_cmd_pwm, false},                                     \
         {"i2c", "who is on a board's I2C bus; bytes and registers", lp_cmd_i2c, false},            \
         {"onewire", "who is on a board's one-wire bus", lp_cmd_onewire, false},                    \
         {"call", "call a method of a board", lp_cmd_call, false},                                  \

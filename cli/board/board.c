@@ -199,7 +199,7 @@ static lp_exit_t follow(lp_board_t *board, const bool *is_enough, uint64_t end_m
 {
     while (!board->is_gone && !lp_interrupt_seen() && !*is_enough && lp_ui_now_ms() < end_ms) {
         cJSON *frame = lp_board_next_frame(board, lp_ui_now_ms() + 200u);
-        if (frame != NULL && board->console != NULL) {
+        if (frame != NULL && board->console != NULL && board->console->on_frame != NULL) {
             board->console->on_frame(board->console->ctx, frame);
         }
         cJSON_Delete(frame);

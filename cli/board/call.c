@@ -91,6 +91,9 @@ static cJSON *wait_answer(lp_board_t *b, uint32_t id, uint64_t deadline_ms)
         if (is_answer && cJSON_IsNumber(got) && got->valuedouble == (double)id) {
             return frame;
         }
+        if (!is_answer && b->console != NULL && b->console->on_frame != NULL) {
+            b->console->on_frame(b->console->ctx, frame); // nobody asked for it again
+        }
         cJSON_Delete(frame);
         // A frame of ours may be the one that was damaged; the caller decides about repeating.
         if (b->n_damaged > damaged + 8) {

@@ -134,18 +134,28 @@ static lp_exit_t ask(int fd, const char *line, int timeout_ms, char *text, lp_fa
 static void show_pin(char *words, cJSON *pins)
 {
     char mode[8], pull[8], hand[8];
+    char pulses[48] = "";
     int pin = 0, level = 0;
-    if (sscanf(words, "%d %7s %7s %d %7s", &pin, mode, pull, &level, hand) != 5) {
+    unsigned long freq_hz = 0, duty = 0;
+    if (sscanf(words, "%d %7s %7s %d %7s %lu %lu", &pin, mode, pull, &level, hand, &freq_hz,
+               &duty) != 7) {
         return;
     }
-    lp_ui_out("%4d  %-4s  %-4s  %-4s  %s", pin, level != 0 ? "high" : "low", mode, pull,
-              strcmp(hand, "off") == 0 ? "-" : hand);
+    if (freq_hz > 0) {
+        snprintf(pulses, sizeof pulses, "  %lu Hz, %.1f %%", freq_hz, (double)duty / 655.36);
+    }
+    lp_ui_out("%4d  %-4s  %-4s  %-4s  %s%s", pin, level != 0 ? "high" : "low", mode, pull,
+              strcmp(hand, "off") == 0 ? "-" : hand, pulses);
     cJSON *row = cJSON_CreateObject();
     cJSON_AddNumberToObject(row, "pin", pin);
     cJSON_AddNumberToObject(row, "value", level);
     cJSON_AddStringToObject(row, "mode", mode);
     cJSON_AddStringToObject(row, "pull", pull);
     cJSON_AddStringToObject(row, "hand", hand);
+    if (freq_hz > 0) {
+        cJSON_AddNumberToObject(row, "freq", (double)freq_hz);
+        cJSON_AddNumberToObject(row, "duty", (double)duty / 65536);
+    }
     cJSON_AddItemToArray(pins, row);
 }
 

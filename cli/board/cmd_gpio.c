@@ -9,7 +9,7 @@
 #include "limpet/opt.h"
 #include "words.h"
 
-enum { WATCH_MS = 100, ARGS_MAX = 3 };
+enum { WATCH_MS = 100, ARGS_MAX = 3, TTL_S = 30, RENEW_MS = 10000, GOODBYE_MS = 1000 };
 
 static int usage(const char *what, const char *why)
 {
@@ -51,17 +51,18 @@ typedef struct {
     const char *name, *method;
     const char *args[ARGS_MAX + 1]; // of numbers; null-ended
     const char *mode;               // null: none is sent
+    bool has_pull;                  // "up" or "down" may follow
 } call_t;
 
 static const call_t calls[] = {
-    {"info", "GPIO.Info", {NULL}, NULL},
-    {"read", "GPIO.Read", {"pin", NULL}, NULL},
-    {"write", "GPIO.Write", {"pin", "value", NULL}, NULL},
-    {"toggle", "GPIO.Toggle", {"pin", NULL}, NULL},
-    {"blink", "GPIO.Blink", {"pin", "on_ms", "off_ms", NULL}, NULL},
-    {"input", "GPIO.Configure", {"pin", NULL}, "in"},
-    {"release", "GPIO.Release", {"pin", NULL}, NULL},
-    {"watch", "GPIO.Read", {"pin", NULL}, NULL},
+    {"info", "GPIO.Info", {NULL}, NULL, false},
+    {"read", "GPIO.Read", {"pin", NULL}, NULL, false},
+    {"write", "GPIO.Write", {"pin", "value", NULL}, NULL, false},
+    {"toggle", "GPIO.Toggle", {"pin", NULL}, NULL, false},
+    {"blink", "GPIO.Blink", {"pin", "on_ms", "off_ms", NULL}, NULL, false},
+    {"input", "GPIO.Configure", {"pin", NULL}, "in", true},
+    {"release", "GPIO.Release", {"pin", NULL}, NULL, false},
+    {"watch", NULL, {"pin", NULL}, NULL, true},
 };
 
 static long most_of(const char *arg)
@@ -90,8 +91,7 @@ static cJSON *take_words(const call_t *c, int n, char **words, char *why, size_t
     if (c->mode != NULL) {
         cJSON_AddStringToObject(params, "mode", c->mode);
     }
-    if (c->mode != NULL && i < n &&
-        (strcmp(words[i], "up") == 0 || strcmp(words[i], "down") == 0)) {
+    if (c->has_pull && i < n && (strcmp(words[i], "up") == 0 || strcmp(words[i], "down") == 0)) {
         cJSON_AddStringToObject(params, "pull", words[i++]);
     }
     if (i == n) {
@@ -114,30 +114,125 @@ static void put_result(const call_t *c, cJSON *result)
     lp_ui_json_tree(result);
 }
 
-// A line a change, until Ctrl-C.
-static lp_exit_t watch(lp_board_t *board, double pin, lp_fault_t *f)
+// -- watching
+
+typedef struct {
+    int pin;
+    int before;   // the last level that was shown; -1: none
+    bool is_gone; // the application has the pin now
+} watch_t;
+
+static void show_level(watch_t *w, cJSON *result)
 {
-    int before = -1;
+    const int now = words_int(result, "value");
+    const int lost = words_int(result, "lost");
+    if (lost > 0) {
+        lp_ui_warn("%d edges came faster than they could be told", lost);
+    }
+    w->before = now;
+    lp_ui_out("%d", now);
+    lp_ui_json_tree(result);
+    fflush(stdout);
+}
+
+// Looks again and again: the pin is somebody else's, or the way carries answers only.
+static lp_exit_t poll_pin(lp_board_t *board, watch_t *w, lp_fault_t *f)
+{
     while (!lp_interrupt_seen()) {
         cJSON *params = cJSON_CreateObject();
         cJSON *result = NULL;
-        cJSON_AddNumberToObject(params, "pin", pin);
+        cJSON_AddNumberToObject(params, "pin", w->pin);
         const lp_exit_t rc = lp_board_call(board, "GPIO.Read", params, 0, &result, f);
         if (rc != LP_EXIT_OK) {
             return rc;
         }
-        const int now = words_int(result, "value");
-        if (now != before) {
-            lp_ui_out("%d", now);
-            lp_ui_json_tree(result);
-            fflush(stdout);
+        if (words_int(result, "value") != w->before) {
+            show_level(w, result);
         } else {
             cJSON_Delete(result);
         }
-        before = now;
         lp_ui_pause(WATCH_MS);
     }
     return LP_EXIT_INTERRUPTED;
+}
+
+static void take_edge(void *ctx, const cJSON *frame)
+{
+    watch_t *w = ctx;
+    const char *method = words_text(frame, "method");
+    const cJSON *params = cJSON_GetObjectItemCaseSensitive(frame, "params");
+    if (strcmp(method, "GPIO.Int") != 0 || words_int(params, "pin") != w->pin) {
+        return;
+    }
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(params, "is_gone"))) {
+        w->is_gone = true;
+    } else {
+        show_level(w, cJSON_Duplicate(params, true));
+    }
+}
+
+static lp_exit_t ask_for_edges(lp_board_t *board, const watch_t *w, const char *pull,
+                               cJSON **result, lp_fault_t *f)
+{
+    cJSON *params = cJSON_CreateObject();
+    cJSON_AddNumberToObject(params, "pin", w->pin);
+    cJSON_AddNumberToObject(params, "ttl_s", TTL_S);
+    if (pull != NULL) {
+        cJSON_AddStringToObject(params, "pull", pull);
+    }
+    return lp_board_call(board, "GPIO.SetIntHandler", params, 0, result, f);
+}
+
+// The board tells each edge, as long as somebody says again that he listens.
+static lp_exit_t hear_edges(lp_board_t *board, watch_t *w, lp_fault_t *f)
+{
+    lp_exit_t rc = LP_EXIT_OK;
+    while (rc == LP_EXIT_OK && !lp_interrupt_seen() && !w->is_gone) {
+        cJSON *result = NULL;
+        rc = lp_board_watch(board, &w->is_gone, RENEW_MS, f);
+        if (rc == LP_EXIT_OK && !lp_interrupt_seen() && !w->is_gone) {
+            rc = ask_for_edges(board, w, NULL, &result, f);
+            cJSON_Delete(result);
+        }
+    }
+    if (w->is_gone) {
+        lp_ui_info("the application has pin %d now", w->pin);
+        return poll_pin(board, w, f);
+    }
+    return lp_interrupt_seen() ? LP_EXIT_INTERRUPTED : rc;
+}
+
+static void say_goodbye(lp_board_t *board, const watch_t *w)
+{
+    lp_fault_t ignored = {0};
+    cJSON *params = cJSON_CreateObject();
+    cJSON *result = NULL;
+    cJSON_AddNumberToObject(params, "pin", w->pin);
+    lp_interrupt_forget();
+    (void)lp_board_call(board, "GPIO.RemoveIntHandler", params, GOODBYE_MS, &result, &ignored);
+    cJSON_Delete(result);
+}
+
+// A line a change, until Ctrl-C.
+static lp_exit_t watch(lp_board_t *board, const cJSON *words, lp_fault_t *f)
+{
+    watch_t w = {.pin = words_int(words, "pin"), .before = -1};
+    const lp_board_console_t hooks = {.input_fd = -1, .on_frame = take_edge, .ctx = &w};
+    const cJSON *pull = cJSON_GetObjectItemCaseSensitive(words, "pull");
+    cJSON *result = NULL;
+    lp_fault_t refused = {0};
+    lp_board_set_console(board, &hooks);
+    if (ask_for_edges(board, &w, cJSON_GetStringValue(pull), &result, &refused) != LP_EXIT_OK) {
+        lp_ui_detail("%s; looking every %d ms instead", refused.why, WATCH_MS);
+        return poll_pin(board, &w, f);
+    }
+    cJSON_DeleteItemFromObjectCaseSensitive(result, "ttl_s");
+    show_level(&w, result);
+    const lp_exit_t rc = hear_edges(board, &w, f);
+    if (rc == LP_EXIT_INTERRUPTED) {
+        say_goodbye(board, &w);
+    }
+    return rc;
 }
 
 static lp_exit_t call(const lp_board_options_t *o, const call_t *c, cJSON *params, lp_fault_t *f)
@@ -146,7 +241,7 @@ static lp_exit_t call(const lp_board_options_t *o, const call_t *c, cJSON *param
     cJSON *result = NULL;
     lp_exit_t rc = lp_board_open(o, &board, f);
     if (rc == LP_EXIT_OK && strcmp(c->name, "watch") == 0) {
-        rc = watch(board, words_int(params, "pin"), f);
+        rc = watch(board, params, f);
         cJSON_Delete(params);
     } else if (rc == LP_EXIT_OK) {
         rc = lp_board_call(board, c->method, params, 0, &result, f);
@@ -194,7 +289,10 @@ int lp_cmd_gpio(int argc, char **argv)
         .examples = {"limpet gpio", "limpet gpio write 4 1", "limpet gpio blink 4 100 900", NULL},
         .notes =
             "The commands: read PIN, write PIN 0|1, toggle PIN, blink PIN ON_MS OFF_MS,\n"
-            "input PIN [up|down], release PIN, watch PIN (a line a change, until Ctrl-C).\n"
+            "input PIN [up|down], release PIN, watch PIN [up|down] (a line a change, until "
+            "Ctrl-C:\n"
+            "each edge, told by the board; a pin of the application is looked at ten times a "
+            "second).\n"
             "A pin that the application or the board uses itself can be looked at, not changed.\n"
             "What a command took stays as it is until release, or until the board restarts;\n"
             "blink PIN 0 0 ends blinking.",

@@ -138,6 +138,9 @@ bool lp_share_answer(lp_share_t *s, const char *text, const struct cJSON *frame)
             return true;
         }
     }
+    if (!is_answer && id == NULL) { // whoever asked to be told of something knows what is his
+        lp_share_tell(s, text);
+    }
     return false;
 }
 

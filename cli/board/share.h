@@ -37,7 +37,8 @@ void lp_share_turn(lp_share_t *s, const struct pollfd *polls, size_t n);
 
 // A line of the board that is no frame: for every guest.
 void lp_share_tell(lp_share_t *s, const char *line);
-// A frame (`text` is its line). True: it answers a guest, who has it now.
+// A frame (`text` is its line). True: it answers a guest, who has it now. A notification is for
+// every guest and the owner.
 bool lp_share_answer(lp_share_t *s, const char *text, const struct cJSON *frame);
 
 // Whole lines that guests want sent to the board (lends), and that n bytes of them were.

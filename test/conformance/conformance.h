@@ -59,6 +59,7 @@ int conformance_more(void);
 // Sleeps deeply, with the watchdog on; returns where a board cannot. Then: what is left of it.
 void conformance_more_sleep(void);
 int conformance_more_woken(void);
+int conformance_pwm(void);
 int conformance_system(void);
 // Serial line 2, whose other end gives back what comes; nothing on a board without one.
 int conformance_uart(void);

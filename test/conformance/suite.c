@@ -11,8 +11,8 @@ static void restart_is_a_software_one(void **state)
 static int run_first(void)
 {
     return conformance_adc() + conformance_clock() + conformance_fiber() + conformance_flash() +
-           conformance_gpio() + conformance_system() + conformance_net() + conformance_more() +
-           conformance_uart();
+           conformance_gpio() + conformance_pwm() + conformance_system() + conformance_net() +
+           conformance_more() + conformance_uart();
 }
 
 static int run_later(uint8_t start)

@@ -410,6 +410,9 @@ void lp_rpc_forget_channel(lp_rpc_channel_t *ch)
         }
     }
     ch->in_flight_ = 0;
+    for (const lp_rpc_farewell_t *f = ch->rpc_->farewells_; f != NULL; f = f->next_) {
+        f->gone(f->ctx, ch);
+    }
 }
 
 // -- parameters

@@ -111,6 +111,13 @@ lp_buf_t lp_rpc_channel_room(lp_rpc_channel_t *ch, bool is_refusal)
     return lp_buf(out(ch) + ch->out_len_, room > LINE_END_BYTES ? room - LINE_END_BYTES : 0);
 }
 
+lp_buf_t lp_rpc_channel_spare(lp_rpc_channel_t *ch)
+{
+    const size_t kept = ch->in_flight_ * LP_RPC_REFUSAL_MAX + LINE_END_BYTES;
+    const size_t room = ch->is_open_ && ch->out_len_ == 0 ? out_room(ch) : 0;
+    return room > kept ? lp_buf(out(ch), room - kept) : lp_buf(NULL, 0);
+}
+
 void lp_rpc_channel_send(lp_rpc_channel_t *ch, size_t len)
 {
     memcpy(out(ch) + ch->out_len_ + len, line_end, LINE_END_BYTES);

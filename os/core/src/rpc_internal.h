@@ -18,6 +18,9 @@ void lp_rpc_fail_v(lp_rpc_req_t *req, int code, lp_err_t err, const char *fmt, v
 // Where the next answer can be written. Room for refusals of the other requests is kept free,
 // unless this is one itself.
 lp_buf_t lp_rpc_channel_room(lp_rpc_channel_t *ch, bool is_refusal);
+// Where a frame that nobody asked for can be written: nowhere while answers wait, or on a channel
+// that is closed.
+lp_buf_t lp_rpc_channel_spare(lp_rpc_channel_t *ch);
 // Whether an answer may have found no room because of somebody else: who has the lent memory, or
 // requests under way whose refusals must fit.
 bool lp_rpc_channel_is_short(const lp_rpc_channel_t *ch);

@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "limpet/svc_gpio.h"
-
 #include <string.h>
 
 #include "limpet/rpc_take.h"
+#include "svc_gpio_internal.h"
 
 static const char own[] = "rpc";
 
 // -- pins
 
-static lp_gpio_t *find(lp_svc_gpio_t *svc, uint16_t pin)
+lp_svc_gpio_pin_t *svc_gpio_find(lp_svc_gpio_t *svc, uint16_t pin)
 {
     for (size_t i = 0; i < LP_SVC_GPIO_PINS; i++) {
-        if (svc->pins_[i].user != NULL && svc->pins_[i].pin == pin) {
+        if (svc->pins_[i].gpio_.user != NULL && svc->pins_[i].gpio_.pin == pin) {
             return &svc->pins_[i];
         }
     }
     return NULL;
 }
 
-static lp_gpio_t *find_room(lp_svc_gpio_t *svc)
+static lp_svc_gpio_pin_t *find_room(lp_svc_gpio_t *svc)
 {
     for (size_t i = 0; i < LP_SVC_GPIO_PINS; i++) {
-        if (svc->pins_[i].user == NULL) {
+        if (svc->pins_[i].gpio_.user == NULL) {
             return &svc->pins_[i];
         }
     }
     return NULL;
 }
 
-static bool take_pin(lp_rpc_req_t *req, uint16_t *pin)
+bool svc_gpio_take_pin(lp_rpc_req_t *req, uint16_t *pin)
 {
     lp_gpio_info_t info;
     uint32_t value = 0;
@@ -55,41 +54,66 @@ static void refuse(lp_rpc_req_t *req, uint16_t pin, lp_err_t err)
     }
 }
 
-// The pin as `config` says, and ours. Null: answered.
-static lp_gpio_t *make(lp_svc_gpio_t *svc, lp_rpc_req_t *req, uint16_t pin,
-                       const lp_gpio_config_t *config)
+// The application wants the pin.
+static void on_lost(void *ctx)
 {
-    lp_gpio_t *gpio = find(svc, pin);
-    if (gpio != NULL) {
-        const lp_err_t err = lp_gpio_configure(gpio, config);
-        if (err != LP_OK) {
-            refuse(req, pin, err);
+    lp_svc_gpio_pin_t *p = ctx;
+    svc_gpio_tell_lost(p);
+    p->gpio_.user = NULL;
+}
+
+static lp_err_t configure(lp_svc_gpio_pin_t *p, const lp_gpio_config_t *config)
+{
+    const lp_err_t err = lp_gpio_configure(&p->gpio_, config);
+    if (err == LP_OK) {
+        svc_gpio_configured(p);
+    }
+    return err;
+}
+
+lp_svc_gpio_pin_t *svc_gpio_make(lp_svc_gpio_t *svc, lp_rpc_req_t *req, uint16_t pin,
+                                 const lp_gpio_config_t *config)
+{
+    lp_svc_gpio_pin_t *p = svc_gpio_find(svc, pin);
+    lp_err_t err = LP_OK;
+    if (p != NULL) {
+        err = configure(p, config);
+    } else {
+        p = find_room(svc);
+        if (p == NULL) {
+            lp_rpc_fail(req, LP_E_NOSPACE,
+                        "requests have %d pins already; GPIO.Release gives one back",
+                        LP_SVC_GPIO_PINS);
+            return NULL;
         }
-        return err == LP_OK ? gpio : NULL;
+        p->is_watches_ = false;
+        err = lp_gpio_open_guest(&p->gpio_, svc->loop_, pin, config, own, on_lost, p);
     }
-    gpio = find_room(svc);
-    if (gpio == NULL) {
-        lp_rpc_fail(req, LP_E_NOSPACE, "requests have %d pins already; GPIO.Release gives one back",
-                    LP_SVC_GPIO_PINS);
-        return NULL;
-    }
-    const lp_err_t err = lp_gpio_open(gpio, svc->loop_, pin, config, own);
     if (err != LP_OK) {
         refuse(req, pin, err);
     }
-    return err == LP_OK ? gpio : NULL;
+    return err == LP_OK ? p : NULL;
 }
 
-// The pin of a request, driving; it becomes an output where it was not. Null: answered.
-static lp_gpio_t *take_output(lp_svc_gpio_t *svc, lp_rpc_req_t *req)
+void svc_gpio_release(lp_svc_gpio_pin_t *p)
+{
+    svc_gpio_unlisten(p);
+    lp_gpio_close(&p->gpio_);
+    p->gpio_.user = NULL;
+}
+
+lp_gpio_t *svc_gpio_take_output(lp_svc_gpio_t *svc, lp_rpc_req_t *req)
 {
     static const lp_gpio_config_t output = {.mode = LP_GPIO_OUTPUT};
     uint16_t pin = 0;
-    if (!take_pin(req, &pin)) {
+    if (!svc_gpio_take_pin(req, &pin)) {
         return NULL;
     }
-    lp_gpio_t *gpio = find(svc, pin);
-    return gpio != NULL && lp_gpio_drives(gpio) ? gpio : make(svc, req, pin, &output);
+    lp_svc_gpio_pin_t *p = svc_gpio_find(svc, pin);
+    if (p == NULL || !lp_gpio_drives(&p->gpio_)) {
+        p = svc_gpio_make(svc, req, pin, &output);
+    }
+    return p != NULL ? &p->gpio_ : NULL;
 }
 
 static void put_level(lp_rpc_req_t *req, bool level)
@@ -159,7 +183,7 @@ static void rpc_configure(void *ctx, lp_rpc_req_t *req)
     uint16_t pin = 0;
     lp_json_t value;
     bool level = false;
-    if (!take_pin(req, &pin) || !lp_rpc_take_word(req, "mode", modes, 3, &mode) ||
+    if (!svc_gpio_take_pin(req, &pin) || !lp_rpc_take_word(req, "mode", modes, 3, &mode) ||
         !lp_rpc_take_word(req, "pull", pulls, 3, &pull) ||
         (lp_rpc_param(req, "value", &value) != LP_E_NOT_FOUND &&
          !lp_rpc_take_level(req, "value", &level))) {
@@ -168,9 +192,9 @@ static void rpc_configure(void *ctx, lp_rpc_req_t *req)
     const lp_gpio_config_t config = {.mode = (lp_gpio_mode_t)(LP_GPIO_INPUT + mode),
                                      .pull = (lp_gpio_pull_t)pull,
                                      .level = level};
-    const lp_gpio_t *gpio = make(ctx, req, pin, &config);
-    if (gpio != NULL) {
-        put_level(req, lp_gpio_read(gpio));
+    const lp_svc_gpio_pin_t *p = svc_gpio_make(ctx, req, pin, &config);
+    if (p != NULL) {
+        put_level(req, lp_gpio_read(&p->gpio_));
     }
 }
 
@@ -179,7 +203,7 @@ static void rpc_read(void *ctx, lp_rpc_req_t *req)
 {
     (void)ctx;
     uint16_t pin = 0;
-    if (!take_pin(req, &pin)) {
+    if (!svc_gpio_take_pin(req, &pin)) {
         return;
     }
     if (lp_gpio_user(pin) == NULL) {
@@ -195,7 +219,7 @@ static void rpc_write(void *ctx, lp_rpc_req_t *req)
     if (!lp_rpc_take_level(req, "value", &level)) {
         return;
     }
-    lp_gpio_t *gpio = take_output(ctx, req);
+    lp_gpio_t *gpio = svc_gpio_take_output(ctx, req);
     if (gpio != NULL) {
         (void)lp_gpio_write(gpio, level);
         put_level(req, level);
@@ -204,7 +228,7 @@ static void rpc_write(void *ctx, lp_rpc_req_t *req)
 
 static void rpc_toggle(void *ctx, lp_rpc_req_t *req)
 {
-    lp_gpio_t *gpio = take_output(ctx, req);
+    lp_gpio_t *gpio = svc_gpio_take_output(ctx, req);
     if (gpio != NULL) {
         const bool level = !lp_gpio_read(gpio);
         (void)lp_gpio_write(gpio, level);
@@ -220,7 +244,7 @@ static void rpc_blink(void *ctx, lp_rpc_req_t *req)
         !lp_rpc_take_u32(req, "off_ms", UINT32_MAX, &off_ms)) {
         return;
     }
-    lp_gpio_t *gpio = take_output(ctx, req);
+    lp_gpio_t *gpio = svc_gpio_take_output(ctx, req);
     if (gpio == NULL) {
         return;
     }
@@ -235,20 +259,16 @@ static void rpc_blink(void *ctx, lp_rpc_req_t *req)
 static void rpc_release(void *ctx, lp_rpc_req_t *req)
 {
     uint16_t pin = 0;
-    if (!take_pin(req, &pin)) {
+    if (!svc_gpio_take_pin(req, &pin)) {
         return;
     }
-    lp_gpio_t *gpio = find(ctx, pin);
-    if (gpio == NULL) {
+    lp_svc_gpio_pin_t *p = svc_gpio_find(ctx, pin);
+    if (p == NULL) {
         lp_rpc_fail(req, LP_E_STATE, "pin: no request has it");
         return;
     }
-    lp_gpio_close(gpio);
-    gpio->user = NULL;
-    lp_json_writer_t *w = lp_rpc_result(req);
-    lp_json_put_object(w);
-    lp_json_put_object_end(w);
-    lp_rpc_done(req);
+    svc_gpio_release(p);
+    lp_rpc_ok(req);
 }
 
 static const lp_rpc_method_t methods[] = {
@@ -260,6 +280,10 @@ static const lp_rpc_method_t methods[] = {
     {"GPIO.Toggle", LP_RPC_WRITE, rpc_toggle, "pin", "value"},
     {"GPIO.Blink", LP_RPC_WRITE, rpc_blink, "pin,on_ms,off_ms", "value"},
     {"GPIO.Release", LP_RPC_WRITE, rpc_release, "pin", ""},
+    {"GPIO.SetIntHandler", LP_RPC_WRITE, svc_gpio_rpc_set_handler,
+     "pin,[edge:any|pos|neg,pull:none|up|down,debounce_ms,ttl_s,method]", "value,ttl_s"},
+    {"GPIO.RemoveIntHandler", LP_RPC_WRITE, svc_gpio_rpc_remove_handler, "pin", ""},
+    {"PWM.Set", LP_RPC_WRITE, svc_gpio_rpc_set_pwm, "pin,freq,duty", ""},
 };
 
 void lp_svc_gpio_init(lp_svc_gpio_t *svc, lp_loop_t *loop, lp_rpc_t *rpc)
@@ -268,4 +292,5 @@ void lp_svc_gpio_init(lp_svc_gpio_t *svc, lp_loop_t *loop, lp_rpc_t *rpc)
     svc->set_ =
         (lp_rpc_set_t){.methods = methods, .count = sizeof methods / sizeof methods[0], .ctx = svc};
     lp_rpc_add(rpc, &svc->set_);
+    svc_gpio_watch_init(svc, rpc);
 }

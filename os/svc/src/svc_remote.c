@@ -142,6 +142,7 @@ static void serve(lp_remote_conn_t *conn)
     lp_rpc_open(&conn->channel, svc->s_.rpc, &conn->web.stream, LP_RPC_READ);
     conn->channel.gate = &conn->gate;
     conn->channel.is_public = !is_secure;
+    conn->channel.is_mute = &conn->web.is_http;
 }
 
 // -- TLS: the device's own identity, whose key may be in the chip

@@ -40,8 +40,13 @@ lp_err_t lp_port_gpio_configure(uint16_t pin, const lp_gpio_config_t *config)
         return LP_E_UNSUPPORTED;
     }
     p->fn = NULL;
+    const bool had_pulses = p->freq_hz > 0;
+    p->freq_hz = 0;
     p->config = *config;
     pins_settle(pin);
+    if (had_pulses) {
+        pins_tell_pulses(pin);
+    }
     return LP_OK;
 }
 
@@ -60,7 +65,7 @@ bool lp_port_gpio_read(uint16_t pin)
 void lp_port_gpio_write(uint16_t pin, bool level)
 {
     pins_pin_t *p = pins_find(pin);
-    if (p == NULL || p->config.level == level ||
+    if (p == NULL || p->config.level == level || p->freq_hz > 0 ||
         (p->config.mode != LP_GPIO_OUTPUT && p->config.mode != LP_GPIO_OPEN_DRAIN)) {
         return;
     }

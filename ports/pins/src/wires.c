@@ -138,6 +138,17 @@ void pins_settle(uint16_t pin)
     is_telling = false;
 }
 
+void pins_tell_pulses(uint16_t pin)
+{
+    lp_pins_peer_t *next;
+    for (lp_pins_peer_t *p = peers; p != NULL; p = next) {
+        next = p->next_;
+        if (p->pulses != NULL && is_on_wire(pin, p->pin_)) {
+            p->pulses(p->ctx, pins[pin].freq_hz, pins[pin].duty);
+        }
+    }
+}
+
 // -- the other side
 
 lp_err_t lp_pins_attach(lp_pins_peer_t *peer, uint16_t pin)

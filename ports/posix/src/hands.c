@@ -215,12 +215,16 @@ static void look_at_pin(guest_t *g, uint16_t pin)
                                         [LP_GPIO_OPEN_DRAIN] = "od"};
     static const char *const pulls[] = {
         [LP_GPIO_PULL_NONE] = "none", [LP_GPIO_PULL_UP] = "up", [LP_GPIO_PULL_DOWN] = "down"};
-    char line[80];
+    char line[120];
     const lp_gpio_config_t c = lp_pins_config(pin);
     const lp_pins_drive_t hand = hands[pin].peer.drive_;
     if (c.mode != LP_GPIO_OFF || hand != LP_PINS_LET_GO) {
-        snprintf(line, sizeof line, "pin %u %s %s %d %s", pin, modes[c.mode], pulls[c.pull],
-                 lp_pins_level(pin) ? 1 : 0, drives[hand]);
+        uint32_t freq_hz = 0;
+        uint32_t duty = 0;
+        lp_pins_pulses(pin, &freq_hz, &duty);
+        snprintf(line, sizeof line, "pin %u %s %s %d %s %lu %lu", pin, modes[c.mode], pulls[c.pull],
+                 lp_pins_level(pin) ? 1 : 0, drives[hand], (unsigned long)freq_hz,
+                 (unsigned long)duty);
         say(g, line);
     }
 }

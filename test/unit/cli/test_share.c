@@ -102,6 +102,9 @@ static void share_answers_go_to_who_asked(void **state)
     assert_false(answer(s, "{\"id\":\"1\",\"result\":1}"));
     expect_got(a, "");
     expect_got(b, "{\"id\":2,\"result\":{}}\n");
+    assert_false(answer(s, "{\"method\":\"GPIO.Int\",\"params\":{}}")); // the owner's as well
+    expect_got(a, "{\"method\":\"GPIO.Int\",\"params\":{}}\n");
+    expect_got(b, "{\"method\":\"GPIO.Int\",\"params\":{}}\n");
     lp_share_tell(s, "I 1.000 boot: hello");
     expect_got(a, "I 1.000 boot: hello\n");
     expect_got(b, "I 1.000 boot: hello\n");

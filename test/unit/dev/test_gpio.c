@@ -83,6 +83,44 @@ static void a_closed_pin_lets_go(void **state)
     assert_int_equal(lp_pins_config(FREE).mode, LP_GPIO_OFF);
 }
 
+static unsigned losses;
+
+static void on_lost(void *ctx)
+{
+    assert_ptr_equal(ctx, &losses);
+    losses++;
+}
+
+// Whoever calls from outside gives way to the application, and to nobody else.
+static void a_guest_gives_way(void **state)
+{
+    lp_gpio_t guest;
+    lp_gpio_t other;
+    lp_gpio_t a;
+    (void)state;
+    losses = 0;
+    assert_int_equal(lp_gpio_open_guest(&guest, &loop, LED, &output, "rpc", on_lost, &losses),
+                     LP_OK);
+    assert_int_equal(lp_gpio_blink(&guest, 10, 10), LP_OK);
+    assert_int_equal(lp_gpio_open_guest(&other, &loop, LED, &output, "web", on_lost, &losses),
+                     LP_E_BUSY);
+    assert_int_equal(lp_gpio_open(&a, &loop, LED, &input, "door"), LP_E_UNSUPPORTED);
+    assert_string_equal(lp_gpio_user(LED), "rpc");
+    assert_int_equal(losses, 0);
+    assert_int_equal(lp_gpio_open(&a, &loop, LED, &output, "lamp"), LP_OK);
+    assert_int_equal(losses, 1);
+    assert_string_equal(lp_gpio_user(LED), "lamp");
+    lp_gpio_close(&guest); // it has nothing any more to close
+    for (unsigned i = 0; i < 50; i++) {
+        pass_ms(1);
+        assert_false(lp_pins_level(LED)); // nothing blinks
+    }
+    assert_int_equal(lp_gpio_open_guest(&guest, &loop, LED, &output, "rpc", on_lost, &losses),
+                     LP_E_BUSY);
+    lp_gpio_close(&a);
+    assert_int_equal(losses, 1);
+}
+
 // -- blinking
 
 static void it_blinks_until_it_is_written(void **state)
@@ -263,6 +301,7 @@ int main(void)
         cmocka_unit_test_setup(a_pin_has_one_user, set_up),
         cmocka_unit_test_setup(pins_of_the_port_and_gaps_are_refused, set_up),
         cmocka_unit_test_setup(a_closed_pin_lets_go, set_up),
+        cmocka_unit_test_setup(a_guest_gives_way, set_up),
         cmocka_unit_test_setup(it_blinks_until_it_is_written, set_up),
         cmocka_unit_test_setup(odd_blinks_are_refused, set_up),
         cmocka_unit_test_setup(a_press_that_bounces_is_one, set_up),

@@ -103,7 +103,7 @@ static void pins_are_driven_and_seen_by_the_board(void **state)
     assert_call("GPIO.Read", "{\"pin\":5}", "\"value\":1");
     assert_string_equal(ask(fd, "pin 5 off\n"), "ok\n");
     assert_call("GPIO.Read", "{\"pin\":5}", "\"value\":0");
-    assert_non_null(strstr(ask(fd, "look\n"), "pin 5 in none 0 off\nadc 0 1650\nadc 1 0\n"));
+    assert_non_null(strstr(ask(fd, "look\n"), "pin 5 in none 0 off 0 0\nadc 0 1650\nadc 1 0\n"));
     close(fd);
 }
 

@@ -79,7 +79,8 @@ const lp_board_error_t *lp_board_last_error(const lp_board_t *board);
 lp_exit_t lp_board_reopen(lp_board_t *board, int timeout_ms, lp_fault_t *f);
 
 // What a console adds while lp_board_follow() waits: another descriptor to read (-1: none), and the
-// frames that come.
+// frames that come; what comes without being asked for is told during calls, too. Either function
+// may be null.
 typedef struct {
     int input_fd;
     void (*on_input)(void *ctx); // input_fd can be read, or has ended

@@ -50,6 +50,7 @@ lp_cmd_fn lp_cmd_cron;
 lp_cmd_fn lp_cmd_adc;
 lp_cmd_fn lp_cmd_board;
 lp_cmd_fn lp_cmd_gpio;
+lp_cmd_fn lp_cmd_pwm;
 lp_cmd_fn lp_cmd_i2c;
 lp_cmd_fn lp_cmd_onewire;
 lp_cmd_fn lp_cmd_wifi;

@@ -113,9 +113,17 @@ struct lp_rpc_req {
     char tag_[LP_RPC_ECHO_MAX];
 };
 
+// Hears that a channel is closed, from inside of lp_rpc_close() (limpet/rpc_notify.h).
+typedef struct lp_rpc_farewell {
+    void (*gone)(void *ctx, const lp_rpc_channel_t *ch);
+    void *ctx;
+    struct lp_rpc_farewell *next_;
+} lp_rpc_farewell_t;
+
 struct lp_rpc {
     const lp_rpc_watch_t *watch; // may be null
     lp_rpc_set_t *sets_;
+    lp_rpc_farewell_t *farewells_;
     lp_rpc_req_t reqs_[LP_RPC_IN_FLIGHT_MAX];
     lp_json_writer_t writer_;
     lp_buf_t frame_; // in the channel's output
@@ -125,6 +133,7 @@ struct lp_rpc_channel {
     lp_rpc_t *rpc_;
     lp_stream_t *stream_;
     const lp_rpc_gate_t *gate; // null: whoever is there has max_level
+    const bool *is_mute;       // null, or true while only answers may go over it: HTTP
     uint8_t max_level;         // lp_rpc_level_t
     bool is_public;            // others may read along: nothing secret goes over it
     bool is_overlong_ : 1;

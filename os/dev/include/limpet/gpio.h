@@ -19,18 +19,29 @@ typedef struct lp_gpio {
     lp_gpio_config_t config_;
     lp_loop_t *loop_;
     lp_timer_t timer_;
-    uint32_t on_ms_, off_ms_; // of blinking
+    uint32_t on_ms_, off_ms_; // of blinking; off_ms_ also of a pulse
     bool is_lit_;
+    uint32_t freq_hz_, duty_; // of pulses; 0: none
+    uint32_t period_rest_, pulse_rest_, due_ms_;
+    void (*undo_)(struct lp_gpio *gpio); // ends pulses of the hardware; null: there are none
+    void (*lost_)(void *ctx);            // of a guest
+    void *ctx_;
 } lp_gpio_t;
 
 // Forgets who has which pin. Called once, before the first lp_gpio_open().
 void lp_gpio_begin(void);
 
-// Takes a pin and makes it what `config` (copied) says. LP_E_BUSY: somebody has it, or the port
-// uses it itself (lp_gpio_user() says who); errors of lp_port_gpio_configure().
+// Takes a pin and makes it what `config` (copied) says. LP_E_BUSY: somebody who is no guest has it,
+// or the port uses it itself (lp_gpio_user() says who); errors of lp_port_gpio_configure().
 lp_err_t lp_gpio_open(lp_gpio_t *gpio, lp_loop_t *loop, uint16_t pin,
                       const lp_gpio_config_t *config, const char *user);
-// Another mode or pull. On errors it is as before. Ends blinking.
+// The same for a guest, who gives way: when somebody opens the pin with lp_gpio_open(), it is
+// closed and lost(ctx) called from inside there, after which the new user has it. A guest does not
+// take a pin from another one.
+lp_err_t lp_gpio_open_guest(lp_gpio_t *gpio, lp_loop_t *loop, uint16_t pin,
+                            const lp_gpio_config_t *config, const char *user,
+                            void (*lost)(void *ctx), void *ctx);
+// Another mode or pull. On errors it is as before. Ends blinking and pulses.
 lp_err_t lp_gpio_configure(lp_gpio_t *gpio, const lp_gpio_config_t *config);
 // Lets the pin go. Does nothing on one that is not open.
 void lp_gpio_close(lp_gpio_t *gpio);
@@ -41,11 +52,22 @@ const char *lp_gpio_user(uint16_t pin);
 bool lp_gpio_read(const lp_gpio_t *gpio);
 // An output, or open drain.
 bool lp_gpio_drives(const lp_gpio_t *gpio);
-// Ends blinking. LP_E_STATE: the pin does not drive.
+// Ends blinking and pulses. LP_E_STATE: the pin does not drive.
 lp_err_t lp_gpio_write(lp_gpio_t *gpio, bool level);
 // High for on_ms, low for off_ms, and so on, beginning with high; 0 and 0 ends it with low.
 // LP_E_STATE: the pin does not drive; LP_E_RANGE: one of them is 0, or more than a day.
 lp_err_t lp_gpio_blink(lp_gpio_t *gpio, uint32_t on_ms, uint32_t off_ms);
+
+// Pulses of `freq_hz`, high for `duty` of 65536 parts of the time: the hardware's where the port
+// has any for this pin and frequency (limpet/port/pwm.h), else made by a timer, up to
+// LP_GPIO_SOFT_PWM_MAX_HZ: single pulses are then up to a millisecond off, and right over many
+// periods. Called again it changes from the next period on. freq_hz 0 ends it with low.
+// LP_E_STATE: the pin does not drive; LP_E_RANGE: there is no such frequency on this pin, or the
+// duty is more than 65536; LP_E_BUSY: all generators are in use. On errors it is as before.
+enum { LP_GPIO_SOFT_PWM_MAX_HZ = 100 };
+lp_err_t lp_gpio_pwm(lp_gpio_t *gpio, uint32_t freq_hz, uint32_t duty);
+// Ends blinking and pulses; the level stays whatever it is. For what is built on top.
+void lp_gpio_rest(lp_gpio_t *gpio);
 
 // -- buttons
 

@@ -31,6 +31,9 @@ typedef enum {
 // private; the others are set before it is attached.
 typedef struct lp_pins_peer {
     void (*changed)(void *ctx, bool level); // the wire has another level; null: it does not care
+    // The board's generator makes such pulses on this pin; 0 Hz: none any more. The wire has no
+    // edges of them, and is high unless the duty is 0. Null: it does not care.
+    void (*pulses)(void *ctx, uint32_t freq_hz, uint32_t duty);
     void *ctx;
     struct lp_pins_peer *next_;
     uint16_t pin_;
@@ -49,6 +52,8 @@ lp_err_t lp_pins_tie(uint16_t a, uint16_t b);
 bool lp_pins_level(uint16_t pin);
 // What the board's side of this pin does, for those who show it.
 lp_gpio_config_t lp_pins_config(uint16_t pin);
+// What the board's generator makes there; 0 Hz: nothing.
+void lp_pins_pulses(uint16_t pin, uint32_t *freq_hz, uint32_t *duty);
 // How often somebody drove high against somebody who drove low.
 uint32_t lp_pins_fights(void);
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The timers that QEMU has of the MPS2 reach no pin.
+#include "limpet/port/pwm.h"
+
+lp_err_t lp_port_pwm_info(uint16_t pin, lp_pwm_info_t *info)
+{
+    (void)pin;
+    (void)info;
+    return LP_E_NOT_FOUND;
+}
+
+lp_err_t lp_port_pwm_start(uint16_t pin, uint32_t freq_hz, uint32_t duty)
+{
+    (void)pin;
+    (void)freq_hz;
+    (void)duty;
+    return LP_E_NOT_FOUND;
+}
+
+void lp_port_pwm_stop(uint16_t pin)
+{
+    (void)pin;
+}
