@@ -20,6 +20,7 @@
 #define LWIP_RAW                   0
 #define LWIP_ICMP                  1
 #define LWIP_IPV6_AUTOCONFIG       1
+#define LWIP_ND6_ALLOW_RA_UPDATES  0 // a stranger's announcement sets no times of ours
 #define LWIP_IPV6_NUM_ADDRESSES    3
 #define IP_REASSEMBLY              0
 #define IP_FRAG                    0
@@ -33,19 +34,19 @@
 
 // Everything comes from pools whose sizes are these and lwip_sizes.h's; mem_malloc() is made of
 // pools, too.
-#define MEM_ALIGNMENT                  4
+#define MEM_ALIGNMENT                  __SIZEOF_POINTER__
 #define MEMP_MEM_MALLOC                0
 #define LWIP_ND6_NUM_NEIGHBORS         4
 #define LWIP_ND6_NUM_DESTINATIONS      4
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 1 // from a router's announcement
-#define MEMP_NUM_UDP_PCB               4
 #define MEMP_NUM_PBUF                  4
-#define MEMP_NUM_SYS_TIMEOUT           8 // lwIP itself needs seven, and who listens one
 #define PBUF_POOL_BUFSIZE              612
 #define TCP_MSS                        536
 #define TCP_SND_QUEUELEN               9
 #define TCP_QUEUE_OOSEQ                0
 #define DNS_TABLE_SIZE                 2
+#define DNS_MAX_RETRIES                3 // four seconds, then the next server is asked
+#define LWIP_DHCP_MAX_DNS_SERVERS      2
 #define DNS_MAX_NAME_LENGTH            254
 #define ETH_PAD_SIZE                   2 // so that the header of IP is aligned
 #define LWIP_ND6_QUEUEING              0

@@ -2,14 +2,12 @@
 // The network interface: frames between the port's card and lwIP, and lwIP's clock.
 #include <string.h>
 
+#include "bare_addresses.h"
 #include "bare_internal.h"
-#include "bare_lookup.h"
-#include "bare_tcp.h"
 #include "limpet/log.h"
 #include "limpet/port/clock.h"
 #include "limpet/port/system.h"
 #include "lwip/dhcp.h"
-#include "lwip/dns.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/init.h"
@@ -19,11 +17,11 @@
 
 #define LOG_MODULE "net"
 
-enum { IPV6_ALONE_MS = 4000 }; // so long DHCP may take before a network without IPv4 is believed
-
 static struct netif netif;
+enum { FRAMES_AT_ONCE = 16 };
+
 static bool is_started;
-static bool has_network; // connections may begin
+static bool has_more;    // frames may be waiting
 static uint64_t link_ms; // when the cable came
 
 uint32_t sys_now(void)
@@ -92,15 +90,19 @@ static struct pbuf *take_frame(size_t len)
     return p;
 }
 
+// So many at a time: whoever sends faster than the board works through must not have it alone.
 static void receive_frames(void)
 {
-    size_t len;
-    while ((len = lp_hw_eth_receive_begin()) > 0) {
+    size_t len = 0;
+    unsigned left = FRAMES_AT_ONCE;
+    while (left > 0 && (len = lp_hw_eth_receive_begin()) > 0) {
+        left--;
         struct pbuf *p = take_frame(len);
         if (p != NULL && netif.input(p, &netif) != ERR_OK) {
             pbuf_free(p);
         }
     }
+    has_more = left == 0;
 }
 
 static void follow_cable(struct netif *n)
@@ -113,71 +115,16 @@ static void follow_cable(struct netif *n)
     } else if (!has_link && netif_is_link_up(n)) {
         netif_set_link_down(n);
         LP_LOGW("the cable is out");
-    }
-}
-
-// An address that reaches further than the cable; null: none, or not checked yet.
-static const ip6_addr_t *global_address(const struct netif *n)
-{
-    for (int i = 0; netif_is_link_up(n) && i < LWIP_IPV6_NUM_ADDRESSES; i++) {
-        const ip6_addr_t *address = netif_ip6_addr(n, i);
-        if (ip6_addr_ispreferred(netif_ip6_addr_state(n, i)) && !ip6_addr_islinklocal(address)) {
-            return address;
-        }
-    }
-    return NULL;
-}
-
-// A router that names a server by IPv6 takes the first place in lwIP's list; where there is IPv4,
-// that of DHCP comes first.
-static void order_name_servers(bool has_ipv4)
-{
-    static ip_addr_t by_dhcp;
-    const ip_addr_t first = *dns_getserver(0);
-    if (IP_IS_V4(&first)) {
-        by_dhcp = first;
-    } else if (has_ipv4 && !ip_addr_isany(&by_dhcp)) {
-        dns_setserver(0, &by_dhcp);
-        dns_setserver(1, &first);
+        lp_bare_addresses_lost(n);
     }
 }
 
 static void follow_link(struct netif *n)
 {
     follow_cable(n);
-    const bool has_ipv4 = dhcp_supplied_address(n) != 0;
-    const ip6_addr_t *ipv6 = global_address(n);
-    const bool is_ipv6_alone =
-        !has_ipv4 && ipv6 != NULL && lp_port_now_ms() - link_ms >= IPV6_ALONE_MS;
-    order_name_servers(has_ipv4);
-    if (has_network != (has_ipv4 || is_ipv6_alone)) {
-        has_network = !has_network;
-        if (has_network) {
-            char text[IP6ADDR_STRLEN_MAX];
-            LP_LOGI("address %s", has_ipv4 ? ip4addr_ntoa_r(netif_ip4_addr(n), text, sizeof text)
-                                           : ip6addr_ntoa_r(ipv6, text, sizeof text));
-        }
-        lp_bare_tcp_network(has_network);
-        lp_bare_sntp_network(has_network);
+    if (netif_is_link_up(n)) {
+        lp_bare_addresses_follow(n, link_ms);
     }
-}
-
-err_t lp_bare_look_up(const char *name, ip_addr_t *address, dns_found_callback fn, void *arg)
-{
-    return dns_gethostbyname_addrtype(name, address, fn, arg,
-                                      dhcp_supplied_address(&netif) != 0
-                                          ? LWIP_DNS_ADDRTYPE_IPV4_IPV6
-                                          : LWIP_DNS_ADDRTYPE_IPV6_IPV4);
-}
-
-// Before there is a network nobody knows which ones it will be.
-bool lp_bare_may_have(const ip_addr_t *address)
-{
-    if (!has_network) {
-        return true;
-    }
-    return IP_IS_V6(address) ? netif_get_ip6_addr_match(&netif, ip_2_ip6(address)) >= 0
-                             : ip4_addr_eq(ip_2_ip4(address), netif_ip4_addr(&netif));
 }
 
 void lp_bare_net_poll(void)
@@ -191,6 +138,9 @@ void lp_bare_net_poll(void)
 
 uint64_t lp_bare_net_due_ms(void)
 {
+    if (has_more) {
+        return lp_port_now_ms();
+    }
     uint32_t sleep_ms = is_started ? sys_timeouts_sleeptime() : SYS_TIMEOUTS_SLEEPTIME_INFINITE;
     return sleep_ms != SYS_TIMEOUTS_SLEEPTIME_INFINITE ? lp_port_now_ms() + sleep_ms : UINT64_MAX;
 }

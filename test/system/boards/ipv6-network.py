@@ -2,7 +2,9 @@
 """A network without IPv4 at the other end of an emulated board's cable: a router that announces a prefix and a name
 server, one name with an IPv6 address only, and behind it a port of this computer.
 
-usage: ipv6-network.py TO-PORT FROM-PORT BOARD-MAC NAME PORT
+usage: ipv6-network.py TO-PORT FROM-PORT BOARD-MAC NAME PORT [dhcp6]
+
+With dhcp6 the router says only that there is a DHCPv6 server, and that one names the name server; first it tells a few lies.
 
 Each datagram is a frame: TO-PORT is the board's card, FROM-PORT ours. Prints a line for each thing that happens.
 """
@@ -12,6 +14,7 @@ import sys
 import time
 
 to_port, from_port, mac_text, name, port = sys.argv[1:6]
+by_dhcp6 = sys.argv[6:] == ["dhcp6"]
 BOARD_MAC = bytes.fromhex(mac_text)
 BOARD_MAC = bytes([BOARD_MAC[0] & 0xFE | 2]) + BOARD_MAC[1:]
 ROUTER_MAC = bytes.fromhex("525400123502")
@@ -47,8 +50,32 @@ def send(src, dst, kind, body, sum_at):
 def announce():
     options = bytes([1, 1]) + ROUTER_MAC
     options += struct.pack(">BBBBIII", 3, 4, 64, 0xC0, 86400, 86400, 0) + PREFIX
-    options += struct.pack(">BBHI", 25, 3, 0, 3600) + NAME_SERVER
-    send(ROUTER, ALL_NODES, 58, struct.pack(">BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + options, 2)
+    if not by_dhcp6:
+        options += struct.pack(">BBHI", 25, 3, 0, 3600) + NAME_SERVER
+    flags = 0x40 if by_dhcp6 else 0
+    send(ROUTER, ALL_NODES, 58, struct.pack(">BBHBBHII", 134, 0, 0, 64, flags, 1800, 0, 0) + options, 2)
+
+
+def option(code, value):
+    return struct.pack(">HH", code, len(value)) + value
+
+
+def answer_dhcp6(src, message):
+    """The answer, and before it what must not count: other exchanges, other clients, servers that are none."""
+    client = message[8:18] if message[4:8] == b"\0\1\0\x0a" else b""
+    wanted = b"\0\x17" in message[4:]
+    print("DHCPv6: message", message[0], "with a client's name" if client else "", "for servers" if wanted else "", flush=True)
+    if message[0] != 11 or not client or not wanted:
+        return
+    good = option(1, client) + option(2, b"\0\3\0\1" + ROUTER_MAC) + option(23, NAME_SERVER)
+    liar = good.replace(NAME_SERVER, PREFIX[:15] + b"\x66")
+    other = bytes([message[3] ^ 1])
+    answers = [b"\7" + message[1:3] + other + liar, b"\7" + message[1:4] + liar.replace(client, bytes(10)),
+               b"\7" + message[1:4] + liar[:-1], b"\7" + message[1:4] + option(1, client) + option(23, PREFIX),
+               b"\2" + message[1:4] + liar, b"\7" + message[1:4] + option(23, bytes(15)) + liar, b"", b"\7",
+               b"\7" + message[1:4] + good]
+    for answer in answers:
+        send(ROUTER, src, 17, struct.pack(">HHHH", 547, 546, 8 + len(answer), 0) + answer, 6)
 
 
 def neighbour(src, body):
@@ -135,6 +162,8 @@ def take(frame):
         neighbour(src, body)
     elif kind == 17 and dst == NAME_SERVER and body[2:4] == b"\0\x35":
         answer_name(src, body)
+    elif kind == 17 and body[2:4] == b"\x02\x23" and by_dhcp6:
+        answer_dhcp6(src, body[8:])
     elif kind == 6 and dst == SERVER:
         take_tcp(src, body)
 

@@ -12,9 +12,35 @@
 #define TCP_WND                 (4 * TCP_MSS)
 #define TCP_SND_BUF             (4 * TCP_MSS)
 #define TCP_LISTEN_BACKLOG      1 // connections that are not whole, or wait, are counted
+#define MEMP_NUM_UDP_PCB        5
+#define MEMP_NUM_SYS_TIMEOUT    10 // lwIP itself needs nine, and who listens one
+#define DNS_MAX_SERVERS         4
+#define LP_BARE_V6_SERVERS      3 // a router's, and two of DHCPv6
 #define SO_REUSE                1 // a port can be listened on again while old connections die
 
 #define LWIP_NETIF_EXT_STATUS_CALLBACK 1 // net_watch.c
+
+#define LWIP_AUTOIP     1
+#define LWIP_IPV6_DHCP6 1 // dhcp6.c is ours
+
+// Leases in steps of ten seconds, however long or short they are; a server that appears is found
+// within half a minute.
+#define DHCP_COARSE_TIMER_SECS 10
+#define DHCP_TIMEOUT_SIZE_T    u32_t
+#define DHCP_DEFINE_CUSTOM_TIMEOUTS
+#define LP_DHCP_STEPS(seconds)                                                                     \
+    ((seconds) > DHCP_COARSE_TIMER_SECS ? (seconds) / DHCP_COARSE_TIMER_SECS : 1)
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T0_LEASE(res, dhcp)                                          \
+    ((res) = LP_DHCP_STEPS((dhcp)->offered_t0_lease))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T1_RENEW(res, dhcp)                                          \
+    ((res) = LP_DHCP_STEPS((dhcp)->offered_t1_renew))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(res, dhcp)                                         \
+    ((res) = LP_DHCP_STEPS((dhcp)->offered_t2_rebind))
+#define DHCP_NEXT_TIMEOUT_THRESHOLD          (60 / DHCP_COARSE_TIMER_SECS)
+#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) (u16_t)(((tries) < 5 ? 1 << (tries) : 30) * 1000)
+
+// Each packet of IPv4, before lwIP looks at it.
+#define LWIP_HOOK_IP4_INPUT(p, n) lp_bare_ip4_input(p)
 
 // Called for each connection that begins, before it counts: the moment to look at those before it.
 #define LWIP_HOOK_TCP_ISN(a, ap, b, bp) lp_bare_tcp_isn(ap)

@@ -10,6 +10,10 @@
 #define PBUF_POOL_SIZE          3 // a whole frame of Ethernet takes three
 #define TCP_WND                 (2 * TCP_MSS)
 #define TCP_SND_BUF             (2 * TCP_MSS)
+#define MEMP_NUM_UDP_PCB        4
+#define MEMP_NUM_SYS_TIMEOUT    7
+#define DNS_MAX_SERVERS         2
+#define LP_BARE_V6_SERVERS      1 // a router's
 
 #define LWIP_HOOK_TCP_ISN(a, ap, b, bp) lp_bare_rand()
 
