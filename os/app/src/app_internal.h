@@ -72,6 +72,14 @@ const lp_settings_more_t *lp_app_wifi_words(void);
 void lp_app_wifi_start(lp_app_t *app, lp_store_t *store, void (*on_config)(void *ctx));
 void lp_app_wifi_changed(void);
 
+// -- own_net.c, or no_own_net.c where the network is a computer's; called by remote.c
+
+// Adds its settings, and tells how many.
+size_t lp_app_own_net_settings(lp_config_row_t *rows);
+const lp_settings_more_t *lp_app_own_net_words(void);
+void lp_app_own_net_start(const lp_app_t *app);
+void lp_app_own_net_changed(void);
+
 // -- announce.c, or no_announce.c where the port has no multicast; called by remote.c
 
 // Writes the rows of its settings, as many as sizes.h counts.

@@ -26,15 +26,20 @@ const lp_config_row_t *lp_app_settings(size_t *count)
     const size_t common = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT;
     memcpy(rows, lp_settings, sizeof lp_settings);
     memcpy(rows + LP_SETTINGS_COUNT, lp_remote_settings, sizeof lp_remote_settings);
-    const size_t own = lp_app_announce_settings(rows + common);
-    *count = common + own + lp_app_wifi_settings(rows + common + own);
+    *count = common + lp_app_announce_settings(rows + common);
+    *count += lp_app_own_net_settings(rows + *count);
+    *count += lp_app_wifi_settings(rows + *count);
     return rows;
 }
 
 void lp_app_remote_words(lp_svc_config_t *config)
 {
     const lp_settings_more_t *wifi = lp_app_wifi_words();
+    const lp_settings_more_t *own_net = lp_app_own_net_words();
     lp_err_t err = lp_svc_config_add(config, wifi, wifi != NULL ? 1 : 0);
+    if (err == LP_OK) {
+        err = lp_svc_config_add(config, own_net, own_net != NULL ? 1 : 0);
+    }
     if (err == LP_OK) {
         err = lp_svc_config_add(config, lp_remote_settings_more, LP_REMOTE_SETTINGS_GROUPS);
     }
@@ -48,6 +53,7 @@ void lp_app_remote_words(lp_svc_config_t *config)
 
 void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
 {
+    lp_app_own_net_start(app);
     lp_app_net_start(app, turn);
     const lp_err_t err = lp_access_init(&access, store, lp_config_str(app->config, "device.id"));
     if (err != LP_OK) {
@@ -72,6 +78,7 @@ void lp_app_remote_start(lp_app_t *app, lp_store_t *store, lp_turn_t *turn)
 
 void lp_app_remote_changed(void)
 {
+    lp_app_own_net_changed();
     lp_app_net_changed();
     if (is_started) {
         lp_svc_remote_poke(&remote);

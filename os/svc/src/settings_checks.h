@@ -26,6 +26,8 @@ lp_config_check_fn lp_settings_check_address; // numeric, or empty
 lp_config_check_fn lp_settings_check_bind;    // as address, one of the board's
 lp_config_check_fn lp_settings_check_host;
 lp_config_check_fn lp_settings_check_certificates;
+lp_config_check_fn lp_settings_check_ip_address;
+lp_config_check_fn lp_settings_check_ip_host;
 lp_config_check_fn lp_settings_check_wifi_pass;
 lp_config_check_fn lp_settings_check_wifi_country;
 

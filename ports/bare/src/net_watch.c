@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The board's address, as lwIP has it, and when it changes.
+#include "bare_addresses.h"
 #include "bare_internal.h"
 #include "limpet/port/net.h"
 #include "lwip/dhcp.h"
@@ -26,7 +27,7 @@ bool lp_port_net_address(char text[LP_NET_ADDRESS_MAX])
     if (n == NULL || !netif_is_link_up(n)) {
         return false;
     }
-    if (dhcp_supplied_address(n) != 0) {
+    if (dhcp_supplied_address(n) != 0 || lp_bare_fallback_is_fixed()) {
         return ip4addr_ntoa_r(netif_ip4_addr(n), text, LP_NET_ADDRESS_MAX) != NULL;
     }
     const ip6_addr_t *ipv6 = global_address(n);

@@ -5,10 +5,11 @@
 #define SIZES_H
 
 #include "limpet/settings.h"
+#include "limpet/settings_ip.h"
 #include "limpet/svc_remote.h"
 
 enum {
-    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT,
+    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_SETTINGS_IP_COUNT,
     SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA,
     SIZE_SETTINGS_LARGE_BYTES = 0, // all of them are in memory
     SIZE_EVENTS = 12,              // that wait, and that can be read afterwards
