@@ -177,6 +177,7 @@ static void say_offline(doctor_t *d, const cJSON *status)
         {"no-such-network", "limpet wifi scan shows what the board hears; is it near enough?"},
         {"wrong-security", "limpet wifi SSID --open for a network without password, or give one"},
         {"no-address", "the network's DHCP server does not answer: its router"},
+        {"no-way-out", "a login page of the network, or its line: look with a browser"},
         {"full", "the access point takes no more stations"},
         {"radio", "the radio, or the chip that opens the password: limpet console"},
     };
@@ -217,7 +218,8 @@ static void look_at_wifi(doctor_t *d, lp_board_t *board)
     }
     const cJSON *c = cJSON_GetObjectItemCaseSensitive(status, "connection");
     const char *state = text(status, "state");
-    if (cJSON_IsObject(c)) {
+    const cJSON *last = cJSON_GetObjectItemCaseSensitive(status, "last");
+    if (cJSON_IsObject(c) && strcmp(text(last, "why"), "no-way-out") != 0) {
         doctor_say(d, "wifi", FINE, "wifi", NULL, "on %s, %s, %.0f dBm", text(c, "ssid"),
                    text(c, "address"), cJSON_GetNumberValue(cJSON_GetObjectItem(c, "rssi")));
     } else if (strcmp(state, "idle") == 0 || strcmp(state, "off") == 0) {

@@ -47,6 +47,11 @@ static void on_link(void *ctx, bool is_up)
     was_up = is_up;
 }
 
+static void on_try(void *ctx, bool is_reached)
+{
+    lp_svc_wifi_reached(ctx, is_reached);
+}
+
 // One account that is in memory alone, with the password of the set-up network.
 static void make_account(lp_app_t *app, const char *password)
 {
@@ -107,4 +112,5 @@ void lp_app_wifi_start(lp_app_t *app, lp_store_t *store, void (*on_config)(void 
                                        .ctx = app};
     on_link(app, false);
     lp_svc_wifi_init(&wifi, &setup);
+    lp_svc_cloud_on_try(on_try, &wifi);
 }

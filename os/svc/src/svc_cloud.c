@@ -85,6 +85,7 @@ static void hang_up(lp_svc_cloud_t *svc)
 
 static void back_off(lp_svc_cloud_t *svc, lp_err_t err, const char *what, const char *detail)
 {
+    lp_svc_cloud_tell_try(svc, err);
     hang_up(svc);
     note_error(svc, err, detail);
     const uint32_t wait_ms = next_wait(&svc->backoff_);
@@ -125,6 +126,7 @@ static void on_mqtt(void *ctx, const lp_mqtt_event_t *ev)
                 svc->host_, svc->client_id_, tls->version, tls->suite, tls->key_source, tls->ecdhe,
                 tls->verify, (unsigned)tls->handshake_ms);
         wait_in(svc, LP_CLOUD_CONNECTED, STABLE_MS);
+        lp_svc_cloud_tell_try(svc, LP_OK);
         lp_svc_cloud_tell_connected(svc, ev->session_present);
         lp_svc_cloud_poke(svc); // it may have been disabled during the login
         return;

@@ -34,5 +34,7 @@ void lp_svc_cloud_tls_config(const lp_svc_cloud_t *svc, uint16_t port, lp_tls_co
 // -- svc_cloud_link.c, or svc_cloud_no_link.c
 
 bool lp_svc_cloud_has_link(const lp_svc_cloud_t *svc);
+// A try has ended, in the state that `svc` is in; LP_OK: connected.
+void lp_svc_cloud_tell_try(const lp_svc_cloud_t *svc, lp_err_t err);
 
 #endif

@@ -58,6 +58,9 @@ static const struct {
     [LP_WIFI_WHY_KICKED] = {"kicked", "the access point sent the board away"},
     [LP_WIFI_WHY_LEFT] = {"left", "the board left"},
     [LP_WIFI_WHY_RADIO] = {"radio", "the radio or the key for the password failed"},
+    [LP_WIFI_WHY_NO_WAY_OUT] = {"no-way-out", "connected, but the cloud was not reached: the "
+                                              "network may want a login page first, or its way "
+                                              "out is down"},
 };
 
 const char *lp_svc_wifi_why_name(lp_wifi_why_t why)
@@ -264,6 +267,11 @@ static void restart(lp_svc_wifi_t *svc)
     start(svc);
 }
 
+void lp_wifi_restart(lp_svc_wifi_t *svc)
+{
+    restart(svc);
+}
+
 static void on_timer(void *ctx)
 {
     lp_svc_wifi_t *svc = ctx;
@@ -321,6 +329,9 @@ static void on_scanned(lp_svc_wifi_t *svc, const lp_wifi_event_t *ev)
 {
     svc->is_scanning_ = false;
     lp_wifi_answer_scan(svc, ev->seen, ev->count);
+    if (lp_wifi_look_away(svc, ev->seen, ev->count)) {
+        return;
+    }
     if (svc->state == LP_SVC_WIFI_UP && svc->is_roaming_) {
         roam(svc, ev->seen, ev->count);
         return;
@@ -357,8 +368,9 @@ static void settle(lp_svc_wifi_t *svc)
                     lp_err_text(svc->candidate.err));
         }
     } else if (svc->try_ < svc->try_count_ &&
-               svc->tries_[svc->try_].network < LP_SVC_WIFI_NETWORKS) {
-        svc->whys[svc->tries_[svc->try_].network] = LP_WIFI_WHY_NONE;
+               svc->tries_[svc->try_].network < LP_SVC_WIFI_NETWORKS &&
+               svc->whys[svc->tries_[svc->try_].network] != LP_WIFI_WHY_NO_WAY_OUT) {
+        svc->whys[svc->tries_[svc->try_].network] = LP_WIFI_WHY_NONE; // an address is no way out
     }
     lp_wifi_remember(svc);
 }
@@ -388,6 +400,8 @@ static void on_address(lp_svc_wifi_t *svc, const lp_wifi_event_t *ev)
 static void on_lost(lp_svc_wifi_t *svc, const lp_wifi_event_t *ev)
 {
     const bool was_up = svc->state == LP_SVC_WIFI_UP;
+    svc->unreached_ = 0;
+    svc->is_looking_away_ = false;
     lp_svc_secret_cancel(svc->s_.secrets); // of a move that is over
     svc->address[0] = '\0';
     svc->is_roaming_ = false;

@@ -22,16 +22,21 @@ static const char *network_of(const lp_svc_wifi_t *svc, unsigned network, bool *
     return lp_wifi_ssid_of(svc, network);
 }
 
-// Whether `a` is to be tried before `b`: what had a wrong password last time comes last.
+// Whether its last try was for nothing, and the next one will hardly be for more.
+static bool is_poor(const lp_svc_wifi_t *svc, unsigned network)
+{
+    return network < LP_SVC_WIFI_NETWORKS && (svc->whys[network] == LP_WIFI_WHY_PASSWORD ||
+                                              svc->whys[network] == LP_WIFI_WHY_NO_WAY_OUT);
+}
+
+// Whether `a` is to be tried before `b`: what had a wrong password last time, or no way out, comes
+// last.
 static bool is_before(const lp_svc_wifi_t *svc, const lp_svc_wifi_try_t *a,
                       const lp_svc_wifi_try_t *b, bool by_signal)
 {
-    const bool is_a_wrong =
-        a->network < LP_SVC_WIFI_NETWORKS && svc->whys[a->network] == LP_WIFI_WHY_PASSWORD;
-    const bool is_b_wrong =
-        b->network < LP_SVC_WIFI_NETWORKS && svc->whys[b->network] == LP_WIFI_WHY_PASSWORD;
-    if (is_a_wrong != is_b_wrong) {
-        return is_b_wrong;
+    const bool is_a_poor = is_poor(svc, a->network), is_b_poor = is_poor(svc, b->network);
+    if (is_a_poor != is_b_poor) {
+        return is_b_poor;
     }
     if (!by_signal && a->network != b->network) {
         return a->network < b->network;
@@ -108,8 +113,8 @@ lp_wifi_why_t lp_wifi_choose(lp_svc_wifi_t *svc, const lp_wifi_seen_t *seen, siz
     for (unsigned n = 0; n < LP_SVC_WIFI_NETWORKS; n++) {
         if (lp_wifi_ssid_of(svc, n)[0] != '\0') {
             const lp_wifi_why_t why = add_network(svc, n, seen, count, by_signal);
-            // A wrong password stays known while its network is not heard.
-            if (why != LP_WIFI_WHY_NONE && svc->whys[n] != LP_WIFI_WHY_PASSWORD) {
+            // A wrong password stays known while its network is not heard, and so does the rest.
+            if (why != LP_WIFI_WHY_NONE && !is_poor(svc, n)) {
                 svc->whys[n] = why;
             }
             worst = why == LP_WIFI_WHY_SECURITY ? why : worst;
@@ -118,15 +123,27 @@ lp_wifi_why_t lp_wifi_choose(lp_svc_wifi_t *svc, const lp_wifi_seen_t *seen, siz
     return svc->try_count_ > 0 ? LP_WIFI_WHY_NONE : worst;
 }
 
+bool lp_wifi_hears_other(const lp_svc_wifi_t *svc, const lp_wifi_seen_t *seen, size_t count)
+{
+    bool hears = false;
+    for (unsigned n = 0; n < LP_SVC_WIFI_NETWORKS; n++) {
+        const char *ssid = lp_wifi_ssid_of(svc, n);
+        if (ssid[0] == '\0' || is_poor(svc, n) || strcmp(ssid, svc->ssid) == 0) {
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            hears = hears || (strcmp(seen[i].ssid, ssid) == 0 &&
+                              is_joinable(seen[i].security, lp_wifi_has_pass(svc, n)));
+        }
+    }
+    return hears;
+}
+
 bool lp_wifi_choose_better(lp_svc_wifi_t *svc, const lp_wifi_seen_t *seen, size_t count,
                            int8_t now_dbm)
 {
     const lp_wifi_seen_t *best = NULL;
-    unsigned network = 0;
-    while (network < LP_SVC_WIFI_NETWORKS &&
-           strcmp(lp_wifi_ssid_of(svc, network), svc->ssid) != 0) {
-        network++;
-    }
+    const unsigned network = lp_wifi_current(svc);
     for (size_t i = 0; network < LP_SVC_WIFI_NETWORKS && i < count; i++) {
         if (strcmp(seen[i].ssid, svc->ssid) == 0 && seen[i].security == svc->seen.security &&
             memcmp(seen[i].bssid, svc->seen.bssid, 6) != 0 &&

@@ -31,6 +31,16 @@ const char *lp_wifi_pass_key(unsigned network)
     return pass_keys[network];
 }
 
+unsigned lp_wifi_current(const lp_svc_wifi_t *svc)
+{
+    unsigned network = 0;
+    while (network < LP_SVC_WIFI_NETWORKS &&
+           strcmp(lp_wifi_ssid_of(svc, network), svc->ssid) != 0) {
+        network++;
+    }
+    return network;
+}
+
 bool lp_wifi_has_pass(const lp_svc_wifi_t *svc, unsigned network)
 {
     return lp_config_str(svc->s_.config, pass_keys[network])[0] != '\0';
@@ -72,7 +82,8 @@ bool lp_wifi_recall(lp_svc_wifi_t *svc)
     }
     for (unsigned i = 0; i < LP_SVC_WIFI_NETWORKS; i++) {
         const char *ssid = lp_wifi_ssid_of(svc, i);
-        if (ssid[0] != '\0' && lp_crc32(0, lp_span_str(ssid)) == lp_get_le32(bytes)) {
+        if (ssid[0] != '\0' && svc->whys[i] != LP_WIFI_WHY_NO_WAY_OUT &&
+            lp_crc32(0, lp_span_str(ssid)) == lp_get_le32(bytes)) {
             svc->tries_[0] = (lp_svc_wifi_try_t){
                 .network = (uint8_t)i, .has_place = true, .channel = bytes[LAST - 1]};
             memcpy(svc->tries_[0].bssid, bytes + 4, 6);

@@ -183,6 +183,15 @@ static void prove_answers_when_the_broker_acknowledged(void **state)
     assert_non_null(strstr(prove(good, 1000), "rtt_ms"));
 }
 
+static unsigned reached, unreached;
+
+static void on_try(void *ctx, bool is_reached)
+{
+    (void)ctx;
+    reached += is_reached;
+    unreached += !is_reached;
+}
+
 static void cloud_comes_back_from_every_failure(void **state)
 {
     (void)state;
@@ -190,13 +199,15 @@ static void cloud_comes_back_from_every_failure(void **state)
         lp_err_t tcp_refuses, tcp, tls_refuses, tls;
         uint8_t connack;
         const char *name;
+        bool is_unreached; // by the network's fault
     } table[] = {
         {.tcp_refuses = LP_E_NOSPACE, .name = "\"LP_E_NOSPACE\""},
-        {.tcp = LP_E_NET_RESOLVE, .name = "\"LP_E_NET_RESOLVE\""},
-        {.tcp = LP_E_NET_REFUSED, .name = "\"LP_E_NET_REFUSED\""},
+        {.tcp = LP_E_NET_RESOLVE, .name = "\"LP_E_NET_RESOLVE\"", .is_unreached = true},
+        {.tcp = LP_E_NET_REFUSED, .name = "\"LP_E_NET_REFUSED\"", .is_unreached = true},
         {.tls_refuses = LP_E_TLS_CERT, .name = "\"LP_E_TLS_CERT\""},
-        {.tls = LP_E_TLS_NAME, .name = "\"LP_E_TLS_NAME\""},
-        {.tls = LP_E_TIMEOUT, .name = "\"LP_E_TIMEOUT\""},
+        {.tls = LP_E_TLS_NAME, .name = "\"LP_E_TLS_NAME\"", .is_unreached = true},
+        {.tls = LP_E_TIMEOUT, .name = "\"LP_E_TIMEOUT\"", .is_unreached = true},
+        {.tls = LP_E_TLS_KEY, .name = "\"LP_E_TLS_KEY\""},
         {.connack = 5, .name = "\"LP_E_UNAUTHORIZED\""},
         {.connack = 3, .name = "\"LP_E_MQTT_REFUSED\""},
     };
@@ -209,7 +220,11 @@ static void cloud_comes_back_from_every_failure(void **state)
         net.tls_answer = table[i].tls;
         net.connack = table[i].connack;
         rig_set_all();
+        reached = unreached = 0;
+        lp_svc_cloud_on_try(on_try, NULL);
         rig_run(5000);
+        assert_int_equal(unreached > 0, table[i].is_unreached);
+        assert_int_equal(reached > 0, table[i].connack != 0); // a refusal is an answer
         assert_string_equal(rig_status("last_error.name"), table[i].name);
         assert_string_not_equal(rig_status("state"), "\"connected\"");
         // The chip is free for others meanwhile.
@@ -219,6 +234,8 @@ static void cloud_comes_back_from_every_failure(void **state)
         rig_run(60000);
         assert_string_equal(rig_status("state"), "\"connected\"");
         assert_string_equal(rig_status("last_error.name"), table[i].name); // still told
+        assert_true(reached > 0);
+        lp_svc_cloud_on_try(NULL, NULL);
     }
 }
 

@@ -187,6 +187,122 @@ static void falls_back_and_says_why_of_each(void **state)
     assert_int_equal(fake_wifi.joins, 2); // a wrong password is tried on one access point
 }
 
+// -- a network that leads nowhere
+
+static void fail_tries(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        lp_svc_wifi_reached(&wifi, false);
+        run(100);
+        if (fake_wifi.leaves > 0 && wifi.state == LP_SVC_WIFI_UP && fake_wifi.is_joined) {
+            fake_wifi_lose(LP_WIFI_WHY_LEFT, 0); // what was asked for
+            fake_wifi.leaves = 0;
+            run(300);
+        }
+    }
+}
+
+static void start_at_home(void)
+{
+    fake_wifi_add("home", "correct horse", -40);
+    fake_wifi_add("office", "battery staple", -60);
+    start_with(TWO);
+    run(200);
+    assert_string_equal(wifi.ssid, "home");
+}
+
+static void network_without_a_way_out_is_left(void **state)
+{
+    (void)state;
+    start_at_home();
+    fail_tries(LP_SVC_WIFI_UNREACHED_MAX - 1);
+    assert_string_equal(wifi.ssid, "home");
+    assert_int_equal(wifi.whys[0], LP_WIFI_WHY_NONE);
+    fail_tries(1);
+    assert_string_equal(wifi.ssid, "office");
+    assert_int_equal(wifi.state, LP_SVC_WIFI_UP);
+    assert_int_equal(wifi.whys[0], LP_WIFI_WHY_NO_WAY_OUT);
+    assert_true(fake_log_contains("leaving \"home\" for another network"));
+    lp_svc_wifi_reached(&wifi, true);
+    assert_int_equal(wifi.whys[1], LP_WIFI_WHY_NONE);
+    assert_int_equal(wifi.last_why, LP_WIFI_WHY_NONE);
+}
+
+static void one_success_between_failures_is_enough(void **state)
+{
+    (void)state;
+    start_at_home();
+    for (int i = 0; i < 10; i++) {
+        fail_tries(LP_SVC_WIFI_UNREACHED_MAX - 1);
+        lp_svc_wifi_reached(&wifi, true);
+    }
+    assert_string_equal(wifi.ssid, "home");
+    assert_int_equal(wifi.whys[0], LP_WIFI_WHY_NONE);
+}
+
+static void without_another_network_it_is_only_said(void **state)
+{
+    (void)state;
+    fake_wifi_add("home", "correct horse", -40);
+    start_with(HOME);
+    run(200);
+    const unsigned scans = fake_wifi.scans;
+    fail_tries(30);
+    assert_int_equal(wifi.state, LP_SVC_WIFI_UP);
+    assert_int_equal(wifi.whys[0], LP_WIFI_WHY_NO_WAY_OUT);
+    assert_int_equal(wifi.last_why, LP_WIFI_WHY_NO_WAY_OUT);
+    assert_int_equal(fake_wifi.scans, scans);
+    assert_int_equal(downs, 0);
+    lp_svc_wifi_reached(&wifi, true);
+    assert_int_equal(wifi.whys[0], LP_WIFI_WHY_NONE);
+}
+
+// Nor does it leave for one that is not heard, or that calls itself like it and is open.
+static void network_is_not_left_for_nothing(void **state)
+{
+    (void)state;
+    fake_wifi_add("home", "correct horse", -40);
+    fake_wifi_add("office", "", -30)->seen.security = LP_WIFI_OPEN;
+    start_with(TWO);
+    run(200);
+    fail_tries(20);
+    assert_string_equal(wifi.ssid, "home");
+    assert_int_equal(downs, 0);
+    fake_wifi_add("office", "battery staple", -60);
+    fail_tries(LP_SVC_WIFI_UNREACHED_MAX);
+    assert_string_equal(wifi.ssid, "office");
+}
+
+// The cloud itself is down: once through all networks, and again only after ten minutes.
+static void cloud_that_is_down_makes_no_wanderer(void **state)
+{
+    (void)state;
+    start_at_home();
+    fail_tries(LP_SVC_WIFI_UNREACHED_MAX);
+    assert_string_equal(wifi.ssid, "office");
+    fail_tries(LP_SVC_WIFI_UNREACHED_MAX * 10);
+    assert_string_equal(wifi.ssid, "office");
+    assert_int_equal(wifi.whys[0], LP_WIFI_WHY_NO_WAY_OUT);
+    assert_int_equal(wifi.whys[1], LP_WIFI_WHY_NO_WAY_OUT);
+    run(600000);
+    fail_tries(LP_SVC_WIFI_UNREACHED_MAX);
+    assert_string_equal(wifi.ssid, "home");
+}
+
+// When the better one goes, the poor one is still a network.
+static void it_is_better_than_none(void **state)
+{
+    (void)state;
+    start_at_home();
+    fail_tries(LP_SVC_WIFI_UNREACHED_MAX);
+    assert_string_equal(wifi.ssid, "office");
+    fake_wifi.count = 1; // the office's is switched off
+    fake_wifi_lose(LP_WIFI_WHY_SIGNAL, 0);
+    run(20000);
+    assert_string_equal(wifi.ssid, "home");
+    assert_int_equal(wifi.state, LP_SVC_WIFI_UP);
+}
+
 // Waits grow, are drawn at random, and end at the maximum.
 static void backs_off(void **state)
 {
@@ -547,6 +663,12 @@ int main(void)
         CASE(what_is_remembered_and_gone_is_looked_for),
         CASE(order_is_as_listed_or_by_signal),
         CASE(falls_back_and_says_why_of_each),
+        CASE(network_without_a_way_out_is_left),
+        CASE(one_success_between_failures_is_enough),
+        CASE(without_another_network_it_is_only_said),
+        CASE(network_is_not_left_for_nothing),
+        CASE(cloud_that_is_down_makes_no_wanderer),
+        CASE(it_is_better_than_none),
         CASE(backs_off),
         CASE(twins_and_unknown_securities_are_not_joined),
         CASE(a_hidden_network_is_asked_for_by_name),

@@ -154,6 +154,12 @@ void lp_svc_cloud_stop(lp_svc_cloud_t *svc);
 // again, it is tried at once. Without this call it is up. Not in images for boards on a wire.
 void lp_svc_cloud_set_link(lp_svc_cloud_t *svc, bool is_up);
 
+// For the same boards: calls fn whenever a try to connect has ended, with whether it was the broker
+// that answered (TLS has proven it; a refused login is an answer). What failed in the board itself
+// is no try. One for all clouds; null: nobody.
+typedef void lp_cloud_try_fn(void *ctx, bool is_reached);
+void lp_svc_cloud_on_try(lp_cloud_try_fn *fn, void *ctx);
+
 // Queues `payload` for limpet/<thing>/<what>, QoS 1; the oldest goes when the queue is full. Works
 // without a connection. LP_E_STATE: the cloud is off; errors of lp_mqtt_publish().
 lp_err_t lp_svc_cloud_publish(lp_svc_cloud_t *svc, const char *what, lp_span_t payload);

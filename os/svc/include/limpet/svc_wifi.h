@@ -29,9 +29,10 @@
 
 enum {
     LP_SVC_WIFI_NETWORKS = 3,
-    LP_SVC_WIFI_TRIES_MAX = 8,    // access points that are tried of one scan
-    LP_SVC_WIFI_SECRET_MAX = 20,  // set-up password, with its terminator
-    LP_SVC_WIFI_REFUSED_MAX = 20, // wrong passwords until the set-up network closes
+    LP_SVC_WIFI_TRIES_MAX = 8,     // access points that are tried of one scan
+    LP_SVC_WIFI_SECRET_MAX = 20,   // set-up password, with its terminator
+    LP_SVC_WIFI_REFUSED_MAX = 20,  // wrong passwords until the set-up network closes
+    LP_SVC_WIFI_UNREACHED_MAX = 5, // tries of the cloud in a row until a network leads nowhere
 };
 
 typedef enum {
@@ -133,6 +134,10 @@ typedef struct lp_svc_wifi {
     lp_wifi_why_t last_why;
     uint16_t last_code;
     uint32_t hash_; // of the settings that count
+    // a network without a way out
+    unsigned unreached_;   // tries of the cloud on this one, in a row
+    uint64_t no_way_ms_;   // when the first was found
+    bool is_looking_away_; // scans for another one
     // connected to
     char ssid[LP_WIFI_SSID_MAX + 1];
     lp_wifi_seen_t seen;
@@ -147,6 +152,12 @@ void lp_svc_wifi_init(lp_svc_wifi_t *svc, const lp_svc_wifi_setup_t *setup);
 
 // Settings have changed.
 void lp_svc_wifi_poke(lp_svc_wifi_t *svc);
+
+// The cloud was tried over the network that the board is on, and was reached or not. After
+// LP_SVC_WIFI_UNREACHED_MAX times not, the network leads nowhere (LP_WIFI_WHY_NO_WAY_OUT: a captive
+// portal, say): the board leaves it for another of its networks that is heard, and tries it again
+// when that fails, too, or ten minutes later.
+void lp_svc_wifi_reached(lp_svc_wifi_t *svc, bool is_reached);
 
 // Opens the set-up network: the owner has pressed a button, or asked.
 // LP_E_UNSUPPORTED: no radio; LP_E_DENIED: a setting forbids it; LP_E_BUSY: closed for now because

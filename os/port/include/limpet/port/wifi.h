@@ -60,6 +60,7 @@ typedef enum {
     LP_WIFI_WHY_KICKED,     // deauthenticated by it
     LP_WIFI_WHY_LEFT,       // lp_port_wifi_leave()
     LP_WIFI_WHY_RADIO,      // the radio itself failed
+    LP_WIFI_WHY_NO_WAY_OUT, // never from the radio: nothing is reached behind the access point
 } lp_wifi_why_t;
 
 typedef enum {
