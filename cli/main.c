@@ -72,6 +72,11 @@
 #else
 #define LP_ADVISOR_COMMANDS
 #endif
+#if LP_HAVE_CMD_PAGE
+#define LP_PAGE_COMMANDS {"ui", "boards in your browser", lp_cmd_ui, false},
+#else
+#define LP_PAGE_COMMANDS
+#endif
 #if LP_HAVE_CMD_DOCTOR
 #define LP_DOCTOR_COMMANDS                                                                         \
     {"doctor", "look at computer, board, chip and cloud", lp_cmd_doctor, false},
@@ -159,6 +164,7 @@ const lp_command_t lp_commands[] = {
     LP_ADVISOR_COMMANDS
     LP_BOARD_COMMANDS
     LP_CRASH_COMMANDS
+    LP_PAGE_COMMANDS
     LP_DOCTOR_COMMANDS
     LP_UPDATE_COMMANDS
     {"manual", "man pages and the reference, of the same text as --help", lp_cmd_manual, true},

@@ -43,6 +43,7 @@ lp_cmd_fn lp_cmd_flash_read;
 lp_cmd_fn lp_cmd_flash_write;
 
 lp_cmd_fn lp_cmd_doctor;
+lp_cmd_fn lp_cmd_ui;
 lp_cmd_fn lp_cmd_devices;
 lp_cmd_fn lp_cmd_reboot;
 lp_cmd_fn lp_cmd_sleep;
