@@ -11,12 +11,16 @@ static bool has_utc;
 static int64_t utc_at_zero_s;
 
 void (*fake_on_wait)(uint64_t until_ms);
+void (*fake_on_look)(void);
+unsigned fake_irq_depth;
 
 void fake_clock_reset(void)
 {
     now_us = 0;
     has_utc = false;
     fake_on_wait = NULL;
+    fake_on_look = NULL;
+    fake_irq_depth = 0;
 }
 
 void fake_clock_advance_ms(uint64_t ms)
@@ -47,6 +51,9 @@ uint64_t lp_port_now_ms(void)
 
 uint64_t lp_port_now_us(void)
 {
+    if (fake_on_look != NULL) {
+        fake_on_look();
+    }
     return now_us;
 }
 
@@ -83,10 +90,10 @@ void lp_port_wait(uint64_t until_ms)
 
 uint32_t lp_port_irq_save(void)
 {
-    return 0;
+    return fake_irq_depth++;
 }
 
 void lp_port_irq_restore(uint32_t state)
 {
-    (void)state;
+    fake_irq_depth = state;
 }

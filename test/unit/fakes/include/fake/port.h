@@ -19,6 +19,10 @@ void fake_clock_set_utc_s(int64_t utc_s); // the UTC that belongs to this moment
 // Called by each lp_port_wait() before time jumps. Without a hook, sleeping until an event (no
 // timer at all) ends the test: nothing could ever wake it.
 extern void (*fake_on_wait)(uint64_t until_ms);
+// Called by each lp_port_now_us(), before it answers: for code that waits by looking at the clock.
+extern void (*fake_on_look)(void);
+// How many lp_port_irq_save() have no restore yet.
+extern unsigned fake_irq_depth;
 
 // -- system
 void fake_system_reset(void);
