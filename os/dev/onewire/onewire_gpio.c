@@ -235,10 +235,7 @@ lp_err_t lp_onewire_gpio_open(lp_onewire_gpio_t *line, lp_loop_t *loop, uint16_t
 {
     static const lp_onewire_line_t ops = {.step = start, .unfeed = unfeed};
     *line = (lp_onewire_gpio_t){.late = 0};
-    lp_err_t err = lp_gpio_open(&line->gpio_, loop, pin, &with_pull, "onewire");
-    if (err == LP_E_UNSUPPORTED) {
-        err = lp_gpio_open(&line->gpio_, loop, pin, &released, "onewire");
-    }
+    const lp_err_t err = lp_gpio_open_drain(&line->gpio_, loop, pin, "onewire");
     if (err == LP_OK) {
         lp_onewire_init(&line->bus, loop, &ops);
         lp_event_init(&line->event_, on_turn, line);

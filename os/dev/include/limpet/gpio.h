@@ -69,6 +69,13 @@ lp_err_t lp_gpio_pwm(lp_gpio_t *gpio, uint32_t freq_hz, uint32_t duty);
 // Ends blinking and pulses; the level stays whatever it is. For what is built on top.
 void lp_gpio_rest(lp_gpio_t *gpio);
 
+// -- for protocols that are made of pins
+
+// lp_gpio_open() as an open drain that lets go, with the pin's own pull-up where it has one.
+lp_err_t lp_gpio_open_drain(lp_gpio_t *gpio, lp_loop_t *loop, uint16_t pin, const char *user);
+// Busy, by the port's microsecond clock: not less, and up to two microseconds more.
+void lp_gpio_wait_ns(uint32_t ns);
+
 // -- buttons
 
 typedef enum {
