@@ -86,13 +86,14 @@ lp_svc_gpio_pin_t *svc_gpio_make(lp_svc_gpio_t *svc, lp_rpc_req_t *req, uint16_t
                         LP_SVC_GPIO_PINS);
             return NULL;
         }
-        p->is_watches_ = false;
         err = lp_gpio_open_guest(&p->gpio_, svc->loop_, pin, config, own, on_lost, p);
     }
     if (err != LP_OK) {
         refuse(req, pin, err);
+        return NULL;
     }
-    return err == LP_OK ? p : NULL;
+    p->is_watches_ = false; // it belongs to whoever asked for it
+    return p;
 }
 
 void svc_gpio_release(lp_svc_gpio_pin_t *p)

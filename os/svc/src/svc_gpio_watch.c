@@ -133,14 +133,14 @@ static lp_err_t tell(lp_svc_gpio_watch_t *watch, const lp_svc_gpio_event_t *e)
 // All is told of a pin: what was not watched meanwhile is, again.
 static void look_after(lp_svc_gpio_watch_t *w)
 {
+    const uint32_t irq = lp_port_irq_save();
     const uint32_t burst = w->burst_;
+    w->burst_ = 0;
+    lp_port_irq_restore(irq);
     if (burst > 0 && w->debounce_ms_ > 0) {
-        w->burst_ = 0;
         lp_timer_start(w->pin_->svc_->loop_, &w->settle_, w->debounce_ms_);
     } else if (burst >= BURST_MAX) {
         watch(w);
-    } else {
-        w->burst_ = 0;
     }
 }
 
@@ -339,6 +339,7 @@ static lp_svc_gpio_watch_t *take_watch(lp_svc_gpio_t *svc, lp_rpc_req_t *req, co
     const lp_gpio_config_t config = {.mode = LP_GPIO_INPUT, .pull = (lp_gpio_pull_t)wish->pull};
     lp_svc_gpio_pin_t *p = svc_gpio_find(svc, wish->pin);
     const bool is_new = p == NULL;
+    const bool is_watches = is_new || p->is_watches_;
     if (!can_listen(p, req, wish->pin)) {
         return NULL;
     }
@@ -348,7 +349,7 @@ static lp_svc_gpio_watch_t *take_watch(lp_svc_gpio_t *svc, lp_rpc_req_t *req, co
     if (p == NULL) {
         return NULL;
     }
-    p->is_watches_ = p->is_watches_ || is_new;
+    p->is_watches_ = is_watches;
     lp_svc_gpio_watch_t *w = begin(p);
     if (w == NULL) {
         if (is_new) {

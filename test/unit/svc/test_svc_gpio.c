@@ -306,6 +306,29 @@ static void a_configured_pin_outlives_its_handler(void **state)
     device_run(&dev, 2000);
     assert_string_equal(lp_gpio_user(0), "rpc");
     assert_int_equal(lp_pins_config(0).pull, LP_GPIO_PULL_UP);
+    // The other way round, too: what was the handler's becomes the caller's by asking for it.
+    assert_result(call("GPIO.SetIntHandler", "{\"pin\":5,\"ttl_s\":1,\"pull\":\"up\"}"), "value",
+                  "1");
+    assert_result(call("GPIO.Configure", "{\"pin\":5}"), "value", "0");
+    device_run(&dev, 2000);
+    assert_string_equal(lp_gpio_user(5), "rpc");
+    assert_rpc_error(call("GPIO.RemoveIntHandler", "{\"pin\":5}"), "LP_E_STATE");
+}
+
+// Renewing with the same resistor neither makes the pin the caller's nor misses an edge.
+static void a_handler_is_renewed_with_its_resistor(void **state)
+{
+    (void)state;
+    assert_result(call("GPIO.SetIntHandler", "{\"pin\":5,\"ttl_s\":1,\"pull\":\"up\"}"), "value",
+                  "1");
+    assert_result(call("GPIO.SetIntHandler", "{\"pin\":5,\"ttl_s\":1,\"pull\":\"up\"}"), "value",
+                  "1");
+    assert_int_equal(lp_pins_attach(&finger, 5), LP_OK);
+    press(false);
+    assert_int_equal(times(heard(10), "GPIO.Int"), 1);
+    lp_pins_detach(&finger);
+    device_run(&dev, 2000);
+    assert_null(lp_gpio_user(5));
 }
 
 static void the_application_comes_first(void **state)
@@ -461,6 +484,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_handler_ends_with_its_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_handler_that_nobody_renews_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_configured_pin_outlives_its_handler, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_handler_is_renewed_with_its_resistor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_application_comes_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(handlers_that_cannot_be_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(so_many_are_listened_to, set_up, tear_down),
