@@ -54,6 +54,10 @@ void lp_app_main(lp_app_t *app)
         LP_LOGE("this board cannot sleep, or has no I2C bus");
         return;
     }
+    if (!lp_setting_cloud_enable(app->config)) {
+        LP_LOGI("not set up yet: stays awake; restart it when it is");
+        return;
+    }
     (void)lp_power_keep(power, &kept, sizeof kept, LAYOUT);
     lp_sht3x_init(&sensor, app->loop, app->i2c, LP_SHT3X_ADDR);
     lp_events_subscribe(lp_app_events(app), &watch, LP_EV_CLOUD_CONNECTED, on_connected, app);

@@ -32,6 +32,9 @@ static const char *cloud_objects(void *ctx)
     case LP_CLOUD_BACKOFF:
         break;
     }
+    if (cloud->proof_.is_waiting) {
+        return "a proof is under way";
+    }
     const bool has_messages = cloud->has_mqtt_ && lp_mqtt_stats(&cloud->mqtt_).queued > 0;
     return has_messages ? "messages wait for the broker" : NULL;
 }

@@ -115,7 +115,8 @@ static lp_config_t config;
 static lp_config_value_t values[LP_SETTINGS_COUNT];
 static lp_store_item_t config_items[LP_SETTINGS_COUNT];
 static uint8_t arena[LP_SETTINGS_ARENA];
-static const lp_config_vendor_t vendor[] = {{.key = "telemetry.interval_s", .num = INTERVAL_S}};
+static lp_config_vendor_t vendor[] = {{.key = "cloud.enable", .num = 1},
+                                      {.key = "telemetry.interval_s", .num = INTERVAL_S}};
 
 static void read_settings(void)
 {
@@ -127,7 +128,7 @@ static void read_settings(void)
                                      .arena_bytes = sizeof arena,
                                      .store = &store,
                                      .vendor = vendor,
-                                     .vendor_count = 1};
+                                     .vendor_count = 2};
     assert_int_equal(lp_config_init(&config, &setup), LP_OK);
 }
 
@@ -182,6 +183,7 @@ static int set_up(void **state)
 {
     (void)state;
     fake_system_reset();
+    vendor[0].num = 1;
     read_settings();
     app.config = &config;
     app.i2c = &i2c;
@@ -260,6 +262,17 @@ static void second_connection_of_a_start_publishes_nothing(void **state)
     assert_int_equal(world.published, 1);
 }
 
+// Who sets a board up needs it awake.
+static void board_that_is_not_set_up_stays_awake(void **state)
+{
+    (void)state;
+    vendor[0].num = 0;
+    read_settings();
+    start(LP_WAKE_POWER_ON);
+    assert_int_equal(power.state, LP_POWER_AWAKE);
+    assert_true(fake_log_contains("stays awake"));
+}
+
 static void board_that_cannot_sleep_is_explained(void **state)
 {
     (void)state;
@@ -276,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup(broker_that_does_not_acknowledge_costs_the_patience, set_up),
         cmocka_unit_test_setup(sensor_that_is_gone_costs_no_patience, set_up),
         cmocka_unit_test_setup(second_connection_of_a_start_publishes_nothing, set_up),
+        cmocka_unit_test_setup(board_that_is_not_set_up_stays_awake, set_up),
         cmocka_unit_test_setup(board_that_cannot_sleep_is_explained, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
