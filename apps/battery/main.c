@@ -3,23 +3,32 @@
 // sleeps.
 #include "limpet/app.h"
 #include "limpet/log.h"
+#include "limpet/port/clock.h"
 #include "limpet/settings.h"
 #include "limpet/sht3x.h"
 
 #define LOG_MODULE "battery"
 
-enum { PATIENCE_MS = 30000, LAYOUT = 1 }; // of `kept`: another layout, another number
+enum {
+    PATIENCE_MS = 30000, // with the network and the broker
+    OPEN_MS = 60000,     // after a start by hand: for who sets it up, or looks at it
+    LAYOUT = 1,          // of `kept`: another layout, another number
+};
 
 static struct {
     uint32_t readings;
 } kept; // outlives deep sleep
 static bool is_done;
+static uint64_t open_until_ms;
 static lp_sht3x_t sensor;
 static lp_events_sub_t watch;
 
 static const char *not_done(void *ctx)
 {
     (void)ctx;
+    if (lp_port_now_ms() < open_until_ms) {
+        return "somebody may want to look";
+    }
     return is_done ? NULL : "nothing is published yet";
 }
 static lp_power_veto_t veto = {.why_not = not_done};
@@ -62,6 +71,7 @@ void lp_app_main(lp_app_t *app)
     lp_sht3x_init(&sensor, app->loop, app->i2c, LP_SHT3X_ADDR);
     lp_events_subscribe(lp_app_events(app), &watch, LP_EV_CLOUD_CONNECTED, on_connected, app);
     lp_power_add_veto(power, &veto);
+    open_until_ms = power->wake == LP_WAKE_TIMER ? 0 : OPEN_MS;
     (void)lp_power_sleep(power, (uint32_t)lp_setting_telemetry_interval_s(app->config),
-                         PATIENCE_MS);
+                         power->wake == LP_WAKE_TIMER ? PATIENCE_MS : OPEN_MS);
 }

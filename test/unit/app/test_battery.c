@@ -142,6 +142,7 @@ static void fall_asleep(void)
 static void forget(void)
 {
     memset(&kept, 0, sizeof kept);
+    open_until_ms = 0;
     memset(&watch, 0, sizeof watch);
     is_done = false;
     world.waiting = 0;
@@ -181,7 +182,9 @@ static uint64_t awake_for(uint32_t ms)
 
 static int set_up(void **state)
 {
+    size_t bytes = 0;
     (void)state;
+    memset(lp_port_rtc(&bytes), 0, LP_PORT_RTC_BYTES_MIN);
     fake_system_reset();
     vendor[0].num = 1;
     read_settings();
@@ -200,7 +203,8 @@ static void day_is_slept_through(void **state)
 {
     const uint64_t takes_ms = LOGIN_MS + MEASURING_MS + ACK_MS;
     (void)state;
-    start(LP_WAKE_POWER_ON);
+    fake_sleep_ms = INTERVAL_S * 1000; // a sleep that nothing was kept over
+    start(LP_WAKE_TIMER);
     for (unsigned i = 1; i <= 96; i++) {
         char expected[40];
         const uint64_t awake_ms = awake_for(60000);
@@ -222,7 +226,7 @@ static void without_a_network_patience_ends(void **state)
 {
     (void)state;
     world.has_network = false;
-    start(LP_WAKE_POWER_ON);
+    start(LP_WAKE_TIMER);
     assert_in_range(awake_for(60000), PATIENCE_MS, PATIENCE_MS + LOOKS_MS);
     assert_int_equal(world.published, 0);
     world.has_network = true; // the next time it is there
@@ -235,7 +239,7 @@ static void broker_that_does_not_acknowledge_costs_the_patience(void **state)
 {
     (void)state;
     world.is_broker_deaf = true;
-    start(LP_WAKE_POWER_ON);
+    start(LP_WAKE_TIMER);
     assert_in_range(awake_for(60000), PATIENCE_MS, PATIENCE_MS + LOOKS_MS);
 }
 
@@ -243,7 +247,7 @@ static void sensor_that_is_gone_costs_no_patience(void **state)
 {
     (void)state;
     world.has_sensor = false;
-    start(LP_WAKE_POWER_ON);
+    start(LP_WAKE_TIMER);
     assert_true(awake_for(60000) < 2000);
     assert_int_equal(world.published, 0);
     assert_true(fake_log_contains("no reading"));
@@ -253,13 +257,27 @@ static void second_connection_of_a_start_publishes_nothing(void **state)
 {
     (void)state;
     world.is_broker_deaf = true;
-    start(LP_WAKE_POWER_ON);
+    start(LP_WAKE_TIMER);
     for (int i = 0; i < 20; i++) {
         lp_loop_turn(&loop, 100);
     }
     lp_events_publish(&bus, LP_EV_CLOUD_CONNECTED, 0, NULL);
     (void)awake_for(60000);
     assert_int_equal(world.published, 1);
+}
+
+// Started by hand, by its power or its wake pin: somebody is there.
+static void start_by_hand_leaves_a_minute(void **state)
+{
+    static const lp_wake_t by_hand[] = {LP_WAKE_POWER_ON, LP_WAKE_RESET, LP_WAKE_PIN};
+    (void)state;
+    for (unsigned i = 0; i < sizeof by_hand / sizeof by_hand[0]; i++) {
+        start(by_hand[i]);
+        assert_in_range(awake_for(90000), OPEN_MS, OPEN_MS + LOOKS_MS);
+        assert_int_equal(world.published, i + 1);
+    }
+    start(LP_WAKE_TIMER);
+    assert_true(awake_for(90000) < 2000);
 }
 
 // Who sets a board up needs it awake.
@@ -289,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup(broker_that_does_not_acknowledge_costs_the_patience, set_up),
         cmocka_unit_test_setup(sensor_that_is_gone_costs_no_patience, set_up),
         cmocka_unit_test_setup(second_connection_of_a_start_publishes_nothing, set_up),
+        cmocka_unit_test_setup(start_by_hand_leaves_a_minute, set_up),
         cmocka_unit_test_setup(board_that_is_not_set_up_stays_awake, set_up),
         cmocka_unit_test_setup(board_that_cannot_sleep_is_explained, set_up),
     };
