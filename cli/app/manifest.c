@@ -13,8 +13,8 @@
 
 enum { MANIFEST_MAX = 65536 };
 
-static const char *const keys[] = {"name",     "version", "sources", "shadow",
-                                   "settings", "pinned",  NULL};
+static const char *const keys[] = {"name",     "version", "sources",   "shadow",
+                                   "settings", "pinned",  "announces", NULL};
 
 bool app_name_is_good(const char *name)
 {
@@ -39,7 +39,7 @@ static lp_exit_t check_keys(const cJSON *tree, lp_fault_t *f)
         if (keys[i] == NULL) {
             const char *near = lp_opt_nearest(item->string, keys);
             bad(f, "there is a key that nobody knows",
-                "name, version, sources and shadow are known");
+                "name, version, sources, shadow, settings, pinned and announces are known");
             lp_fault_why(f, near != NULL ? "\"%.60s\"; did you mean \"%s\"?" : "\"%.60s\"",
                          item->string, near);
             return LP_EXIT_USAGE;
@@ -155,6 +155,10 @@ static lp_exit_t check(app_manifest_t *m, const cJSON *tree, lp_fault_t *f)
                    "\"name\": \"my-sensor\"");
     }
     snprintf(m->name, sizeof m->name, "%s", name->valuestring);
+    const cJSON *announces = cJSON_GetObjectItemCaseSensitive(tree, "announces");
+    if (announces != NULL && !cJSON_IsBool(announces)) {
+        return bad(f, "\"announces\" has to be true or false", "\"announces\": true");
+    }
     rc = check_words(tree, f);
     if (rc == LP_EXIT_OK) {
         rc = check_settings(tree, f);

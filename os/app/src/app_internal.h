@@ -80,7 +80,8 @@ const lp_settings_more_t *lp_app_own_net_words(void);
 void lp_app_own_net_start(const lp_app_t *app);
 void lp_app_own_net_changed(void);
 
-// -- announce.c, or no_announce.c where the port has no multicast; called by remote.c
+// -- announce.c with net_rows.c or mdns_rows.c, or no_announce.c in an image that is not found by
+// name; called by remote.c
 
 // Writes the rows of its settings, as many as sizes.h counts.
 size_t lp_app_announce_settings(lp_config_row_t *rows);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An image whose port has no multicast: who calls it knows its address.
+// An image that is not found by name: who calls it knows its address.
 #include "app_internal.h"
 
 size_t lp_app_announce_settings(lp_config_row_t *rows)

@@ -53,7 +53,6 @@
 #define ARP_QUEUEING                   0
 #define MEMP_NUM_ND6_QUEUE             1
 #define LWIP_IPV6_MLD                  1
-#define MEMP_NUM_MLD6_GROUP            3 // addresses of one card share theirs
 
 // Ports and sequence numbers that cannot be guessed.
 #define LWIP_RAND()        lp_bare_rand()

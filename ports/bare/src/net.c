@@ -68,7 +68,8 @@ static err_t set_up(struct netif *n)
     n->output_ip6 = ethip6_output;
     n->linkoutput = send_frame;
     n->mtu = 1500;
-    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
+    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6 |
+               NETIF_FLAG_IGMP;
     n->hwaddr_len = 6;
     lp_port_hw_id(n->hwaddr);
     n->hwaddr[0] = (uint8_t)((n->hwaddr[0] & ~1U) | 2U); // an address of one's own, no group

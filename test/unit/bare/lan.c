@@ -307,6 +307,34 @@ static void on_dhcp6(const uint8_t *ip, const uint8_t *m, size_t len)
     lan_udp6(router_ip6, 547, ip + 8, 546, a, at);
 }
 
+// Anything that is neither for DHCP nor for a name server.
+static void on_udp(bool is_v6, const uint8_t *to, uint8_t hops, const uint8_t *udp)
+{
+    lan.udp.v4 += !is_v6;
+    lan.udp.v6 += is_v6;
+    lan.udp.hops = hops;
+    memset(lan.udp.to, 0, sizeof lan.udp.to);
+    memcpy(lan.udp.to, to, is_v6 ? 16 : 4);
+    lan.udp.port = lp_get_be16(udp + 2);
+    lan.udp.len = lp_get_be16(udp + 4) - (size_t)UDP;
+    memcpy(lan.udp.data, udp + UDP, lan.udp.len < 64 ? lan.udp.len : 64);
+}
+
+static void on_udp6(const uint8_t *ip, const uint8_t *udp, size_t len)
+{
+    switch (lp_get_be16(udp + 2)) {
+    case 547:
+        on_dhcp6(ip, udp + UDP, len - UDP);
+        break;
+    case 53:
+        on_dns(ip, true, udp, len - UDP);
+        break;
+    default:
+        on_udp(true, ip + 24, ip[7], udp);
+        break;
+    }
+}
+
 static void on_ip6(const uint8_t *ip, size_t len)
 {
     const uint8_t *body = ip + IP6;
@@ -318,13 +346,13 @@ static void on_ip6(const uint8_t *ip, size_t len)
         lan_announce();
     } else if (ip[6] == 58 && body[0] == 135) {
         answer_neighbour(ip);
-    } else if (ip[6] == 17 && lp_get_be16(body + 2) == 547) {
-        on_dhcp6(ip, body + UDP, body_len - UDP);
-    } else if (ip[6] == 17 && lp_get_be16(body + 2) == 53) {
-        on_dns(ip, true, body, body_len - UDP);
+    } else if (ip[6] == 17) {
+        on_udp6(ip, body, body_len);
     } else if (ip[6] == 6) {
         lan.syns++;
         lan.syn_to = lan.syn_from = 0;
+    } else if (ip[6] == 0 && body_len >= 16 && body[8] == 131) {
+        lan.udp.mld++; // behind its hop-by-hop header
     }
 }
 
@@ -359,6 +387,10 @@ static void on_ip4(const uint8_t *ip, size_t len)
         lan.syns++;
         lan.syn_from = lp_get_be32(ip + 12);
         lan.syn_to = lp_get_be32(ip + 16);
+    } else if (ip[9] == 17) {
+        on_udp(false, ip + 16, ip[8], udp);
+    } else if (ip[9] == 2) {
+        lan.udp.igmp++;
     }
 }
 

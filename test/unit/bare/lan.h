@@ -41,6 +41,15 @@ typedef struct {
     unsigned sent, syns; // frames of the board's; connections that it wants
     uint32_t syn_to;     // where the last one goes, or 0 for IPv6
     uint32_t syn_from;
+    struct {
+        unsigned igmp, mld; // reports of membership
+        unsigned v4, v6;    // datagrams from the board, by where they go
+        uint8_t hops;       // of the last one
+        uint8_t to[16];     // and where it went; IPv4 in the first four bytes
+        uint16_t port;
+        size_t len;       // of its content
+        uint8_t data[64]; // the beginning of that
+    } udp;
 } lan_t;
 
 extern lan_t lan;

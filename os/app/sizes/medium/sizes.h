@@ -8,8 +8,15 @@
 #include "limpet/settings_ip.h"
 #include "limpet/svc_remote.h"
 
+// An image that announces itself ("announces" of its manifest) has a setting more, and pays for it
+// with a caller.
+#ifndef LP_APP_ANNOUNCES
+#define LP_APP_ANNOUNCES 0
+#endif
+
 enum {
-    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_SETTINGS_IP_COUNT,
+    SIZE_SETTINGS =
+        LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_SETTINGS_IP_COUNT + LP_APP_ANNOUNCES,
     SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA,
     SIZE_SETTINGS_LARGE_BYTES = 0, // all of them are in memory
     SIZE_EVENTS = 12,              // that wait, and that can be read afterwards
@@ -29,8 +36,9 @@ enum {
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document
-    SIZE_REMOTE_CONNS = 3,         // two callers over the network, and a place that is kept free
-    SIZE_TELEMETRY_BYTES = 256,    // one message
+    SIZE_REMOTE_CONNS =
+        3 - LP_APP_ANNOUNCES,   // two callers over the network, and a place that is kept free
+    SIZE_TELEMETRY_BYTES = 256, // one message
 };
 
 #endif

@@ -21,10 +21,19 @@
 #include "limpet/dns.h"
 #include "limpet/port/net.h"
 
+// A board with one card, and no more than the services of limpet/svc_mdns.h.
+#if defined(LP_ONE_CARD)
+#define LP_MDNS_LINKS_MAX    1
+#define LP_MDNS_SERVICES_MAX 2
+#else
+#define LP_MDNS_LINKS_MAX    4
+#define LP_MDNS_SERVICES_MAX 3
+#endif
+
 enum {
     LP_MDNS_PORT = 5353,
-    LP_MDNS_SERVICES = 3,
-    LP_MDNS_LINKS = 4,
+    LP_MDNS_SERVICES = LP_MDNS_SERVICES_MAX,
+    LP_MDNS_LINKS = LP_MDNS_LINKS_MAX,
     LP_MDNS_LABEL = 56, // longest name before a number is put behind it, with the terminator
     LP_MDNS_TXT_MAX = 300,
     LP_MDNS_PACKET_MAX = 1400, // sent, and received without loss

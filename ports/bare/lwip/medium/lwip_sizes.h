@@ -12,14 +12,17 @@
 #define TCP_WND                 (4 * TCP_MSS)
 #define TCP_SND_BUF             (4 * TCP_MSS)
 #define TCP_LISTEN_BACKLOG      1 // connections that are not whole, or wait, are counted
-#define MEMP_NUM_UDP_PCB        5
-#define MEMP_NUM_SYS_TIMEOUT    10 // lwIP itself needs nine, and who listens one
+#define MEMP_NUM_UDP_PCB        6
+#define MEMP_NUM_SYS_TIMEOUT    11 // lwIP itself needs ten, and who listens one
+#define MEMP_NUM_MLD6_GROUP     4  // addresses of one card share theirs; and that of mDNS
+#define MEMP_NUM_IGMP_GROUP     2  // all, and that of mDNS
 #define DNS_MAX_SERVERS         4
 #define LP_BARE_V6_SERVERS      3 // a router's, and two of DHCPv6
 #define SO_REUSE                1 // a port can be listened on again while old connections die
 
 #define LWIP_NETIF_EXT_STATUS_CALLBACK 1 // net_watch.c
 
+#define LWIP_IGMP       1
 #define LWIP_AUTOIP     1
 #define LWIP_IPV6_DHCP6 1 // dhcp6.c is ours
 

@@ -12,6 +12,7 @@
 #define TCP_SND_BUF             (2 * TCP_MSS)
 #define MEMP_NUM_UDP_PCB        4
 #define MEMP_NUM_SYS_TIMEOUT    7
+#define MEMP_NUM_MLD6_GROUP     3 // addresses of one card share theirs
 #define DNS_MAX_SERVERS         2
 #define LP_BARE_V6_SERVERS      1 // a router's
 
