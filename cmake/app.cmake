@@ -117,7 +117,7 @@ function(lp_app_bare target announces)
     if(LP_IS_SMALL)
         set_target_properties(${target} PROPERTIES LP_AS_A_WHOLE ON)
         # With marks of lines the assembler shortens less: 11 KB of flash. An image that keeps crashes wants them.
-        target_link_options(${target} PRIVATE -flto=auto -Os $<$<NOT:$<BOOL:$<TARGET_PROPERTY:LP_HAS_LINES>>>:-g0>)
+        target_link_options(${target} PRIVATE -flto=auto -flto-partition=one -Os $<$<NOT:$<BOOL:$<TARGET_PROPERTY:LP_HAS_LINES>>>:-g0>)
     endif()
     target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,-Map=${CMAKE_BINARY_DIR}/${target}.map)
     target_link_libraries(${target} PRIVATE ${port} lp_bare lp_app)

@@ -121,26 +121,53 @@ static lp_err_t skip_optional(lp_span_t *in, uint8_t tag)
     return lp_der_peek(*in, tag) ? lp_der_expect(in, tag, NULL) : LP_OK;
 }
 
-static lp_err_t read_tail(lp_span_t in)
+// [3] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension
+static lp_err_t read_tail(lp_span_t in, lp_x509_t *cert)
 {
-    if (skip_optional(&in, ISSUER_ID) != LP_OK || skip_optional(&in, SUBJECT_ID) != LP_OK ||
-        skip_optional(&in, EXTENSIONS) != LP_OK || in.len != 0) {
+    lp_der_t wrapper, list;
+    if (skip_optional(&in, ISSUER_ID) != LP_OK || skip_optional(&in, SUBJECT_ID) != LP_OK) {
         return LP_E_FORMAT;
     }
+    if (in.len == 0) {
+        return LP_OK;
+    }
+    if (lp_der_expect(&in, EXTENSIONS, &wrapper) != LP_OK || in.len != 0 ||
+        lp_der_expect(&wrapper.value, LP_DER_SEQUENCE, &list) != LP_OK || wrapper.value.len != 0 ||
+        list.value.len == 0) {
+        return LP_E_FORMAT;
+    }
+    cert->extensions = list.value;
+    return LP_OK;
+}
+
+// [0] EXPLICIT INTEGER, not there for the first version.
+static lp_err_t read_version(lp_span_t *in, lp_x509_t *cert)
+{
+    lp_der_t wrapper;
+    lp_span_t number = {0};
+    cert->version = 1;
+    if (!lp_der_peek(*in, VERSION)) {
+        return LP_OK;
+    }
+    if (lp_der_expect(in, VERSION, &wrapper) != LP_OK ||
+        lp_der_uint(&wrapper.value, &number) != LP_OK || wrapper.value.len != 0 ||
+        number.len != 1 || number.ptr[0] > 2) {
+        return LP_E_FORMAT;
+    }
+    cert->version = (uint8_t)(number.ptr[0] + 1);
     return LP_OK;
 }
 
 static lp_err_t read_tbs(lp_span_t in, lp_x509_t *cert)
 {
-    lp_span_t algorithm;
-    if (skip_optional(&in, VERSION) != LP_OK || lp_der_uint(&in, &cert->serial) != LP_OK ||
-        take_sequence(&in, &algorithm) != LP_OK || take_sequence(&in, &cert->issuer) != LP_OK ||
-        read_validity(&in, cert) != LP_OK || take_sequence(&in, &cert->subject) != LP_OK ||
-        take_sequence(&in, &cert->spki) != LP_OK) {
+    if (read_version(&in, cert) != LP_OK || lp_der_uint(&in, &cert->serial) != LP_OK ||
+        take_sequence(&in, &cert->algorithm) != LP_OK ||
+        take_sequence(&in, &cert->issuer) != LP_OK || read_validity(&in, cert) != LP_OK ||
+        take_sequence(&in, &cert->subject) != LP_OK || take_sequence(&in, &cert->spki) != LP_OK) {
         return LP_E_FORMAT;
     }
     cert->p256 = p256_point(cert->spki);
-    return read_tail(in);
+    return read_tail(in, cert);
 }
 
 lp_err_t lp_x509_read(lp_span_t der, lp_x509_t *cert)
@@ -155,7 +182,7 @@ lp_err_t lp_x509_read(lp_span_t der, lp_x509_t *cert)
     lp_span_t in = outer.value;
     if (lp_der_expect(&in, LP_DER_SEQUENCE, &tbs) != LP_OK ||
         take_sequence(&in, &algorithm) != LP_OK || lp_der_bits(&in, &c.signature) != LP_OK ||
-        in.len != 0 || read_tbs(tbs.value, &c) != LP_OK) {
+        in.len != 0 || read_tbs(tbs.value, &c) != LP_OK || !lp_span_equal(algorithm, c.algorithm)) {
         return LP_E_FORMAT;
     }
     c.tbs = tbs.whole;

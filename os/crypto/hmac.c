@@ -3,24 +3,29 @@
 
 #include <string.h>
 
-enum { BLOCK = 64, INNER = 0x36, OUTER = 0x5C };
+enum { BLOCK = LP_HMAC_KEY_MAX, INNER = 0x36, OUTER = 0x5C };
 
-static void start(lp_sha256_t *h, const uint8_t key[LP_SHA256_LEN], uint8_t pad)
+static void start(lp_sha256_t *h, lp_span_t key, uint8_t pad)
 {
     uint8_t block[BLOCK];
     memset(block, pad, sizeof block);
-    for (int i = 0; i < LP_SHA256_LEN; i++) {
-        block[i] ^= key[i];
+    for (size_t i = 0; i < key.len; i++) {
+        block[i] ^= key.ptr[i];
     }
     lp_sha256_init(h);
     lp_sha256_update(h, lp_span(block, sizeof block));
     lp_wipe(block, sizeof block);
 }
 
-void lp_hmac_sha256_init(lp_hmac_t *m, const uint8_t key[LP_SHA256_LEN])
+void lp_hmac_sha256_init_short(lp_hmac_t *m, lp_span_t key)
 {
     start(&m->inner_, key, INNER);
     start(&m->outer_, key, OUTER);
+}
+
+void lp_hmac_sha256_init(lp_hmac_t *m, const uint8_t key[LP_SHA256_LEN])
+{
+    lp_hmac_sha256_init_short(m, lp_span(key, LP_SHA256_LEN));
 }
 
 void lp_hmac_sha256_update(lp_hmac_t *m, lp_span_t bytes)

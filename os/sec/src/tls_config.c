@@ -48,15 +48,6 @@ static lp_err_t load_blocks(mbedtls_x509_crt *chain, lp_span_t pem, lp_buf_t *de
     return err;
 }
 
-lp_err_t lp_tls_read_pem(const lp_tls_pem_t *pem, size_t at, uint8_t *to, size_t n)
-{
-    if (pem->ptr == NULL) {
-        return pem->read(pem->ctx, at, to, n);
-    }
-    memcpy(to, pem->ptr + at, n);
-    return LP_OK;
-}
-
 // Base64 is longer than what it stands for, so a block is decoded over the text that it is made of.
 lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, unsigned *skipped)
 {
@@ -77,49 +68,12 @@ lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, unsig
     return err;
 }
 
-// Names reach logs and the wire, so nothing but visible ASCII is taken.
-static lp_err_t copy_text(lp_tls_t *tls, const char *what, const char *text, char *to, size_t cap)
-{
-    size_t len = 0;
-    while (len < cap && text[len] > ' ' && text[len] < 0x7f) {
-        len++;
-    }
-    if (len == 0 || len >= cap || text[len] != '\0') {
-        LP_TLS_DETAIL(tls, "%s must have 1 to %u visible ASCII characters", what,
-                      (unsigned)(cap - 1));
-        return LP_E_INVALID;
-    }
-    memcpy(to, text, len + 1);
-    return LP_OK;
-}
-
 static lp_err_t take_names(lp_tls_t *tls, const lp_tls_config_t *config)
 {
     lp_tls_session_t *s = tls->session_;
-    if (config->max_version != LP_TLS_1_2 && config->max_version != LP_TLS_1_3) {
-        LP_TLS_DETAIL(tls, "no such TLS version");
-        return LP_E_INVALID;
-    }
-    lp_err_t err = copy_text(tls, "the server's name", config->host == NULL ? "" : config->host,
-                             s->papers->host, sizeof s->papers->host);
-    if (err == LP_OK && config->alpn != NULL) {
-        err = copy_text(tls, "the ALPN protocol", config->alpn, s->alpn, sizeof s->alpn);
-        s->alpn_list[0] = s->alpn;
-    }
-    s->ip_len = mbedtls_x509_crt_parse_cn_inet_pton(s->papers->host, s->ip);
+    const lp_err_t err = lp_tls_take_names(tls, config, s->papers->host);
+    s->alpn_list[0] = s->c.alpn[0] != '\0' ? s->c.alpn : NULL;
     return err;
-}
-
-static lp_err_t take_clock(lp_tls_t *tls, const lp_tls_config_t *config)
-{
-    int64_t utc_s;
-    tls->session_->check_dates = config->check_dates;
-    if (config->check_dates && lp_port_utc_s(&utc_s) != LP_OK) {
-        LP_TLS_DETAIL(tls,
-                      "certificate dates are to be checked and this board does not know the time");
-        return LP_E_CLOCK;
-    }
-    return LP_OK;
 }
 
 static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
@@ -143,7 +97,7 @@ static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
 static lp_err_t check_own_dates(lp_tls_t *tls)
 {
     const mbedtls_x509_crt *own = &tls->session_->papers->own;
-    if (!tls->session_->check_dates) {
+    if (!tls->session_->c.check_dates) {
         return LP_OK;
     }
     bool is_past = mbedtls_x509_time_is_past(&own->valid_to) != 0;
@@ -175,83 +129,16 @@ static lp_err_t take_own(lp_tls_t *tls, const lp_tls_config_t *config)
 
 lp_err_t lp_tls_take_identity(lp_tls_t *tls, const lp_tls_config_t *config)
 {
-    lp_tls_session_t *s = tls->session_;
     if (config->cert_pem.len == 0) {
         return LP_OK;
     }
-    if (config->key_id == NULL) {
-        LP_TLS_DETAIL(tls, "a certificate is configured, but no key for it");
-        return LP_E_TLS_CERT;
-    }
-    if (lp_key_id_parse(config->key_id, &s->id) != LP_OK) {
-        LP_TLS_DETAIL(tls, "a key is called atca:0 to atca:15 or file:NAME");
-        return LP_E_FORMAT;
-    }
-    if (s->id.place == LP_KEY_IN_CHIP && !lp_tls_engine_has_chip()) {
-        LP_TLS_DETAIL(tls, "the key is in a crypto chip and this board has none");
-        return LP_E_CHIP_MISSING;
-    }
-    s->has_identity = true;
-    tls->report_.key_source = lp_key_place_name(s->id.place);
-    return take_own(tls, config);
-}
-
-// Where a bus key was agreed on, a chip that cannot prove it (any more) gets nothing to do: else
-// whoever breaks the proof on the bus would have the secrets in the clear.
-static void choose_ecdhe(lp_tls_session_t *s, lp_tls_ecdhe_t wish)
-{
-    const bool is_own_in_chip = s->has_identity && s->id.place == LP_KEY_IN_CHIP;
-    const lp_key_seal_t seal = lp_tls_engine_seal();
-    switch (wish) {
-    case LP_TLS_ECDHE_AUTO:
-        s->is_ecdhe_in_chip = is_own_in_chip && seal != LP_KEY_SEAL_BROKEN;
-        s->is_ecdhe_sealed = s->is_ecdhe_in_chip && seal == LP_KEY_SEAL_READY;
-        break;
-    case LP_TLS_ECDHE_CHIP:
-        s->is_ecdhe_in_chip = true;
-        break;
-    case LP_TLS_ECDHE_SEALED:
-        s->is_ecdhe_in_chip = true;
-        s->is_ecdhe_sealed = true;
-        break;
-    case LP_TLS_ECDHE_SOFTWARE:
-        break;
-    }
-}
-
-static lp_err_t take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
-{
-    lp_tls_session_t *s = tls->session_;
-    choose_ecdhe(s, config->ecdhe);
-    if (s->is_ecdhe_in_chip && !lp_tls_engine_has_chip()) {
-        LP_TLS_DETAIL(tls, "key exchange in the chip is asked for and this board has no chip");
-        return LP_E_UNSUPPORTED;
-    }
-    if (s->is_ecdhe_sealed && lp_tls_engine_seal() != LP_KEY_SEAL_READY) {
-        LP_TLS_DETAIL(tls, "sealed is asked for and the chip has proven no bus key (Chip.Bind)");
-        return LP_E_UNSUPPORTED;
-    }
-    // A chip that cannot prove the bus key is not asked who is trusted.
-    s->is_verify_in_chip = config->verify_in_chip && lp_tls_engine_seal() != LP_KEY_SEAL_BROKEN;
-    if (!lp_tls_has_software_p256 && !(s->is_ecdhe_in_chip && s->is_verify_in_chip)) {
-        LP_TLS_DETAIL(tls,
-                      "this image leaves key exchange and checks to the chip, and the settings "
-                      "(or a chip without its bus key) ask for software");
-        return LP_E_UNSUPPORTED;
-    }
-    if (s->is_verify_in_chip && !lp_tls_engine_has_chip()) {
-        LP_TLS_DETAIL(tls, "the chip is to check signatures and this board has no chip");
-        return LP_E_UNSUPPORTED;
-    }
-    if (s->is_verify_in_chip) {
-        tls->report_.verify = lp_tls_engine_proves_checks() ? "proven" : "chip";
-    }
-    return LP_OK;
+    const lp_err_t err = lp_tls_take_key_id(tls, config);
+    return err == LP_OK ? take_own(tls, config) : err;
 }
 
 static const uint16_t *groups_of(const lp_tls_t *tls, const lp_tls_config_t *config)
 {
-    if (!tls->session_->is_ecdhe_in_chip) {
+    if (!tls->session_->c.is_ecdhe_in_chip) {
         return lp_tls_groups;
     }
     return config->ecdhe == LP_TLS_ECDHE_AUTO ? lp_tls_groups_auto : lp_tls_groups_chip;
@@ -297,7 +184,7 @@ static lp_err_t set_up(lp_tls_t *tls, const lp_tls_config_t *config)
         ret = mbedtls_ssl_setup(&s->ssl, &s->conf);
     }
     if (ret == 0) {
-        ret = mbedtls_ssl_set_hostname(&s->ssl, s->ip_len > 0 ? NULL : s->papers->host);
+        ret = mbedtls_ssl_set_hostname(&s->ssl, s->c.ip_len > 0 ? NULL : s->papers->host);
     }
     if (ret != 0) {
         LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is too small for a connection",
@@ -312,19 +199,18 @@ typedef lp_err_t step_fn(lp_tls_t *tls, const lp_tls_config_t *config);
 
 lp_err_t lp_tls_session_open(lp_tls_t *tls, const lp_tls_config_t *config)
 {
-    static step_fn *const steps[] = {take_names,           take_clock, take_trust,
-                                     lp_tls_take_identity, take_ecdhe, set_up};
+    static step_fn *const steps[] = {take_names,           lp_tls_take_clock, take_trust,
+                                     lp_tls_take_identity, lp_tls_take_ecdhe, set_up};
     lp_tls_session_t *s = lp_tls_calloc(1, sizeof *s);
     lp_tls_papers_t *papers = lp_tls_calloc(1, sizeof *papers);
     if (s == NULL || papers == NULL) {
         lp_tls_free(s);
         lp_tls_free(papers);
-        LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is used up", (unsigned)lp_tls_arena.size_);
-        return LP_E_NOSPACE;
+        return lp_tls_fail_arena(tls);
     }
     tls->session_ = s;
     s->papers = papers;
-    s->refused_before = lp_tls_arena.refused;
+    s->c.refused_before = lp_tls_arena.refused;
     mbedtls_ssl_init(&s->ssl);
     mbedtls_ssl_config_init(&s->conf);
     mbedtls_x509_crt_init(&s->papers->trust);

@@ -10,7 +10,6 @@
 // An operation of a key cannot be taken back once the chip has it, so it belongs to the engine, not
 // to the fiber's stack: after an abort it ends in its own time and the next handshake waits for it
 // first.
-#include <psa/crypto.h>
 #include <string.h>
 
 #include "limpet/fmt.h"
@@ -56,12 +55,12 @@ lp_err_t lp_tls_init(const lp_tls_setup_t *setup)
     if (err == LP_OK) {
         err = lp_tls_rng_init();
     }
-    if (err == LP_OK && psa_crypto_init() != PSA_SUCCESS) {
-        mbedtls_psa_crypto_free();
-        lp_tls_rng_deinit();
-        err = LP_E_NOSPACE;
-    }
     if (err != LP_OK) {
+        return err;
+    }
+    err = lp_tls_library_init();
+    if (err != LP_OK) {
+        lp_tls_rng_deinit();
         return err;
     }
     if (setup->loan == NULL) {
@@ -81,7 +80,7 @@ lp_err_t lp_tls_deinit(void)
     }
     if (engine.is_ready) {
         lp_tls_resume_deinit();
-        mbedtls_psa_crypto_free();
+        lp_tls_library_deinit();
         lp_tls_rng_deinit();
         if (engine.setup.loan == NULL) {
             lp_wipe(engine.setup.stack, engine.setup.stack_bytes);

@@ -10,7 +10,10 @@
 //   tls_error.c    mbedTLS's errors and alerts, in ours and in words
 //   tls_psa.c      keys of the key store as opaque PSA keys              (fiber)
 //   tls_rng.c      the random generator
-//   tls_platform.c memory and time for mbedTLS
+//   tls_platform.c time and random numbers for mbedTLS
+//   tls_memory.c   memory for whichever library there is
+//   tls_common.c   what both libraries ask of the configuration; tls_fail.c failures in words
+//   tls12_*.c      instead of mbedTLS where there is no room for it: tls12.h
 //   tls_keyfile.c  software keys
 //   tls_resume.c   the session that can be resumed                       (loop | fiber)
 #ifndef LP_SEC_TLS_INTERNAL_H
@@ -131,9 +134,16 @@ void lp_tls_rng_deinit(void);
 // Mixes fresh entropy of the port, and `more` (may be empty), into the state.
 lp_err_t lp_tls_rng_stir(lp_span_t more);
 // mbedTLS's shape of a generator: 0 or negative.
+enum { LP_TLS_RNG_FAILED = -0x7F80 }; // MBEDTLS_ERR_SSL_HW_ACCEL_FAILED
 int lp_tls_rng_fill(void *ctx, unsigned char *out, size_t len);
 
-// ---- tls_platform.c ---------------------------------------------------------------------------
+// ---- tls_platform.c, or tls12_session.c -------------------------------------------------------
+
+// What the library needs once. LP_E_NOSPACE: nothing is taken.
+lp_err_t lp_tls_library_init(void);
+void lp_tls_library_deinit(void);
+
+// ---- tls_memory.c -----------------------------------------------------------------------------
 
 extern lp_arena_t lp_tls_arena;
 

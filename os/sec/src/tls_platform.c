@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory and time for mbedTLS.
+// Time and random numbers for mbedTLS, and its keys.
 #include <mbedtls/platform_time.h>
 #include <mbedtls/platform_util.h>
+#include <mbedtls/psa_util.h>
+#include <psa/crypto.h>
 
 #include "limpet/civil.h"
 #include "limpet/port/clock.h"
@@ -10,21 +12,6 @@
 
 // The end of the year 9999, the last a certificate can name.
 #define LAST_S INT64_C(253402300800)
-
-lp_arena_t lp_tls_arena;
-
-void *lp_tls_calloc(size_t count, size_t size)
-{
-    if (size != 0 && count > SIZE_MAX / size) {
-        return NULL;
-    }
-    return lp_arena_take(&lp_tls_arena, count * size);
-}
-
-void lp_tls_free(void *ptr)
-{
-    lp_arena_give(&lp_tls_arena, ptr);
-}
 
 int64_t lp_tls_time(int64_t *out)
 {
@@ -56,4 +43,30 @@ struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *tt, struct tm *tm_buf
     tm_buf->tm_min = (int)(utc_s % 3600 / 60);
     tm_buf->tm_sec = (int)(utc_s % 60);
     return tm_buf;
+}
+
+psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
+                                             uint8_t *output, size_t output_size,
+                                             size_t *output_length)
+{
+    (void)context;
+    if (lp_tls_rng_fill(NULL, output, output_size) != 0) {
+        return PSA_ERROR_INSUFFICIENT_ENTROPY;
+    }
+    *output_length = output_size;
+    return PSA_SUCCESS;
+}
+
+lp_err_t lp_tls_library_init(void)
+{
+    if (psa_crypto_init() == PSA_SUCCESS) {
+        return LP_OK;
+    }
+    mbedtls_psa_crypto_free();
+    return LP_E_NOSPACE;
+}
+
+void lp_tls_library_deinit(void)
+{
+    mbedtls_psa_crypto_free();
 }

@@ -150,7 +150,7 @@ static void bind(const lp_tls_config_t *config, uint8_t binding[LP_SHA256_LEN])
 static bool is_fresh(const lp_tls_t *tls)
 {
     bool are_dates_fine =
-        !tls->session_->check_dates ||
+        !tls->session_->c.check_dates ||
         (!mbedtls_x509_time_is_past(&record->to) && !mbedtls_x509_time_is_future(&record->from));
     return lp_port_now_ms() - record->checked_ms < DAY_MS && are_dates_fine;
 }
@@ -190,7 +190,7 @@ void lp_tls_resume_begin(lp_tls_t *tls, const lp_tls_config_t *config)
         take_binding(config);
         wish = record->failures >= FAILURES_MAX ? LP_TLS_RESUME_NEVER : wish;
         record->owner = wish != LP_TLS_RESUME_NEVER ? tls : NULL;
-        record->hello_bytes = HELLO_BYTES + strlen(config->host) + strlen(tls->session_->alpn);
+        record->hello_bytes = HELLO_BYTES + strlen(config->host) + strlen(tls->session_->c.alpn);
     }
     set_wishes(&tls->session_->conf, wish);
 }
@@ -206,10 +206,10 @@ void lp_tls_resume_offer(lp_tls_t *tls)
     }
     record->session.ticket = record->ticket;
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    record->session.hostname = s->ip_len > 0 ? NULL : s->papers->host;
+    record->session.hostname = s->c.ip_len > 0 ? NULL : s->papers->host;
 #endif
-    s->is_offering = mbedtls_ssl_set_session(&s->ssl, &record->session) == 0;
-    s->has_offered = s->is_offering;
+    s->c.is_offering = mbedtls_ssl_set_session(&s->ssl, &record->session) == 0;
+    s->has_offered = s->c.is_offering;
     wipe();
     record->failures++;
     // Should the server never be reached again, this is not held against tickets for ever.
@@ -257,10 +257,10 @@ bool lp_tls_resume_follow(lp_tls_t *tls)
         return true;
     }
     s->has_ems = s->ssl.handshake->extended_ms == MBEDTLS_SSL_EXTENDED_MS_ENABLED;
-    if (!s->is_offering || !has_decided(&s->ssl)) {
+    if (!s->c.is_offering || !has_decided(&s->ssl)) {
         return true;
     }
-    s->is_offering = false;
+    s->c.is_offering = false;
     tls->report_.is_resumed = is_accepted(&s->ssl);
     if (!tls->report_.is_resumed) {
         fall_back(s);

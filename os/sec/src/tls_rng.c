@@ -3,43 +3,40 @@
 // every handshake with more of it and with the chip's Random, so that neither source alone decides
 // what comes out.
 // @source NIST SP 800-90A, 10.1.2
-#include <mbedtls/hmac_drbg.h>
-#include <mbedtls/psa_util.h>
-#include <psa/crypto.h>
 #include <string.h>
 
+#include "limpet/drbg.h"
 #include "limpet/port/system.h"
 #include "tls_internal.h"
 
-enum { STIR_BYTES = 32, MORE_BYTES = 64 };
+enum {
+    SEED_BYTES = 48, // of entropy: as strong as SHA-256, and a nonce of half of it
+    STIR_BYTES = 32,
+    MORE_BYTES = 64,
+    FILLS_MAX = 10000, // before there must be fresh entropy
+};
 
-static mbedtls_hmac_drbg_context drbg;
+static lp_drbg_t drbg;
 static bool is_seeded;
-
-static int port_entropy(void *ctx, unsigned char *out, size_t len)
-{
-    (void)ctx;
-    return lp_port_entropy(out, len) == LP_OK ? 0 : MBEDTLS_ERR_HMAC_DRBG_ENTROPY_SOURCE_FAILED;
-}
+static unsigned fills;
 
 lp_err_t lp_tls_rng_init(void)
 {
-    static const unsigned char purpose[] = "limpet tls";
-    mbedtls_hmac_drbg_init(&drbg);
-    const mbedtls_md_info_t *sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
-    int ret =
-        mbedtls_hmac_drbg_seed(&drbg, sha256, port_entropy, NULL, purpose, sizeof purpose - 1);
-    is_seeded = ret == 0;
-    if (ret == 0) {
-        return LP_OK;
+    static const char purpose[] = "limpet tls";
+    uint8_t seed[SEED_BYTES + sizeof purpose - 1];
+    is_seeded = lp_port_entropy(seed, SEED_BYTES) == LP_OK;
+    if (is_seeded) {
+        memcpy(seed + SEED_BYTES, purpose, sizeof purpose - 1);
+        lp_drbg_init(&drbg, lp_span(seed, sizeof seed));
+        fills = 0;
     }
-    mbedtls_hmac_drbg_free(&drbg);
-    return ret == MBEDTLS_ERR_HMAC_DRBG_ENTROPY_SOURCE_FAILED ? LP_E_IO : LP_E_NOSPACE;
+    lp_wipe(seed, sizeof seed);
+    return is_seeded ? LP_OK : LP_E_IO;
 }
 
 void lp_tls_rng_deinit(void)
 {
-    mbedtls_hmac_drbg_free(&drbg);
+    lp_wipe(&drbg, sizeof drbg);
     is_seeded = false;
 }
 
@@ -54,7 +51,8 @@ lp_err_t lp_tls_rng_stir(lp_span_t more)
         if (more.len > 0) {
             memcpy(pool + STIR_BYTES, more.ptr, more.len);
         }
-        err = mbedtls_hmac_drbg_update(&drbg, pool, STIR_BYTES + more.len) == 0 ? LP_OK : LP_E_IO;
+        lp_drbg_reseed(&drbg, lp_span(pool, STIR_BYTES + more.len));
+        fills = 0;
     }
     lp_wipe(pool, sizeof pool);
     return err;
@@ -63,29 +61,10 @@ lp_err_t lp_tls_rng_stir(lp_span_t more)
 int lp_tls_rng_fill(void *ctx, unsigned char *out, size_t len)
 {
     (void)ctx;
-    if (!is_seeded) {
-        return MBEDTLS_ERR_HMAC_DRBG_ENTROPY_SOURCE_FAILED;
+    if (!is_seeded || (fills >= FILLS_MAX && lp_tls_rng_stir(lp_span(NULL, 0)) != LP_OK)) {
+        return LP_TLS_RNG_FAILED;
     }
-    while (len > 0) {
-        size_t part = len < MBEDTLS_HMAC_DRBG_MAX_REQUEST ? len : MBEDTLS_HMAC_DRBG_MAX_REQUEST;
-        int ret = mbedtls_hmac_drbg_random(&drbg, out, part);
-        if (ret != 0) {
-            return ret;
-        }
-        out += part;
-        len -= part;
-    }
+    fills++;
+    lp_drbg_fill(&drbg, out, len);
     return 0;
-}
-
-psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
-                                             uint8_t *output, size_t output_size,
-                                             size_t *output_length)
-{
-    (void)context;
-    if (lp_tls_rng_fill(NULL, output, output_size) != 0) {
-        return PSA_ERROR_INSUFFICIENT_ENTROPY;
-    }
-    *output_length = output_size;
-    return PSA_SUCCESS;
 }

@@ -43,80 +43,20 @@ static int receive_lower(void *ctx, unsigned char *buf, size_t cap)
     return tls->lower_err_ == LP_OK ? MBEDTLS_ERR_SSL_WANT_READ : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
-void lp_tls_session_key_failed(lp_tls_t *tls, lp_tls_use_t use, lp_err_t err)
-{
-    if (tls->session_->key_err == LP_OK) {
-        tls->session_->key_err = err;
-        tls->session_->failed_use = use;
-    }
-}
-
-bool lp_tls_session_verifies_in_chip(const lp_tls_t *tls)
-{
-    return tls->session_->is_verify_in_chip;
-}
-
-bool lp_tls_session_seals(const lp_tls_t *tls)
-{
-    return tls->session_->is_ecdhe_sealed;
-}
-
-bool lp_tls_session_ecdhe_in_chip(lp_tls_t *tls, bool is_p256, const char *group)
-{
-    bool in_chip = is_p256 && tls->session_->is_ecdhe_in_chip;
-    tls->report_.group = group;
-    const char *in_what = tls->session_->is_ecdhe_sealed ? "sealed" : "chip";
-    tls->report_.ecdhe = in_chip ? in_what : "software";
-    return in_chip;
-}
-
-// The chip's numbers are asked for whenever the chip is used at all; without it the port's must do.
-// A session can only be offered after a handshake that has stirred them in already.
-static lp_err_t stir(lp_tls_t *tls)
-{
-    lp_tls_session_t *s = tls->session_;
-    uint8_t random[LP_KEY_SECRET_BYTES];
-    lp_span_t more = {0};
-    bool has_chip = s->is_ecdhe_in_chip || s->is_verify_in_chip ||
-                    (s->has_identity && s->id.place == LP_KEY_IN_CHIP);
-    if (has_chip && !s->is_offering) {
-        lp_key_id_t chip = {.place = LP_KEY_IN_CHIP};
-        lp_err_t err = lp_tls_engine_key(LP_KEY_OP_RANDOM, chip, NULL, 0, random, sizeof random);
-        if (err != LP_OK) {
-            return err;
-        }
-        more = lp_span(random, sizeof random);
-    }
-    lp_err_t err = lp_tls_rng_stir(more);
-    lp_wipe(random, sizeof random);
-    if (err != LP_OK) {
-        lp_tls_session_key_failed(tls, LP_TLS_USE_RANDOM, err);
-    }
-    return err;
-}
-
-static lp_err_t refuse_key(lp_tls_t *tls)
-{
-    LP_TLS_DETAIL(tls, "the key in the %s is not the one that this board's certificate is for",
-                  tls->report_.key_source);
-    tls->report_.err = LP_E_TLS_KEY;
-    return LP_E_TLS_KEY;
-}
-
 static lp_err_t take_key(lp_tls_t *tls)
 {
     lp_tls_session_t *s = tls->session_;
     uint8_t pub[LP_KEY_PUBLIC_BYTES];
-    lp_err_t err = lp_tls_engine_public(s->id, pub);
+    lp_err_t err = lp_tls_engine_public(s->c.id, pub);
     if (err != LP_OK) {
         return err;
     }
     const mbedtls_x509_buf *spki = &s->papers->own.pk_raw;
     if (spki->len != P256_SPKI_BYTES ||
         memcmp(spki->p + spki->len - sizeof pub, pub, sizeof pub) != 0) {
-        return refuse_key(tls);
+        return lp_tls_refuse_key(tls);
     }
-    err = lp_tls_psa_refer(s->id, pub, &s->key_ref);
+    err = lp_tls_psa_refer(s->c.id, pub, &s->key_ref);
     if (err != LP_OK || mbedtls_pk_setup_opaque(&s->papers->key, s->key_ref) != 0 ||
         mbedtls_ssl_conf_own_cert(&s->conf, &s->papers->own, &s->papers->key) != 0) {
         return LP_E_NOSPACE;
@@ -127,8 +67,8 @@ static lp_err_t take_key(lp_tls_t *tls)
 static lp_err_t prepare(lp_tls_t *tls)
 {
     lp_tls_session_t *s = tls->session_;
-    lp_err_t err = stir(tls);
-    if (err == LP_OK && s->has_identity) {
+    lp_err_t err = lp_tls_stir(tls);
+    if (err == LP_OK && s->c.has_identity) {
         err = take_key(tls);
     }
     if (err == LP_OK || err == LP_E_CANCELED || tls->report_.err != LP_OK) {
@@ -166,8 +106,7 @@ static void fill_report(lp_tls_t *tls)
     bool is_13 = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     tls->report_.version = is_13 ? "TLS 1.3" : "TLS 1.2";
     tls->report_.suite = suite_name(mbedtls_ssl_get_ciphersuite_id_from_ssl(ssl));
-    tls->report_.handshake_ms = (uint32_t)(lp_port_now_ms() - tls->started_ms_);
-    tls->report_.cpu_us = (uint32_t)(lp_port_busy_us() - tls->busy_before_us_);
+    lp_tls_note_times(tls);
     const char *alpn = mbedtls_ssl_get_alpn_protocol(ssl);
     (void)lp_fmt_str(tls->report_.alpn, sizeof tls->report_.alpn, "%s", alpn != NULL ? alpn : "");
 }

@@ -11,7 +11,7 @@
 #include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
 
-#include "tls_internal.h"
+#include "tls_common.h"
 
 // What only a handshake needs; given back after it.
 typedef struct {
@@ -22,28 +22,16 @@ typedef struct {
 } lp_tls_papers_t;
 
 struct lp_tls_session {
+    lp_tls_common_t c; // first
     mbedtls_ssl_context ssl;
     mbedtls_ssl_config conf;
     lp_tls_papers_t *papers;
     psa_key_id_t key_ref; // 0: none
-    bool has_identity;
-    lp_key_id_t id;
-    bool check_dates;
-    bool is_ecdhe_in_chip;
-    bool is_ecdhe_sealed; // and so that its secret does not cross the bus in the clear
-    bool is_verify_in_chip;
-    bool is_offering; // a session, and the server has not said yet what it thinks of it
-    bool has_offered; // one, whatever became of it
-    bool has_ems;     // the extended master secret of RFC 7627
-    lp_tls_use_t failed_use;
-    lp_err_t key_err; // of the first operation of a key that failed
+    bool has_offered;     // one, whatever became of it
+    bool has_ems;         // the extended master secret of RFC 7627
     uint32_t verify_flags;
-    unsigned refused_before; // by the arena, before this session
-    bool is_lower_dry;       // its last read found nothing
-    size_t unsent;           // application bytes that were taken and wait in mbedTLS's buffer
-    uint8_t ip[16];
-    size_t ip_len; // 0: host is a name
-    char alpn[LP_TLS_ALPN_MAX];
+    bool is_lower_dry; // its last read found nothing
+    size_t unsent;     // application bytes that were taken and wait in mbedTLS's buffer
     const char *alpn_list[2];
 };
 
@@ -52,16 +40,12 @@ struct lp_tls_session {
 // Appends the certificates of a PEM text to `chain`. *skipped counts those with algorithms that are
 // not supported. LP_E_FORMAT: a damaged one, or none at all; LP_E_NOSPACE.
 lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, unsigned *skipped);
-// Bytes of it, from `at` on.
-lp_err_t lp_tls_read_pem(const lp_tls_pem_t *pem, size_t at, uint8_t *to, size_t n);
 
 // ---- tls_verify.c -----------------------------------------------------------------------------
 
 // mbedTLS's verify callback; ctx is the lp_tls_t. Notes the worst finding in report_.detail.
 int lp_tls_verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
 lp_err_t lp_tls_verify_error(uint32_t flags);
-// The common name of a subject, cut to cap, anything but printable ASCII as '?'.
-void lp_tls_name_of(const mbedtls_x509_name *name, char *text, size_t cap);
 
 // ---- tls_resume.c -----------------------------------------------------------------------------
 
@@ -72,8 +56,5 @@ void lp_tls_resume_saw(const lp_tls_t *tls, const mbedtls_x509_crt *crt);
 
 // Our error for what mbedTLS returned; fills report_.err and, where empty, report_.detail.
 lp_err_t lp_tls_fail(lp_tls_t *tls, int ret);
-
-#define LP_TLS_DETAIL(tls, ...)                                                                    \
-    ((void)lp_fmt_str((tls)->report_.detail, sizeof(tls)->report_.detail, __VA_ARGS__))
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's certificates: what is wrong with which one, in words. Everything in a certificate is
 // written by somebody else, so names are reduced to printable characters before they reach a log.
-#include <mbedtls/oid.h>
 #include <string.h>
 
 #include "limpet/fmt.h"
@@ -12,26 +11,9 @@ enum {
     PRINTED_MAX = 48,
 };
 
-static void print_name(const uint8_t *ptr, size_t len, char *text, size_t cap)
+static void name_of(const mbedtls_x509_buf *name, char *text, size_t cap)
 {
-    size_t n = 0;
-    for (; n < len && n + 1 < cap; n++) {
-        bool is_plain = ptr[n] >= 0x20 && ptr[n] < 0x7f && ptr[n] != '"' && ptr[n] != '\\';
-        text[n] = is_plain ? (char)ptr[n] : '?';
-    }
-    text[n] = '\0';
-}
-
-void lp_tls_name_of(const mbedtls_x509_name *name, char *text, size_t cap)
-{
-    for (; name != NULL; name = name->next) {
-        if (name->oid.len == MBEDTLS_OID_SIZE(MBEDTLS_OID_AT_CN) &&
-            memcmp(name->oid.p, MBEDTLS_OID_AT_CN, name->oid.len) == 0) {
-            print_name(name->val.p, name->val.len, text, cap);
-            return;
-        }
-    }
-    (void)lp_fmt_str(text, cap, "%s", "(no common name)");
+    lp_tls_print_name(name->p, name->len, text, cap);
 }
 
 static bool has_ip(const mbedtls_x509_crt *crt, const uint8_t *ip, size_t len)
@@ -49,11 +31,11 @@ static void first_name(const mbedtls_x509_crt *crt, char *text, size_t cap)
 {
     for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san != NULL; san = san->next) {
         if ((san->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == MBEDTLS_X509_SAN_DNS_NAME) {
-            print_name(san->buf.p, san->buf.len, text, cap);
+            lp_tls_print(san->buf.p, san->buf.len, text, cap);
             return;
         }
     }
-    lp_tls_name_of(&crt->subject, text, cap);
+    name_of(&crt->subject_raw, text, cap);
 }
 
 lp_err_t lp_tls_verify_error(uint32_t flags)
@@ -83,7 +65,7 @@ static void explain_trust(lp_tls_t *tls, const mbedtls_x509_crt *crt, int depth,
                           const char *who)
 {
     char issuer[PRINTED_MAX];
-    lp_tls_name_of(&crt->issuer, issuer, sizeof issuer);
+    name_of(&crt->issuer_raw, issuer, sizeof issuer);
     bool is_own_issuer = crt->subject_raw.len == crt->issuer_raw.len &&
                          memcmp(crt->subject_raw.p, crt->issuer_raw.p, crt->issuer_raw.len) == 0;
     if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) == 0) {
@@ -114,7 +96,7 @@ static void explain(lp_tls_t *tls, const mbedtls_x509_crt *crt, int depth, uint3
     }
     char who[PRINTED_MAX + 48];
     char name[PRINTED_MAX];
-    lp_tls_name_of(&crt->subject, name, sizeof name);
+    name_of(&crt->subject_raw, name, sizeof name);
     (void)lp_fmt_str(who, sizeof who, "%s \"%s\"",
                      depth == 0 ? "the server's certificate" : "the authority's certificate", name);
     lp_err_t err = lp_tls_verify_error(flags);
@@ -143,10 +125,10 @@ int lp_tls_verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     lp_tls_t *tls = ctx;
     lp_tls_session_t *s = tls->session_;
-    if (!s->check_dates) {
+    if (!s->c.check_dates) {
         *flags &= ~(uint32_t)DATE_FLAGS;
     }
-    if (depth == 0 && s->ip_len > 0 && !has_ip(crt, s->ip, s->ip_len)) {
+    if (depth == 0 && s->c.ip_len > 0 && !has_ip(crt, s->c.ip, s->c.ip_len)) {
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     }
     if (severity(*flags) > severity(s->verify_flags)) {

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lp_err_t err = lp_tls_load_pem(&chain, &pem, &skipped);
     if (err == LP_OK) {
         char name[24];
-        lp_tls_name_of(&chain.subject, name, sizeof name);
+        lp_tls_print_name(chain.subject_raw.p, chain.subject_raw.len, name, sizeof name);
         for (const char *p = name; *p != '\0'; p++) {
             if (*p < 0x20 || *p > 0x7e) {
                 abort();

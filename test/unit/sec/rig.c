@@ -18,6 +18,11 @@ enum {
     TURNS_MAX = 20000
 };
 
+#if defined(RIG_SMALL_TLS)
+const bool rig_has_all = false;
+#else
+const bool rig_has_all = true;
+#endif
 rig_pki_t rig_pki;
 size_t rig_arena_bytes = ARENA_BYTES;
 size_t rig_session_bytes = SESSION_BYTES;

@@ -22,6 +22,10 @@ typedef struct {
     char rsa_root_pem[RIG_PEM_BYTES];
 } rig_pki_t;
 
+// False: the small TLS, which speaks 1.2 with one suite on P-256; what asks for more is skipped or
+// expects less.
+extern const bool rig_has_all;
+
 extern rig_pki_t rig_pki;
 extern size_t rig_arena_bytes; // what rig_open() gives
 extern bool rig_lends_stack;   // ... whose stack is lent by rig_loan

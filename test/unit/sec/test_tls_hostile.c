@@ -173,6 +173,9 @@ static void weak_certificates_are_refused(void **state)
     const pki_spec_t client = {.cn = "client", .san = "DNS:localhost", .eku = "clientAuth"};
     refuse_server(pki_issue(pki_key_p256(), &client, &rig_pki.root), NULL, LP_E_TLS_CERT,
                   "not meant for a TLS server");
+    if (!rig_has_all) {
+        return; // it offers nothing that such a server could take
+    }
     const pki_spec_t small = {.cn = "small", .san = "DNS:localhost"};
     refuse_server(pki_issue(pki_key_rsa(1024), &small, &rig_pki.root), NULL, LP_E_TLS_CERT,
                   "key of a kind or size");
@@ -218,7 +221,8 @@ static void weak_suites_and_versions_are_refused(void **state)
         rig.peer_config.max_version = weak[i].version;
         rig.peer_config.suites_12 = weak[i].suites;
         rig.peer_config.id = weak[i].is_rsa ? &rig_pki.rsa_server : &rig_pki.server;
-        must_fail(LP_E_TLS_ALERT, weak[i].answer);
+        // Who offers one suite, of 1.2, has none for older versions.
+        must_fail(LP_E_TLS_ALERT, rig_has_all ? weak[i].answer : "handshake_failure");
         peer_close(&rig.peer);
     }
 }
@@ -238,11 +242,13 @@ static void certificate_of_ours_that_the_server_refuses_is_told(void **state)
     for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
         must_fail(LP_E_TLS_ALERT, "unknown_ca");
-        assert_int_equal(rig.opened, version == LP_TLS_1_3); // there it is told after the handshake
+        assert_int_equal(rig.opened,
+                         rig_has_all &&
+                             version == LP_TLS_1_3); // there it is told after the handshake
         peer_close(&rig.peer);
     }
     rig.config.cert_pem = (lp_tls_pem_t){0};
-    must_fail(LP_E_TLS_ALERT, "certificate_required");
+    must_fail(LP_E_TLS_ALERT, rig_has_all ? "certificate_required" : "handshake_failure");
 }
 
 static void key_that_is_not_the_certificates_is_found_before_a_byte_is_sent(void **state)
