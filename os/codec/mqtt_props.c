@@ -17,42 +17,39 @@ enum {
 
 typedef struct {
     uint8_t kind;
-    uint8_t is_repeatable; // once for each place otherwise
+    uint8_t is_repeatable : 1; // once for each place otherwise
+    uint8_t min : 1;           // of a number
     uint16_t places;
-    uint32_t min;
-    uint32_t max;
 } rule_t;
 
 static const rule_t rules[] = {
-    [LP_MQTT_PROP_PAYLOAD_FORMAT] = {BYTE, 0, MESSAGE, 0, 1},
-    [LP_MQTT_PROP_MESSAGE_EXPIRY] = {FOUR, 0, MESSAGE, 0, UINT32_MAX},
-    [LP_MQTT_PROP_CONTENT_TYPE] = {STRING, 0, MESSAGE, 0, 0},
-    [LP_MQTT_PROP_RESPONSE_TOPIC] = {TOPIC, 0, MESSAGE, 0, 0},
-    [LP_MQTT_PROP_CORRELATION_DATA] = {BINARY, 0, MESSAGE, 0, 0},
-    [LP_MQTT_PROP_SUBSCRIPTION_ID] = {VARINT, 1, IN(PUBLISH) | IN(SUBSCRIBE), 1,
-                                      LP_MQTT_REMAINING_MAX},
-    [LP_MQTT_PROP_SESSION_EXPIRY] = {FOUR, 0, IN(CONNECT) | IN(CONNACK) | IN(DISCONNECT), 0,
-                                     UINT32_MAX},
-    [LP_MQTT_PROP_ASSIGNED_CLIENT_ID] = {STRING, 0, IN(CONNACK), 0, 0},
-    [LP_MQTT_PROP_SERVER_KEEP_ALIVE] = {TWO, 0, IN(CONNACK), 0, UINT16_MAX},
-    [LP_MQTT_PROP_AUTH_METHOD] = {STRING, 0, IN(CONNECT) | IN(CONNACK) | IN(AUTH), 0, 0},
-    [LP_MQTT_PROP_AUTH_DATA] = {BINARY, 0, IN(CONNECT) | IN(CONNACK) | IN(AUTH), 0, 0},
-    [LP_MQTT_PROP_REQUEST_PROBLEM_INFO] = {BYTE, 0, IN(CONNECT), 0, 1},
-    [LP_MQTT_PROP_WILL_DELAY] = {FOUR, 0, IN(WILL), 0, UINT32_MAX},
-    [LP_MQTT_PROP_REQUEST_RESPONSE_INFO] = {BYTE, 0, IN(CONNECT), 0, 1},
-    [LP_MQTT_PROP_RESPONSE_INFO] = {STRING, 0, IN(CONNACK), 0, 0},
-    [LP_MQTT_PROP_SERVER_REFERENCE] = {STRING, 0, IN(CONNACK) | IN(DISCONNECT), 0, 0},
-    [LP_MQTT_PROP_REASON_STRING] = {STRING, 0, ANY_ANSWER, 0, 0},
-    [LP_MQTT_PROP_RECEIVE_MAX] = {TWO, 0, IN(CONNECT) | IN(CONNACK), 1, UINT16_MAX},
-    [LP_MQTT_PROP_TOPIC_ALIAS_MAX] = {TWO, 0, IN(CONNECT) | IN(CONNACK), 0, UINT16_MAX},
-    [LP_MQTT_PROP_TOPIC_ALIAS] = {TWO, 0, IN(PUBLISH), 1, UINT16_MAX},
-    [LP_MQTT_PROP_MAX_QOS] = {BYTE, 0, IN(CONNACK), 0, 1},
-    [LP_MQTT_PROP_RETAIN_AVAILABLE] = {BYTE, 0, IN(CONNACK), 0, 1},
-    [LP_MQTT_PROP_USER] = {PAIR, 1, EVERYWHERE, 0, 0},
-    [LP_MQTT_PROP_MAX_PACKET] = {FOUR, 0, IN(CONNECT) | IN(CONNACK), 1, UINT32_MAX},
-    [LP_MQTT_PROP_WILDCARD_AVAILABLE] = {BYTE, 0, IN(CONNACK), 0, 1},
-    [LP_MQTT_PROP_SUBSCRIPTION_ID_AVAILABLE] = {BYTE, 0, IN(CONNACK), 0, 1},
-    [LP_MQTT_PROP_SHARED_AVAILABLE] = {BYTE, 0, IN(CONNACK), 0, 1},
+    [LP_MQTT_PROP_PAYLOAD_FORMAT] = {BYTE, 0, 0, MESSAGE},
+    [LP_MQTT_PROP_MESSAGE_EXPIRY] = {FOUR, 0, 0, MESSAGE},
+    [LP_MQTT_PROP_CONTENT_TYPE] = {STRING, 0, 0, MESSAGE},
+    [LP_MQTT_PROP_RESPONSE_TOPIC] = {TOPIC, 0, 0, MESSAGE},
+    [LP_MQTT_PROP_CORRELATION_DATA] = {BINARY, 0, 0, MESSAGE},
+    [LP_MQTT_PROP_SUBSCRIPTION_ID] = {VARINT, 1, 1, IN(PUBLISH) | IN(SUBSCRIBE)},
+    [LP_MQTT_PROP_SESSION_EXPIRY] = {FOUR, 0, 0, IN(CONNECT) | IN(CONNACK) | IN(DISCONNECT)},
+    [LP_MQTT_PROP_ASSIGNED_CLIENT_ID] = {STRING, 0, 0, IN(CONNACK)},
+    [LP_MQTT_PROP_SERVER_KEEP_ALIVE] = {TWO, 0, 0, IN(CONNACK)},
+    [LP_MQTT_PROP_AUTH_METHOD] = {STRING, 0, 0, IN(CONNECT) | IN(CONNACK) | IN(AUTH)},
+    [LP_MQTT_PROP_AUTH_DATA] = {BINARY, 0, 0, IN(CONNECT) | IN(CONNACK) | IN(AUTH)},
+    [LP_MQTT_PROP_REQUEST_PROBLEM_INFO] = {BYTE, 0, 0, IN(CONNECT)},
+    [LP_MQTT_PROP_WILL_DELAY] = {FOUR, 0, 0, IN(WILL)},
+    [LP_MQTT_PROP_REQUEST_RESPONSE_INFO] = {BYTE, 0, 0, IN(CONNECT)},
+    [LP_MQTT_PROP_RESPONSE_INFO] = {STRING, 0, 0, IN(CONNACK)},
+    [LP_MQTT_PROP_SERVER_REFERENCE] = {STRING, 0, 0, IN(CONNACK) | IN(DISCONNECT)},
+    [LP_MQTT_PROP_REASON_STRING] = {STRING, 0, 0, ANY_ANSWER},
+    [LP_MQTT_PROP_RECEIVE_MAX] = {TWO, 0, 1, IN(CONNECT) | IN(CONNACK)},
+    [LP_MQTT_PROP_TOPIC_ALIAS_MAX] = {TWO, 0, 0, IN(CONNECT) | IN(CONNACK)},
+    [LP_MQTT_PROP_TOPIC_ALIAS] = {TWO, 0, 1, IN(PUBLISH)},
+    [LP_MQTT_PROP_MAX_QOS] = {BYTE, 0, 0, IN(CONNACK)},
+    [LP_MQTT_PROP_RETAIN_AVAILABLE] = {BYTE, 0, 0, IN(CONNACK)},
+    [LP_MQTT_PROP_USER] = {PAIR, 1, 0, EVERYWHERE},
+    [LP_MQTT_PROP_MAX_PACKET] = {FOUR, 0, 1, IN(CONNECT) | IN(CONNACK)},
+    [LP_MQTT_PROP_WILDCARD_AVAILABLE] = {BYTE, 0, 0, IN(CONNACK)},
+    [LP_MQTT_PROP_SUBSCRIPTION_ID_AVAILABLE] = {BYTE, 0, 0, IN(CONNACK)},
+    [LP_MQTT_PROP_SHARED_AVAILABLE] = {BYTE, 0, 0, IN(CONNACK)},
 };
 
 enum { RULE_COUNT = sizeof rules / sizeof rules[0] };
@@ -86,6 +83,15 @@ static bool is_number(const rule_t *rule)
     return rule->kind == BYTE || rule->kind == TWO || rule->kind == FOUR || rule->kind == VARINT;
 }
 
+// Every byte among them is a yes or no.
+static uint32_t max_of(const rule_t *rule)
+{
+    return rule->kind == BYTE     ? 1
+           : rule->kind == TWO    ? UINT16_MAX
+           : rule->kind == VARINT ? LP_MQTT_REMAINING_MAX
+                                  : UINT32_MAX;
+}
+
 static lp_err_t take_value(lp_span_t *in, const rule_t *rule, lp_mqtt_prop_t *prop)
 {
     if (is_number(rule)) {
@@ -104,7 +110,7 @@ static lp_err_t take_value(lp_span_t *in, const rule_t *rule, lp_mqtt_prop_t *pr
 static bool is_value_valid(const rule_t *rule, const lp_mqtt_prop_t *prop)
 {
     if (is_number(rule)) {
-        return prop->number >= rule->min && prop->number <= rule->max;
+        return prop->number >= rule->min && prop->number <= max_of(rule);
     }
     if (prop->data.len > LP_MQTT_STRING_MAX) {
         return false;

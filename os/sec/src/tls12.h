@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small TLS: a client of TLS 1.2 with ECDHE-ECDSA-AES128-GCM-SHA256 on P-256 and nothing else,
-// for images in which a TLS library would be half of all code (docs/adr/0017). It stands where
+// for images in which a TLS library would be half of all code (docs/adr/0016). It stands where
 // mbedTLS stands in the others: behind the lp_tls_session_*() of tls_internal.h.
 //
 //   tls12_session.c    configuration, memory, application data           (loop | fiber)

@@ -1,50 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's alerts and what else went wrong, in words, whichever library found it.
+#include <string.h>
+
 #include "tls_common.h"
 
-typedef struct {
-    uint8_t code;
-    const char *text;
-} alert_t;
-
 // @source RFC 8446, 6; RFC 5246, 7.2
-static const alert_t alerts[] = {
-    {0, "close_notify"},
-    {10, "unexpected_message"},
-    {20, "bad_record_mac"},
-    {22, "record_overflow"},
-    {40, "handshake_failure (no version, suite or certificate that both accept)"},
-    {41, "no_certificate"},
-    {42, "bad_certificate"},
-    {43, "unsupported_certificate"},
-    {44, "certificate_revoked"},
-    {45, "certificate_expired"},
-    {46, "certificate_unknown (this board's is not accepted)"},
-    {47, "illegal_parameter"},
-    {48, "unknown_ca (it does not know who signed this board's certificate)"},
-    {49, "access_denied"},
-    {50, "decode_error"},
-    {51, "decrypt_error (this board's signature does not match its certificate)"},
-    {70, "protocol_version"},
-    {71, "insufficient_security"},
-    {80, "internal_error"},
-    {86, "inappropriate_fallback"},
-    {90, "user_canceled"},
-    {100, "no_renegotiation"},
-    {109, "missing_extension"},
-    {110, "unsupported_extension"},
-    {112, "unrecognized_name (it is not that host)"},
-    {116, "certificate_required (this board sent none)"},
-    {120, "no_application_protocol (it does not speak the ALPN protocol asked for)"},
-};
+#define LP_ALERT_LIST(X)                                                                           \
+    X(0, "close_notify")                                                                           \
+    X(10, "unexpected_message")                                                                    \
+    X(20, "bad_record_mac")                                                                        \
+    X(22, "record_overflow")                                                                       \
+    X(40, "handshake_failure (no version, suite or certificate that both accept)")                 \
+    X(41, "no_certificate")                                                                        \
+    X(42, "bad_certificate")                                                                       \
+    X(43, "unsupported_certificate")                                                               \
+    X(44, "certificate_revoked")                                                                   \
+    X(45, "certificate_expired")                                                                   \
+    X(46, "certificate_unknown (this board's is not accepted)")                                    \
+    X(47, "illegal_parameter")                                                                     \
+    X(48, "unknown_ca (it does not know who signed this board's certificate)")                     \
+    X(49, "access_denied")                                                                         \
+    X(50, "decode_error")                                                                          \
+    X(51, "decrypt_error (this board's signature does not match its certificate)")                 \
+    X(70, "protocol_version")                                                                      \
+    X(71, "insufficient_security")                                                                 \
+    X(80, "internal_error")                                                                        \
+    X(86, "inappropriate_fallback")                                                                \
+    X(90, "user_canceled")                                                                         \
+    X(100, "no_renegotiation")                                                                     \
+    X(109, "missing_extension")                                                                    \
+    X(110, "unsupported_extension")                                                                \
+    X(112, "unrecognized_name (it is not that host)")                                              \
+    X(116, "certificate_required (this board sent none)")                                          \
+    X(120, "no_application_protocol (it does not speak the ALPN protocol asked for)")
+
+#define LP_ALERT_NUMBER(number, words) number,
+#define LP_ALERT_WORDS(number, words)  words "\0"
+
+// The words one behind the other, as in os/base/err.c.
+static const uint8_t numbers[] = {LP_ALERT_LIST(LP_ALERT_NUMBER)};
+static const char words_of_all[] = LP_ALERT_LIST(LP_ALERT_WORDS);
 
 lp_err_t lp_tls_fail_alert(lp_tls_t *tls, uint8_t alert)
 {
-    for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
-        if (alerts[i].code == alert) {
-            LP_TLS_DETAIL(tls, "the server answered: %s", alerts[i].text);
+    const char *words = words_of_all;
+    for (size_t i = 0; i < sizeof numbers; i++) {
+        if (numbers[i] == alert) {
+            LP_TLS_DETAIL(tls, "the server answered: %s", words);
             return LP_E_TLS_ALERT;
         }
+        words += strlen(words) + 1;
     }
     LP_TLS_DETAIL(tls, "the server answered: alert %d", alert);
     return LP_E_TLS_ALERT;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One session that can be resumed: its ticket and secret, in memory that the image lends, and what
-// it is bound to (docs/adr/0016).
+// it is bound to (docs/adr/0015).
 //
 //   EMPTY --ticket of a connection that may keep it--> HELD --offered--> EMPTY, and if the
 //   handshake succeeds a ticket is HELD again. A timer, another binding and lp_tls_forget() lead to

@@ -30,6 +30,28 @@ static void walk(lp_span_t in, lp_der_writer_t *w, unsigned depth)
     lp_der_put_raw(w, in); // what is not DER any more
 }
 
+static void try_extensions(const lp_x509_t *c)
+{
+    lp_x509_ext_t ext;
+    lp_x509_name_t name;
+    within(c->extensions, c->tbs);
+    within(c->algorithm, c->tbs);
+    if (lp_x509_read_extensions(c->extensions, &ext) != LP_OK) {
+        return;
+    }
+    within(ext.purposes, c->extensions);
+    within(ext.names, c->extensions);
+    lp_span_t names = ext.names;
+    while (lp_x509_next_name(&names, &name)) {
+        within(name.value, ext.names);
+        // What a certificate names it is for.
+        MUST(name.is_ip ? lp_x509_is_address(&ext, name.value)
+                        : lp_x509_is_host(c, &ext, name.value));
+    }
+    (void)lp_x509_is_for(&ext, lp_span_str("x"));
+    (void)lp_x509_is_host(c, &ext, lp_span_str("localhost"));
+}
+
 static void try_certificate(lp_span_t der)
 {
     lp_x509_t c;
@@ -42,6 +64,7 @@ static void try_certificate(lp_span_t der)
     within(c.spki, c.tbs);
     within(c.p256, c.spki);
     within(c.signature, der);
+    try_extensions(&c);
     MUST(c.p256.len == 0 || c.p256.len == LP_P256_POINT_LEN);
     if (lp_x509_common_name(c.subject, &cn) == LP_OK) {
         within(cn, c.subject);

@@ -78,7 +78,7 @@ typedef enum {
     LP_TLS_ECDHE_SOFTWARE,
 } lp_tls_ecdhe_t;
 
-// Whether a connection may go on where an earlier one ended (docs/adr/0016).
+// Whether a connection may go on where an earlier one ended (docs/adr/0015).
 typedef enum {
     LP_TLS_RESUME_NEVER,
     LP_TLS_RESUME_1_3,    // with TLS 1.3 and a fresh key exchange: forward secrecy stays
