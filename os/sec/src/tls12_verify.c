@@ -9,14 +9,13 @@
 // critical
 #include <string.h>
 
-#include "limpet/civil.h"
 #include "limpet/pem.h"
 #include "limpet/port/clock.h"
 #include "limpet/x509.h"
 #include "lp_mbedtls_platform.h"
 #include "tls12.h"
 
-enum { PRINTED_MAX = 48, DEPTH_MAX = 8, LENGTH = 3, DAY_S = 86400 };
+enum { PRINTED_MAX = 48, DEPTH_MAX = 8, LENGTH = 3 };
 
 typedef struct {
     lp_span_t der;
@@ -110,17 +109,6 @@ static const char *who(who_t *w, const cert_t *cert, unsigned depth)
     return w->text;
 }
 
-static lp_err_t explain_date(lp_tls_t *tls, const char *whose, bool is_past, const cert_t *cert,
-                             const char *hint)
-{
-    const int64_t at_s = is_past ? cert->x.not_after : cert->x.not_before;
-    const lp_civil_t day = lp_civil_of((int32_t)(at_s / DAY_S - (at_s % DAY_S < 0 ? 1 : 0)));
-    LP_TLS_DETAIL(tls, "%s %s %d-%02d-%02d%s", whose,
-                  is_past ? "expired on" : "is not valid before", (int)day.year, (int)day.month,
-                  (int)day.day, hint);
-    return LP_E_TLS_EXPIRED;
-}
-
 // The words are there already.
 static lp_err_t distrust(lp_tls_t *tls, uint8_t alert, lp_err_t err)
 {
@@ -159,42 +147,22 @@ static lp_err_t untrusted(lp_tls_t *tls, const cert_t *cert, unsigned depth)
 
 // ---- Our own -----------------------------------------------------------------------------------
 
-static lp_err_t read_own(const lp_tls_t *tls, cert_t *own)
+static lp_span_t first_own(const lp_tls_t *tls)
 {
-    lp_span_t list = lp_span(tls->session_->papers->own.ptr, tls->session_->papers->own.len), der;
-    return lp_tls12_take_vector(&list, LENGTH, &der) ? lp_x509_read(der, &own->x) : LP_E_FORMAT;
-}
-
-static bool is_past(const cert_t *cert, int64_t now_s)
-{
-    return now_s > cert->x.not_after;
-}
-
-static bool is_in_time(const cert_t *cert, int64_t now_s)
-{
-    return !is_past(cert, now_s) && now_s >= cert->x.not_before;
+    const lp_tls12_certs_t *own = &tls->session_->papers->own;
+    lp_span_t list = lp_span(own->ptr, own->len), der = {0};
+    (void)lp_tls12_take_vector(&list, LENGTH, &der);
+    return der;
 }
 
 lp_err_t lp_tls12_check_own(lp_tls_t *tls)
 {
-    cert_t own;
-    int64_t now_s = 0;
-    if (read_own(tls, &own) != LP_OK || own.x.p256.len == 0) {
-        LP_TLS_DETAIL(tls, "this board's own certificate is not one in PEM with a P-256 key");
-        return LP_E_FORMAT;
-    }
-    if (tls->session_->c.check_dates && lp_port_utc_s(&now_s) == LP_OK &&
-        !is_in_time(&own, now_s)) {
-        return explain_date(tls, "this board's own certificate", is_past(&own, now_s), &own, "");
-    }
-    return LP_OK;
+    return lp_tls_check_own(tls, first_own(tls));
 }
 
 bool lp_tls12_is_own_key(const lp_tls_t *tls, const uint8_t pub[LP_KEY_PUBLIC_BYTES])
 {
-    cert_t own;
-    return read_own(tls, &own) == LP_OK &&
-           lp_span_equal(own.x.p256, lp_span(pub, LP_KEY_PUBLIC_BYTES));
+    return lp_tls_is_own_key(first_own(tls), pub);
 }
 
 // ---- The way to a trust anchor -----------------------------------------------------------------
@@ -208,13 +176,18 @@ typedef struct {
     bool is_out_of_date; // one was, and the words say which
 } path_t;
 
+static bool is_in_time(const cert_t *cert, int64_t now_s)
+{
+    return now_s >= cert->x.not_before && now_s <= cert->x.not_after;
+}
+
 static void note_dates(path_t *p, const cert_t *cert, unsigned depth)
 {
     who_t w;
     if (p->tls->session_->c.check_dates && !is_in_time(cert, p->now_s)) {
         p->is_out_of_date = true;
-        (void)explain_date(p->tls, who(&w, cert, depth), is_past(cert, p->now_s), cert,
-                           "; is this board's clock right?");
+        (void)lp_tls_explain_date(p->tls, who(&w, cert, depth), &cert->x, p->now_s,
+                                  "; is this board's clock right?");
     }
 }
 

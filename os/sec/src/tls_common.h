@@ -5,6 +5,7 @@
 #define LP_SEC_TLS_COMMON_H
 
 #include "limpet/fmt.h"
+#include "limpet/x509.h"
 #include "tls_internal.h"
 
 typedef struct {
@@ -42,6 +43,16 @@ void lp_tls_print(const uint8_t *ptr, size_t len, char *text, size_t cap);
 void lp_tls_print_name(const uint8_t *ptr, size_t len, char *text, size_t cap);
 // Notes numbers of the connection for the report.
 void lp_tls_note_times(lp_tls_t *tls);
+
+// ---- tls_own.c ---------------------------------------------------------------------------------
+
+// Our certificate is for a P-256 key and within its dates. LP_E_FORMAT, LP_E_TLS_EXPIRED.
+lp_err_t lp_tls_check_own(lp_tls_t *tls, lp_span_t der);
+// Whether it is for this key.
+bool lp_tls_is_own_key(lp_span_t der, const uint8_t pub[LP_KEY_PUBLIC_BYTES]);
+// Says which of the dates of `whose` certificate is wrong, and a hint. LP_E_TLS_EXPIRED.
+lp_err_t lp_tls_explain_date(lp_tls_t *tls, const char *whose, const lp_x509_t *cert, int64_t now_s,
+                             const char *hint);
 
 // ---- Failures: each fills report_.detail and returns the error ---------------------------------
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From lp_tls_config_t to a session of mbedTLS that is ready for the handshake.
+#include "tls_session.h" // first: it opens mbedTLS's private fields
+
 #include <string.h>
 
 #include "limpet/fmt.h"
@@ -8,7 +10,6 @@
 #include "lp_mbedtls_platform.h"
 #include "tls_offer.h"
 #include "tls_server.h"
-#include "tls_session.h"
 
 static bool is_unsupported(int ret)
 {
@@ -18,11 +19,36 @@ static bool is_unsupported(int ret)
            high == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG || high == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE;
 }
 
-static lp_err_t load_block(mbedtls_x509_crt *chain, lp_span_t der, unsigned *skipped)
+// What is only sent needs no understanding. mbedTLS takes a version for the sign that there is one.
+static lp_err_t add_raw(mbedtls_x509_crt *chain, lp_span_t der)
+{
+    mbedtls_x509_crt *last = chain;
+    while (last->next != NULL) {
+        last = last->next;
+    }
+    if (last->version != 0) {
+        last->next = lp_tls_calloc(1, sizeof *last);
+        last = last->next;
+    }
+    uint8_t *copy = last != NULL ? lp_tls_calloc(1, der.len) : NULL;
+    if (copy == NULL) {
+        return LP_E_NOSPACE;
+    }
+    memcpy(copy, der.ptr, der.len);
+    last->raw = (mbedtls_x509_buf){.p = copy, .len = der.len};
+    last->own_buffer = 1;
+    last->version = 3;
+    return LP_OK;
+}
+
+static lp_err_t load_block(mbedtls_x509_crt *chain, lp_span_t der, bool is_own, unsigned *skipped)
 {
     int ret = mbedtls_x509_crt_parse_der(chain, der.ptr, der.len);
     if (ret == 0) {
         return LP_OK;
+    }
+    if (is_unsupported(ret) && is_own) {
+        return add_raw(chain, der);
     }
     if (is_unsupported(ret)) {
         (*skipped)++;
@@ -31,7 +57,7 @@ static lp_err_t load_block(mbedtls_x509_crt *chain, lp_span_t der, unsigned *ski
     return ret == MBEDTLS_ERR_X509_ALLOC_FAILED ? LP_E_NOSPACE : LP_E_FORMAT;
 }
 
-static lp_err_t load_blocks(mbedtls_x509_crt *chain, lp_span_t pem, lp_buf_t *der,
+static lp_err_t load_blocks(mbedtls_x509_crt *chain, lp_span_t pem, lp_buf_t *der, bool is_own,
                             unsigned *skipped)
 {
     lp_err_t err = LP_OK;
@@ -39,7 +65,7 @@ static lp_err_t load_blocks(mbedtls_x509_crt *chain, lp_span_t pem, lp_buf_t *de
         der->len = 0;
         err = lp_pem_decode(&pem, "CERTIFICATE", der);
         if (err == LP_OK) {
-            err = load_block(chain, lp_buf_span(der), skipped);
+            err = load_block(chain, lp_buf_span(der), is_own, skipped);
         }
     }
     if (err == LP_E_NOT_FOUND) {
@@ -49,7 +75,8 @@ static lp_err_t load_blocks(mbedtls_x509_crt *chain, lp_span_t pem, lp_buf_t *de
 }
 
 // Base64 is longer than what it stands for, so a block is decoded over the text that it is made of.
-lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, unsigned *skipped)
+lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, bool is_own,
+                         unsigned *skipped)
 {
     *skipped = 0;
     if (pem->len == 0) {
@@ -62,7 +89,7 @@ lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, unsig
     lp_buf_t der = lp_buf(room, pem->len);
     lp_err_t err = lp_tls_read_pem(pem, 0, room, pem->len);
     if (err == LP_OK) {
-        err = load_blocks(chain, lp_span(room, pem->len), &der, skipped);
+        err = load_blocks(chain, lp_span(room, pem->len), &der, is_own, skipped);
     }
     lp_tls_free(room);
     return err;
@@ -84,7 +111,8 @@ static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
                       "no trust anchor: there is no certificate to check the server's against");
         return LP_E_TLS_CERT;
     }
-    lp_err_t err = lp_tls_load_pem(&tls->session_->papers->trust, &config->trust_pem, &skipped);
+    lp_err_t err =
+        lp_tls_load_pem(&tls->session_->papers->trust, &config->trust_pem, false, &skipped);
     if (err == LP_E_NOSPACE) {
         LP_TLS_DETAIL(tls, "the trust anchors do not fit into the TLS arena");
     } else if (err != LP_OK) {
@@ -94,37 +122,17 @@ static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
     return err;
 }
 
-static lp_err_t check_own_dates(lp_tls_t *tls)
-{
-    const mbedtls_x509_crt *own = &tls->session_->papers->own;
-    if (!tls->session_->c.check_dates) {
-        return LP_OK;
-    }
-    bool is_past = mbedtls_x509_time_is_past(&own->valid_to) != 0;
-    if (is_past || mbedtls_x509_time_is_future(&own->valid_from) != 0) {
-        const mbedtls_x509_time *t = is_past ? &own->valid_to : &own->valid_from;
-        LP_TLS_DETAIL(tls, "this board's own certificate %s %d-%02d-%02d",
-                      is_past ? "expired on" : "is not valid before", t->year, t->mon, t->day);
-        return LP_E_TLS_EXPIRED;
-    }
-    return LP_OK;
-}
-
 static lp_err_t take_own(lp_tls_t *tls, const lp_tls_config_t *config)
 {
     lp_tls_session_t *s = tls->session_;
     unsigned skipped = 0;
-    lp_err_t err = lp_tls_load_pem(&s->papers->own, &config->cert_pem, &skipped);
+    lp_err_t err = lp_tls_load_pem(&s->papers->own, &config->cert_pem, true, &skipped);
     if (err == LP_E_NOSPACE) {
         LP_TLS_DETAIL(tls, "this board's certificate does not fit into the TLS arena");
         return err;
     }
-    if (err != LP_OK || !mbedtls_pk_can_do(&s->papers->own.pk, MBEDTLS_PK_ECDSA) ||
-        mbedtls_pk_get_bitlen(&s->papers->own.pk) != 256) {
-        LP_TLS_DETAIL(tls, "this board's own certificate is not one in PEM with a P-256 key");
-        return LP_E_FORMAT;
-    }
-    return check_own_dates(tls);
+    const mbedtls_x509_buf *raw = &s->papers->own.raw;
+    return lp_tls_check_own(tls, err == LP_OK ? lp_span(raw->p, raw->len) : lp_span(NULL, 0));
 }
 
 lp_err_t lp_tls_take_identity(lp_tls_t *tls, const lp_tls_config_t *config)

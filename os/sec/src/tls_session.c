@@ -10,8 +10,6 @@
 #include "lp_mbedtls_platform.h"
 #include "tls_psa.h"
 
-enum { P256_SPKI_BYTES = 91 }; // SubjectPublicKeyInfo with an uncompressed point at its end
-
 static bool is_want(int ret)
 {
     return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
@@ -51,9 +49,8 @@ static lp_err_t take_key(lp_tls_t *tls)
     if (err != LP_OK) {
         return err;
     }
-    const mbedtls_x509_buf *spki = &s->papers->own.pk_raw;
-    if (spki->len != P256_SPKI_BYTES ||
-        memcmp(spki->p + spki->len - sizeof pub, pub, sizeof pub) != 0) {
+    const mbedtls_x509_buf *raw = &s->papers->own.raw;
+    if (!lp_tls_is_own_key(lp_span(raw->p, raw->len), pub)) {
         return lp_tls_refuse_key(tls);
     }
     err = lp_tls_psa_refer(s->c.id, pub, &s->key_ref);

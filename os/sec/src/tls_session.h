@@ -37,9 +37,11 @@ struct lp_tls_session {
 
 // ---- tls_config.c -----------------------------------------------------------------------------
 
-// Appends the certificates of a PEM text to `chain`. *skipped counts those with algorithms that are
-// not supported. LP_E_FORMAT: a damaged one, or none at all; LP_E_NOSPACE.
-lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, unsigned *skipped);
+// Appends the certificates of a PEM text to `chain`. Those with algorithms that are not supported
+// are kept as bytes when they are our own, and counted in *skipped else. LP_E_FORMAT: a damaged
+// one, or none at all; LP_E_NOSPACE.
+lp_err_t lp_tls_load_pem(mbedtls_x509_crt *chain, const lp_tls_pem_t *pem, bool is_own,
+                         unsigned *skipped);
 
 // ---- tls_verify.c -----------------------------------------------------------------------------
 

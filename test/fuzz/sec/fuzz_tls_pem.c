@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mbedtls_x509_crt chain;
     mbedtls_x509_crt_init(&chain);
     const lp_tls_pem_t pem = {.len = size, .ptr = data};
-    lp_err_t err = lp_tls_load_pem(&chain, &pem, &skipped);
+    lp_err_t err = lp_tls_load_pem(&chain, &pem, (size & 1) != 0, &skipped);
     if (err == LP_OK) {
         char name[24];
         lp_tls_print_name(chain.subject_raw.p, chain.subject_raw.len, name, sizeof name);

@@ -425,6 +425,27 @@ static void certificate_of_ours_signed_with_rsa_connects(void **state)
     }
 }
 
+// What this board could not check itself, as RSA on a small one, is the server's business.
+static void certificate_of_ours_signed_in_an_unknown_way_connects(void **state)
+{
+    (void)state;
+    char pem[RIG_PEM_BYTES] = "";
+    const pki_spec_t spec = {.cn = "lp-4f21c0", .digest = "SHA224"};
+    uint8_t pub[64];
+    pki_public(rig.chip.identity, pub);
+    pki_id_t id = pki_issue(pki_from_public(pub), &spec, &rig_pki.device_ca);
+    pki_pem(&id, pem, sizeof pem);
+    pki_pem(&id, pem, sizeof pem); // a chain of such is sent whole
+    pki_free(&id);
+    rig.config.cert_pem = lp_tls_pem(pem);
+    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+        rig.config.max_version = (lp_tls_version_t)version;
+        must_connect();
+        rig_assert_clean(&rig);
+        peer_close(&rig.peer);
+    }
+}
+
 static void without_a_certificate_of_ours_connects_to_who_asks_for_none(void **state)
 {
     (void)state;
@@ -532,6 +553,7 @@ int main(void)
         T(chain_with_a_cross_signed_root_connects),
         T(cross_certificate_of_another_kind_is_passed_over),
         T(certificate_of_ours_signed_with_rsa_connects),
+        T(certificate_of_ours_signed_in_an_unknown_way_connects),
         T(without_a_certificate_of_ours_connects_to_who_asks_for_none),
         T(dates_unchecked_connects_without_a_clock),
         T(memory_after_the_handshake_is_less_than_in_it),
