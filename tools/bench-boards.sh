@@ -43,6 +43,18 @@ build_with_bus_key() {
     export LIMPET_BOARD_IMAGE=$PWD/$here/sensor.elf
 }
 
+# What of the chip's RAM is in use: all that the image has, and 5 KB of stack for its loop (ports/qemu-lx106/lx106.ld), without
+# what nobody has at that time: the rest of the TLS arena, and of the stack of handshakes, which is for long RPC frames else.
+symbol_of() { xtensa-lx106-elf-nm -S "$1" | awk -v s="$2" -v f="$3" '$4 == s || $3 == s {print "0x" $f}' | head -n 1; }
+ram_row() { # NAME IMAGE ARENA LENT ARENA_PEAK STACK_PEAK
+    local arena stack all
+    arena=$(($(symbol_of "$2" tls_arena 2)))
+    stack=$(($(symbol_of "$2" tls_stack 2)))
+    all=$(($(symbol_of "$2" lp_noinit_end 1) - $(symbol_of "$2" lp_data_start 1) + 5120))
+    row "$1-ram-handshake" byte 49152 $((all - arena + $5 - stack + $6))
+    row "$1-ram-connected" byte 40960 $((all - arena + $3 + $4 - stack))
+}
+
 bench_emulated() { # CHIP VERIFY [ECDHE]
     local i name=$core-$1 status cpu=() peak=() stack=() boot=() chip_waits=() bus=none
     [ "$2" = software ] || name+=-verify-$2
@@ -78,6 +90,8 @@ bench_emulated() { # CHIP VERIFY [ECDHE]
     fi
     row "$name-tls-arena-peak" byte "$arena_budget" "${peak[@]}"
     row "$name-tls-stack-peak" byte - "${stack[@]}"
+    read -ra figures_of < <(jq -r '.tls | "\(.arena) \(.arena_lent) \(.arena_peak) \(.stack_peak)"' <<<"$status")
+    ram_row "$name" build-lx106/sensor.elf "${figures_of[@]}"
     row "$name-boot-to-ack" ms - "${boot[@]}"
     phases "$name"
     stop board
@@ -111,7 +125,10 @@ bench_resumed() {
 # The image without elliptic curves in software.
 bench_chip_only() {
     LIMPET_FIGURES=$dir/chip-only test/system/boards/chip-only >"$dir/bench.log" 2>&1 || die bench-chip-only "the board does not connect" "$(cat "$dir/bench.log")"
-    row lx106-chip-only-handshake kinst 4000 "$(cat "$dir/chip-only")"
+    read -ra figures_of <"$dir/chip-only"
+    row lx106-chip-only-handshake kinst 4000 "${figures_of[0]}"
+    row lx106-chip-only-tls-arena-peak byte 11264 "${figures_of[3]}"
+    ram_row lx106-chip-only build-lx106-chip/sensor.elf "${figures_of[@]:1}"
 }
 
 bench_boards() {

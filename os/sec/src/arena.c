@@ -162,6 +162,7 @@ void *lp_arena_lend(lp_arena_t *arena, size_t bytes)
 {
     const lp_arena_t before = *arena;
     void *ptr = lp_arena_take(arena, bytes);
+    arena->lent += arena->used - before.used;
     arena->used = before.used;
     arena->peak = before.peak;
     arena->refused = before.refused;
@@ -172,5 +173,6 @@ void lp_arena_give_back(lp_arena_t *arena, void *ptr)
 {
     const size_t used = arena->used;
     lp_arena_give(arena, ptr);
+    arena->lent -= used - arena->used;
     arena->used = used;
 }

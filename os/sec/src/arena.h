@@ -21,6 +21,7 @@ typedef struct {
     union lp_arena_block *free_;
     size_t used; // bytes taken, heads included
     size_t peak;
+    size_t lent;      // bytes that somebody else has
     unsigned refused; // how often there was no room
 } lp_arena_t;
 
@@ -30,7 +31,7 @@ lp_err_t lp_arena_init(lp_arena_t *arena, void *memory, size_t bytes);
 // Zeroed, aligned for any type; null when there is no room (also for 0 bytes).
 void *lp_arena_take(lp_arena_t *arena, size_t bytes);
 
-// The same for somebody else than the arena's user: not counted as taken or refused.
+// The same for somebody else than the arena's user: counted in `lent` alone.
 void *lp_arena_lend(lp_arena_t *arena, size_t bytes);
 void lp_arena_give_back(lp_arena_t *arena, void *ptr);
 

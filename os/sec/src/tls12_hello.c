@@ -18,7 +18,7 @@ enum {
 };
 // Of a ClientHello without names; all of it fits into one record.
 enum {
-    FIXED_BYTES = 43 + 2 + 24 + 9 + 7,
+    FIXED_BYTES = 43 + 2 + 26 + 9 + 7,
     HELLO_MAX = FIXED_BYTES + LP_TLS_HOST_MAX + LP_TLS_ALPN_MAX
 };
 _Static_assert(HELLO_MAX + 4 <= LP_TLS12_OUT_BYTES, "a ClientHello fits into one record");

@@ -125,8 +125,7 @@ static lp_err_t unusable(lp_tls_t *tls, const cert_t *cert, unsigned depth, cons
 
 static lp_err_t malformed(lp_tls_t *tls)
 {
-    LP_TLS_DETAIL(tls,
-                  "a certificate of the server is malformed, or asks for what is not supported");
+    LP_TLS_DETAIL(tls, "a certificate of the server is malformed or not supported");
     return distrust(tls, LP_TLS12_BAD_CERTIFICATE, LP_E_TLS_CERT);
 }
 

@@ -156,8 +156,8 @@ lp_err_t lp_tls_take_ecdhe(lp_tls_t *tls, const lp_tls_config_t *config)
     c->is_verify_in_chip = config->verify_in_chip && lp_tls_engine_seal() != LP_KEY_SEAL_BROKEN;
     if (!lp_tls_has_software_p256 && !(c->is_ecdhe_in_chip && c->is_verify_in_chip)) {
         LP_TLS_DETAIL(tls,
-                      "this image leaves key exchange and checks to the chip, and the settings "
-                      "(or a chip without its bus key) ask for software");
+                      "this image leaves key exchange and checks to the chip; the settings, or a "
+                      "chip without its bus key, ask for software");
         return LP_E_UNSUPPORTED;
     }
     if (c->is_verify_in_chip && !lp_tls_engine_has_chip()) {

@@ -6,12 +6,10 @@
 
 // @source RFC 8446, 6; RFC 5246, 7.2
 #define LP_ALERT_LIST(X)                                                                           \
-    X(0, "close_notify")                                                                           \
     X(10, "unexpected_message")                                                                    \
     X(20, "bad_record_mac")                                                                        \
     X(22, "record_overflow")                                                                       \
     X(40, "handshake_failure (no version, suite or certificate that both accept)")                 \
-    X(41, "no_certificate")                                                                        \
     X(42, "bad_certificate")                                                                       \
     X(43, "unsupported_certificate")                                                               \
     X(44, "certificate_revoked")                                                                   \

@@ -138,6 +138,7 @@ void lp_tls_memory(lp_tls_memory_t *memory)
         memory->arena_bytes = engine.setup.arena_bytes;
         memory->arena_used = lp_tls_arena.used;
         memory->arena_peak = lp_tls_arena.peak;
+        memory->arena_lent = lp_tls_arena.lent;
         memory->stack_bytes = engine.setup.stack_bytes;
         memory->stack_peak = stack_peak();
     }

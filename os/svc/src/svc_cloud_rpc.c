@@ -11,13 +11,16 @@ enum { PROOF_TIMEOUT_MS = 20000 };
 
 // -- Cloud.Status
 
-// The most that TLS ever used of its arena and of the stack of its handshakes, in bytes.
+// What TLS uses of its arena and what of it others have, the most it ever used, and the most of the
+// stack of its handshakes, in bytes.
 static void put_memory(lp_json_writer_t *w)
 {
     lp_tls_memory_t memory;
     lp_tls_memory(&memory);
     lp_json_put_key(w, "arena");
     lp_json_put_uint(w, memory.arena_used);
+    lp_json_put_key(w, "arena_lent");
+    lp_json_put_uint(w, memory.arena_lent);
     lp_json_put_key(w, "arena_peak");
     lp_json_put_uint(w, memory.arena_peak);
     lp_json_put_key(w, "stack_peak");

@@ -11,7 +11,12 @@ enum {
     SIZE_SETTINGS_LARGE_BYTES = 1024, // certificates stay in flash
     SIZE_STORE_BYTES = 64 * 1024,     // of flash, at its beginning: two banks
     SIZE_STORE_ENTRIES = 40,          // settings, keys, counters
-    SIZE_TLS_ARENA_BYTES = 13 * 1024, // docs/memory.md
+// docs/memory.md
+#ifdef LP_CHIP_ONLY
+    SIZE_TLS_ARENA_BYTES = 11 * 1024,
+#else
+    SIZE_TLS_ARENA_BYTES = 13 * 1024,
+#endif
     SIZE_TLS_STACK_BYTES = 5 * 1024,
     SIZE_LENDS_TLS_STACK = 1,     // to long RPC frames, between handshakes
     SIZE_TLS_SESSION_BYTES = 320, // to go on with a TLS session; its ticket is in the arena

@@ -52,6 +52,7 @@ typedef struct {
     size_t arena_bytes;
     size_t arena_used;
     size_t arena_peak; // high-water mark since init
+    size_t arena_lent; // by lp_tls_borrow(), besides
     size_t stack_bytes;
     size_t stack_peak;
 } lp_tls_memory_t;
@@ -60,7 +61,7 @@ void lp_tls_memory(lp_tls_memory_t *memory);
 
 // Memory of the arena that nobody needs now, zeroed; null: there is none, as in a handshake, or
 // lp_tls_init() was not called. It is the next handshake's, so it is given back before the loop
-// goes on, or together with the connection by whoever has that. Not counted in lp_tls_memory().
+// goes on, or together with the connection by whoever has that.
 void *lp_tls_borrow(size_t bytes);
 // Null is fine.
 void lp_tls_give_back(void *memory);
