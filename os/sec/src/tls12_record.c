@@ -131,12 +131,13 @@ static lp_err_t fill(lp_tls_t *tls, size_t want)
     return LP_OK;
 }
 
-// Before the ServerHello a server that speaks older versions only may say so in their records.
+// A server that speaks older versions only may say so in an alert of theirs.
 static lp_err_t check_header(lp_tls_t *tls, const uint8_t *head, size_t *len)
 {
     const lp_tls_session_t *s = tls->session_;
     const bool is_type = head[0] >= LP_TLS12_CIPHER && head[0] <= LP_TLS12_DATA;
-    const bool is_version = head[1] == 3 && head[2] <= 3 && head[2] >= (s->reading.is_on ? 3 : 1);
+    const bool is_early_alert = head[0] == LP_TLS12_ALERT && !s->reading.is_on;
+    const bool is_version = head[1] == 3 && (head[2] == 3 || is_early_alert);
     *len = lp_get_be16(head + 3);
     if (!is_type || !is_version || (*len == 0 && !s->reading.is_on)) {
         return not_tls(tls, LP_TLS12_UNEXPECTED_MESSAGE);

@@ -20,8 +20,10 @@ enum {
 
 #if defined(RIG_SMALL_TLS)
 const bool rig_has_all = false;
+const lp_tls_version_t rig_newest = LP_TLS_1_2;
 #else
 const bool rig_has_all = true;
+const lp_tls_version_t rig_newest = LP_TLS_1_3;
 #endif
 rig_pki_t rig_pki;
 size_t rig_arena_bytes = ARENA_BYTES;

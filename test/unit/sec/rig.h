@@ -25,6 +25,7 @@ typedef struct {
 // False: the small TLS, which speaks 1.2 with one suite on P-256; what asks for more is skipped or
 // expects less.
 extern const bool rig_has_all;
+extern const lp_tls_version_t rig_newest; // for whoever goes through the versions
 
 extern rig_pki_t rig_pki;
 extern size_t rig_arena_bytes; // what rig_open() gives

@@ -121,7 +121,7 @@ static void two_handshakes_use_different_ecdhe_keys(void **state)
     (void)state;
     uint8_t first_key[64];
     uint8_t first_secret[32];
-    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+    for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
         must_connect();
         memcpy(first_key, rig.chip.last_ephemeral, 64);
@@ -134,8 +134,8 @@ static void two_handshakes_use_different_ecdhe_keys(void **state)
         rig_assert_clean(&rig);
         peer_close(&rig.peer);
     }
-    assert_int_equal(rig.chip.count[LP_KEY_OP_PUBLIC], 1); // asked once for all four
-    assert_int_equal(rig.chip.count[LP_KEY_OP_RANDOM], 4);
+    assert_int_equal(rig.chip.count[LP_KEY_OP_PUBLIC], 1); // asked once for all of them
+    assert_int_equal(rig.chip.count[LP_KEY_OP_RANDOM], rig_has_all ? 4 : 2);
     must_connect();
 }
 
@@ -180,7 +180,7 @@ static void key_in_flash_connects_without_a_chip(void **state)
     (void)state;
     make_file_key();
     assert_int_equal(lp_keystore_set_chip(&rig.keys, NULL), LP_OK);
-    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+    for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
         must_connect();
         assert_string_equal(rig_report(&rig)->key_source, "flash");
@@ -328,7 +328,7 @@ static void alpn_of_another_server_is_refused_in_words(void **state)
 static void one_byte_at_a_time_connects(void **state)
 {
     (void)state;
-    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+    for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
         peer_open(&rig.peer, rig.loop, &rig.peer_config);
         rig.peer.chunk = 1;
@@ -376,7 +376,7 @@ static void chain_with_a_cross_signed_root_connects(void **state)
     rig.peer_config.chain = &middle;
     rig.peer_config.chain2 = &cross;
     rig.config.trust_pem = lp_tls_pem(rig_pki.rsa_root_pem);
-    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+    for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
         must_connect();
         rig_assert_clean(&rig);
@@ -417,7 +417,7 @@ static void certificate_of_ours_signed_with_rsa_connects(void **state)
     rig.issuer = &rig_pki.rsa_root;
     rig_certify(&rig, "atca:0");
     rig.peer_config.client_ca = &rig_pki.rsa_root;
-    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+    for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
         must_connect();
         rig_assert_clean(&rig);
@@ -438,7 +438,7 @@ static void certificate_of_ours_signed_in_an_unknown_way_connects(void **state)
     pki_pem(&id, pem, sizeof pem); // a chain of such is sent whole
     pki_free(&id);
     rig.config.cert_pem = lp_tls_pem(pem);
-    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+    for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
         rig.config.max_version = (lp_tls_version_t)version;
         must_connect();
         rig_assert_clean(&rig);
@@ -471,7 +471,7 @@ static void memory_after_the_handshake_is_less_than_in_it(void **state)
 {
     (void)state;
     lp_tls_memory_t memory;
-    for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+    for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
         rig_close(&rig);
         rig_open(&rig); // the peak starts anew
         rig.config.max_version = (lp_tls_version_t)version;
