@@ -18,9 +18,6 @@
 #define MBEDTLS_USE_PSA_CRYPTO
 #define MBEDTLS_PSA_KEY_SLOT_COUNT 10
 
-#if defined(LP_CHIP_ONLY)
-#define MBEDTLS_SHA256_ALT // os/base's, src/tls_sha256.c
-#endif
 #define MBEDTLS_AES_C
 #define MBEDTLS_AES_ROM_TABLES
 #define MBEDTLS_AES_FEWER_TABLES

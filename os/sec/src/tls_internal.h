@@ -5,7 +5,7 @@
 //   tls_fiber.c    the engine: one handshake at a time on its own stack  (loop | fiber)
 //   tls_session.c  one connection in mbedTLS's terms                     (loop | fiber)
 //   tls_config.c   its settings; tls_offer*.c what it offers to a server
-//   tls_p256.c     P-256 in software, for mbedTLS; tls_p256_chip.c in an image that has none
+//   tls_p256.c     P-256 in software, for mbedTLS
 //   tls_verify.c   the server's certificates, in words
 //   tls_error.c    mbedTLS's errors and alerts, in ours and in words
 //   tls_psa.c      keys of the key store as opaque PSA keys              (fiber)
@@ -121,11 +121,11 @@ int32_t lp_tls_p256_verify_in_chip(const uint8_t pub[LP_KEY_PUBLIC_BYTES],
                                    const uint8_t digest[LP_KEY_DIGEST_BYTES],
                                    const uint8_t signature[LP_KEY_SIGNATURE_BYTES]);
 
-// ---- tls_p256.c, or tls_p256_chip.c -----------------------------------------------------------
+// ---- tls_p256.c, or tls12_p256.c, or tls12_chip.c ---------------------------------------------
 
 // Without it all that needs the curve is for the chip.
 extern const bool lp_tls_has_software_p256;
-// Whether X Y is a point of the curve; tls_p256_chip.c leaves that to the chip.
+// Whether X Y is a point of the curve; tls12_chip.c leaves that to the chip.
 bool lp_tls_p256_is_point(const uint8_t point[LP_KEY_PUBLIC_BYTES]);
 // ---- tls_rng.c --------------------------------------------------------------------------------
 
