@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "board_config.h"
+#include "config_words.h"
 #include "limpet/cmd.h"
 #include "limpet/opt.h"
 
@@ -173,25 +174,6 @@ bool lp_config_put_path(cJSON *tree, const char *path, cJSON *value)
     return lp_config_put_path(child, path + len + 1, value);
 }
 
-// "cloud.enable=true": JSON where it parses as a number, a bool or a quoted string, else a plain
-// string.
-static bool put_assignment(cJSON *tree, const char *text)
-{
-    char path[128];
-    const char *equals = strchr(text, '=');
-    if (equals == NULL || (size_t)(equals - text) >= sizeof path) {
-        return false;
-    }
-    memcpy(path, text, (size_t)(equals - text));
-    path[equals - text] = '\0';
-    cJSON *value = cJSON_ParseWithOpts(equals + 1, NULL, 1);
-    if (value == NULL || cJSON_IsObject(value) || cJSON_IsArray(value)) {
-        cJSON_Delete(value);
-        value = cJSON_CreateString(equals + 1);
-    }
-    return lp_config_put_path(tree, path, value);
-}
-
 lp_exit_t lp_board_config_set(lp_board_t *board, cJSON *tree, const lp_save_t *save, lp_fault_t *f)
 {
     cJSON *result = NULL;
@@ -237,25 +219,19 @@ static lp_exit_t set_and_save(const lp_board_options_t *options, cJSON *tree, co
     return rc;
 }
 
-static int fail_assignment(const char *text)
-{
-    char what[160];
-    // The name only: the value may be a secret.
-    snprintf(what, sizeof what, "\"%.*s\" is not a setting of the form name=value",
-             (int)(strcspn(text, "=") < 60 ? strcspn(text, "=") : 60), text);
-    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, NULL,
-                      "limpet config-set cloud.keep_alive_s=60; each name once");
-}
-
 int lp_cmd_config_set(int argc, char **argv)
 {
     static const lp_help_t help = {
         .name = "config-set",
-        .args = "KEY=VALUE...",
+        .args = "KEY[=VALUE]... | -",
         .summary = "Changes a board's settings, all of them or none, and saves them.",
-        .examples = {"limpet config-set telemetry.interval_s=30",
-                     "limpet config-set --reboot cloud.enable=false",
+        .examples = {"limpet config-set telemetry.interval_s=30", "limpet config-set wifi.sta.pass",
                      "limpet config-set --try-once cloud.server=new.example.com", NULL},
+        .notes =
+            "A name without a value is asked for without echo, or its value is a line of stdin "
+            "(or LIMPET_CONFIG_VALUE):\nsecrets do not belong into a command line, which every "
+            "user of this computer can read. With - the lines\nof stdin are settings, "
+            "name=value each.",
         .exit_codes = exits,
         .max_args = -1,
     };
@@ -278,14 +254,14 @@ int lp_cmd_config_set(int argc, char **argv)
                           "limpet config-set --help");
     }
     cJSON *tree = cJSON_CreateObject();
-    for (int i = 1; i <= n_args; i++) {
-        if (!put_assignment(tree, argv[i])) {
-            cJSON_Delete(tree);
-            return fail_assignment(argv[i]);
-        }
-    }
     lp_fault_t fault = {0};
     lp_interrupt_catch();
+    for (int i = 1; i <= n_args; i++) {
+        if (lp_config_take_word(tree, argv[i], &fault) != LP_EXIT_OK) {
+            cJSON_Delete(tree);
+            return lp_fault_print(&fault);
+        }
+    }
     if (set_and_save(&options, tree, &save, &fault) != LP_EXIT_OK) {
         return lp_fault_print(&fault);
     }
