@@ -20,9 +20,10 @@ static const lp_help_t help = {
     .summary = "Shows where a board crashed: functions, files and lines.",
     .examples = {"limpet crash", "limpet crash decode console.log", "limpet crash clear --yes",
                  NULL},
-    .notes = "The image is found by its build id in the build folders of this folder, its parents "
-             "and of this tool;\n--elf names another. decode reads a saved dump, or a log of a "
-             "console with dumps in it.\nLines with ? are found on the stack only. A board keeps "
+    .notes = "The image is found by its build id in the build folders of this folder, its parents, "
+             "the applications in it\nand of this tool; --elf names another. decode reads a saved "
+             "dump, or a log of a console "
+             "with dumps in it.\nLines with ? are found on the stack only. A board keeps "
              "the first crash until clear.",
     .exit_codes =
         (const int[]){LP_EXIT_NO_BOARD, LP_EXIT_CONFLICT, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks for an image by its build id, where builds leave them: build*/ and build/BOARD/ of this
-// folder and of its parents.
+// folder, of its parents, and of the folders in it.
+#include <dirent.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
@@ -59,6 +60,27 @@ static bool look_in(const char *folder)
     return nftw(folder, look_at, FILES_AT_ONCE, FTW_PHYS | FTW_ACTIONRETVAL) == FTW_STOP;
 }
 
+// Who stands beside the folders of applications: those that have a build folder.
+static bool look_below(const char *folder)
+{
+    bool is_found = false;
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir != NULL && !is_found && (e = readdir(dir)) != NULL;) {
+        char below[PATH_MAX];
+        struct stat st;
+        const int n = snprintf(below, sizeof below, "%s/%s/build", folder, e->d_name);
+        if (e->d_name[0] != '.' && n > 0 && n < (int)sizeof below && lstat(below, &st) == 0 &&
+            S_ISDIR(st.st_mode)) {
+            below[n - (int)(sizeof "/build" - 1)] = '\0';
+            is_found = look_in(below);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    return is_found;
+}
+
 // Beside this program: a checkout's tool is in its build folder.
 static bool own_folder(char folder[PATH_MAX])
 {
@@ -91,6 +113,9 @@ bool lp_elf_find(const char *build_id, char *path, size_t cap)
             char *slash = strrchr(folder, '/');
             *(slash != NULL ? slash : folder) = '\0';
         }
+    }
+    if (!is_found && getcwd(folder, sizeof folder) != NULL) {
+        is_found = look_below(folder);
     }
     if (!is_found && own_folder(folder)) {
         is_found = look_in(folder);
