@@ -105,8 +105,28 @@ static cJSON *wait_answer(lp_board_t *b, uint32_t id, uint64_t deadline_ms)
 // A request may carry a key or a password.
 static void forget(char *line)
 {
-    explicit_bzero(line, strlen(line));
-    free(line);
+    if (line != NULL) {
+        explicit_bzero(line, strlen(line));
+    }
+    free(line); // which cJSON's memory takes, too
+}
+
+static void wipe_strings(cJSON *tree)
+{
+    cJSON *child = NULL;
+    if (cJSON_IsString(tree)) {
+        explicit_bzero(tree->valuestring, strlen(tree->valuestring));
+    }
+    cJSON_ArrayForEach(child, tree)
+    {
+        wipe_strings(child); // no deeper than what a caller has made
+    }
+}
+
+static void forget_params(cJSON *params)
+{
+    wipe_strings(params);
+    cJSON_Delete(params);
 }
 
 cJSON *lp_board_try_once(lp_board_t *b, const char *method, const cJSON *params, int timeout_ms)
@@ -115,7 +135,7 @@ cJSON *lp_board_try_once(lp_board_t *b, const char *method, const cJSON *params,
     char *params_text = params != NULL ? cJSON_PrintUnformatted(params) : NULL;
     cJSON *auth = lp_login_prove(&b->login, method, params_text != NULL ? params_text : "");
     char *line = lp_rpc_request_with(id, method, params, auth);
-    cJSON_free(params_text);
+    forget(params_text);
     cJSON_Delete(auth);
     if (line == NULL) {
         return NULL;
@@ -197,7 +217,7 @@ lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *par
     board->error = (lp_board_error_t){.code = 0};
     char *line = lp_rpc_request(1, method, params);
     if (line == NULL) {
-        cJSON_Delete(params);
+        forget_params(params);
         return lp_fault_set(f, LP_EXIT_USAGE, "rpc-too-long",
                             "the call of %s is longer than a board takes (%d bytes)", method,
                             LP_RPC_MAX_REQUEST);
@@ -210,7 +230,7 @@ lp_exit_t lp_board_call(lp_board_t *board, const char *method, struct cJSON *par
         cJSON_Delete(answer);
         answer = call_known(board, method, params, limit_ms, is_repeatable, f);
     }
-    cJSON_Delete(params);
+    forget_params(params);
     if (answer == NULL && f->exit != LP_EXIT_OK) {
         return f->exit;
     }

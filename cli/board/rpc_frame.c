@@ -115,7 +115,7 @@ static cJSON *request_tree(uint32_t id, const char *method, const cJSON *params,
     cJSON_AddNumberToObject(tree, "id", id);
     cJSON_AddStringToObject(tree, "method", method);
     if (params != NULL) {
-        cJSON_AddItemToObject(tree, "params", cJSON_Duplicate(params, true));
+        cJSON_AddItemReferenceToObject(tree, "params", (cJSON *)(uintptr_t)params);
     }
     if (auth != NULL) {
         cJSON_AddItemToObject(tree, "auth", cJSON_Duplicate(auth, true));
@@ -142,6 +142,7 @@ char *lp_rpc_request_with(uint32_t id, const char *method, const struct cJSON *p
     if (line != NULL) {
         snprintf(line, len + CRC_DIGITS + 2, "%s%08x\n", json, (unsigned)lp_rpc_crc32(json, len));
     }
+    explicit_bzero(json, len); // it may have a password in it
     cJSON_free(json);
     return line;
 }
