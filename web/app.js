@@ -45,18 +45,32 @@ function show() {
     view.append(h("div", { class: "empty" }, h("p", {}, "Plug a board in, or start one on this computer:"), h("p", {}, h("code", {}, "limpet new my-sensor && limpet run my-sensor")), h("p", {}, "It appears on the left by itself.")));
     return;
   }
+  if (name !== "cloud" && states.get(chosen)?.state === "closed") {
+    showClosed(states.get(chosen));
+    return;
+  }
   const board = { port: chosen, state: states.get(chosen), call: (method, params) => call(chosen, method, params) };
   const mine = h("div");
   view.append(mine);
   Promise.resolve(views[name][1](mine, board)).then((fn) => (mine.isConnected ? (leave = fn ?? null) : fn?.()), (error) => mine.prepend(faultCard(error)));
 }
 
-function choose(port) {
+async function choose(port) {
   chosen = port;
   states.delete(port);
   showBoards();
+  const known = await call(null, "Tool.State", { port }).catch(() => ({})); // another page may have opened it
+  if (known.state && chosen === port) states.set(port, known);
   show();
-  call(port, "RPC.Ping").catch(() => {}); // opens it; the views say what is wrong
+  call(port, "RPC.Ping").catch(() => {}); // opens it; Tool.Board says what is wrong
+}
+
+// A board that was let go of, or that could not be opened.
+function showClosed(s) {
+  leave?.();
+  leave = null;
+  $("view").replaceChildren(s.fault ? faultCard({ fault: s.fault }) : h("p", {}, "This page has let go of the port; other programs can have it."),
+    h("button", { type: "button", class: "main", onclick: () => choose(s.port) }, s.fault ? "Try again" : "Connect"));
 }
 
 function showBoards() {
@@ -103,7 +117,9 @@ on("Tool.Board", (s) => {
   const before = states.get(s.port)?.state;
   states.set(s.port, s);
   showState();
-  if (s.port === chosen && s.state !== before && (before === "away" || s.state === "closed")) show();
+  if (s.port !== chosen || viewName() === "cloud") return;
+  if (s.state === "closed") showClosed(s);
+  else if (s.state === "open" && before === "away") show();
 });
 on("connection", (is) => {
   $("banner").hidden = is;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a board is, its chip, its cloud, its crashes; and restarting it.
 import { card, confirmed, duration, facts, faultCard, h, toast } from "./dom.js";
+import { call } from "./rpc.js";
 
 const refused = (error) => (error.code === 404 ? h("p", { class: "dim" }, "This firmware does not have it.") : h("p", { class: "warn" }, error.message));
 
@@ -70,7 +71,8 @@ export async function overview(el, board) {
     }
   } }, "Restart");
   const again = h("button", { type: "button", onclick: () => { el.replaceChildren(); overview(el, board).catch((error) => el.prepend(faultCard(error))); } }, "Refresh");
-  el.append(h("div", { class: "tools" }, again, restart), h("div", { class: "cards" }, cards.map(([c]) => c)));
+  const letGo = h("button", { type: "button", onclick: () => call(null, "Tool.Close", { port: board.port }) }, "Let go of the port");
+  el.append(h("div", { class: "tools" }, again, restart, letGo), h("div", { class: "cards" }, cards.map(([c]) => c)));
   for (const [c, fn] of cards) await fill(c, fn);
   const next = await nextStep(board);
   if (next) cards[0][0].parentElement.append(next);

@@ -30,6 +30,7 @@ typedef struct {
     char port[PORT_MAX];
     request_t waiting[WAITING_MAX];
     size_t n_waiting;
+    cJSON *state; // what was told of it last
     // of the thread
     lp_board_t *board;
     lp_board_console_t hooks;
@@ -95,7 +96,7 @@ static void tell_all(const session_t *s, const char *method, cJSON *params)
     s->all->tell(s->all->ctx, LP_PAGE_ALL, frame);
 }
 
-static void tell_state(const session_t *s, const char *state, const lp_fault_t *f)
+static void tell_state(session_t *s, const char *state, const lp_fault_t *f)
 {
     cJSON *params = cJSON_CreateObject();
     cJSON_AddStringToObject(params, "state", state);
@@ -104,6 +105,10 @@ static void tell_state(const session_t *s, const char *state, const lp_fault_t *
     if (f != NULL) {
         cJSON_AddItemToObject(params, "fault", lp_page_fault(f));
     }
+    pthread_mutex_lock(&s->all->lock);
+    cJSON_Delete(s->state);
+    s->state = cJSON_Duplicate(params, true);
+    pthread_mutex_unlock(&s->all->lock);
     tell_all(s, "Tool.Board", params);
 }
 
@@ -274,6 +279,7 @@ static void join(session_t *s)
         cJSON_Delete(s->waiting[i].frame);
     }
     close(s->wake);
+    cJSON_Delete(s->state);
     *s = (session_t){.is_used = false};
 }
 
@@ -377,6 +383,18 @@ void lp_sessions_call(lp_sessions_t *all, unsigned page, struct cJSON *frame)
     }
     lp_page_refuse(all->tell, all->ctx, page, frame, &f);
     cJSON_Delete(frame);
+}
+
+struct cJSON *lp_sessions_state(lp_sessions_t *all, const char *port)
+{
+    session_t *s = find(all, port);
+    cJSON *state = NULL;
+    if (s != NULL) {
+        pthread_mutex_lock(&all->lock);
+        state = cJSON_Duplicate(s->state, true);
+        pthread_mutex_unlock(&all->lock);
+    }
+    return state;
 }
 
 bool lp_sessions_close(lp_sessions_t *all, const char *port)

@@ -27,6 +27,9 @@ void lp_sessions_call(lp_sessions_t *all, unsigned page, struct cJSON *frame);
 // Closes the board on a port: other programs can have it. False: it was not open.
 bool lp_sessions_close(lp_sessions_t *all, const char *port);
 
+// What Tool.Board said last of a port, owned by the caller; null: no page has opened it.
+struct cJSON *lp_sessions_state(lp_sessions_t *all, const char *port);
+
 // {"code","what","why","next","exit"}, owned by the caller.
 struct cJSON *lp_page_fault(const lp_fault_t *f);
 // Tells {"id", "error": {"code","message","fault"}} for a request.

@@ -108,6 +108,15 @@ static void info(lp_tool_calls_t *calls, unsigned page, cJSON *frame)
     cJSON_Delete(frame);
 }
 
+static void state(lp_tool_calls_t *calls, unsigned page, cJSON *frame)
+{
+    const cJSON *params = cJSON_GetObjectItemCaseSensitive(frame, "params");
+    const char *port = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(params, "port"));
+    cJSON *known = port != NULL ? lp_sessions_state(calls->sessions, port) : NULL;
+    answer(calls, page, frame, known != NULL ? known : cJSON_CreateObject());
+    cJSON_Delete(frame);
+}
+
 static void close_board(lp_tool_calls_t *calls, unsigned page, cJSON *frame)
 {
     const cJSON *params = cJSON_GetObjectItemCaseSensitive(frame, "params");
@@ -123,10 +132,8 @@ static const struct {
     const char *method;
     void (*run)(lp_tool_calls_t *calls, unsigned page, cJSON *frame);
 } methods[] = {
-    {"Tool.Info", info},
-    {"Tool.Devices", devices},
-    {"Tool.Network", network},
-    {"Tool.Close", close_board},
+    {"Tool.Info", info},   {"Tool.Devices", devices},   {"Tool.Network", network},
+    {"Tool.State", state}, {"Tool.Close", close_board},
 };
 
 void lp_tool_calls_take(lp_tool_calls_t *calls, unsigned page, struct cJSON *frame)

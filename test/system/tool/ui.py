@@ -134,7 +134,28 @@ def keys_are_enough(browser):
             !(el.innerText || el.getAttribute('aria-label') || el.labels?.length) || el.tabIndex < 0).map(el => el.outerHTML)"""), [])
 
 
-def unplugged_and_back(browser):
+def a_second_look_knows_the_board(browser):
+    browser.go(ADDRESS)
+    wait_for(browser, "document.getElementById('state').innerText.startsWith('connected')")
+
+
+def the_port_is_let_go_and_taken_again(browser):
+    view(browser, "overview", SAYS("ATECC608B"))
+    browser.run("[...document.querySelectorAll('button')].find(b => b.innerText === 'Let go of the port').click();")
+    wait_for(browser, SAYS("other programs can have it"))
+    limpet("call", "RPC.Ping")
+    browser.run("document.querySelector('#view button.main').click();")
+    wait_for(browser, SAYS("ATECC608B"))
+
+
+def a_port_that_is_none_is_said(browser):
+    browser.run("document.getElementById('address').value = '/dev/null'; document.getElementById('add').requestSubmit();")
+    wait_for(browser, SAYS("is not a serial port"))
+    browser.run("document.querySelector('#boards button').click();")
+    wait_for(browser, SAYS("ATECC608B"))
+
+
+def unplugged(browser):
     browser.run("location.hash = 'overview';")
     os.kill(BOARD, signal.SIGKILL)
     wait_for(browser, "!document.getElementById('state').innerText.startsWith('connected')")
@@ -224,7 +245,8 @@ try:
     for step in (board_and_chip_are_shown_at_once, log_lines_come_as_they_are_logged, settings_are_changed_in_a_form, wrong_values_are_refused_by_the_board_too,
                  secrets_are_written_and_never_read, files_go_and_come, methods_are_described_and_called, what_boards_say_is_text, keys_are_enough, pages_of_another_site_learn_nothing,
                  pages_of_another_port_neither, pages_in_a_box_neither, scripts_and_frames_of_others_neither, a_name_that_is_pointed_here_neither,
-                 without_the_secret_there_is_no_connection, the_page_runs_no_foreign_script, nonsense_on_the_connection_is_answered_or_passed_over, unplugged_and_back):
+                 without_the_secret_there_is_no_connection, the_page_runs_no_foreign_script, nonsense_on_the_connection_is_answered_or_passed_over, a_second_look_knows_the_board,
+                 the_port_is_let_go_and_taken_again, a_port_that_is_none_is_said, unplugged):
         try:
             step(CHROMIUM)
             print(f"ok ui-{step.__name__.replace('_', '-')}", flush=True)
