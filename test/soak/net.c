@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The network port: one connection out, to a broker behind TLS, and some in.
+#include <stdio.h>
 #include <string.h>
 
 #include "limpet/port/net.h"
@@ -149,6 +150,28 @@ lp_err_t lp_port_tcp_open(lp_tcp_t *tcp, const char *host, uint16_t port, lp_str
     return LP_OK;
 }
 
+// -- the cable
+
+static struct {
+    void (*fn)(void *ctx); // the image's; null: it has not asked
+    void *ctx;
+} watcher;
+
+bool lp_port_net_address(char text[LP_NET_ADDRESS_MAX])
+{
+    if (far.how == SOAK_NET_UNPLUGGED) {
+        return false;
+    }
+    (void)snprintf(text, LP_NET_ADDRESS_MAX, "192.0.2.7");
+    return true;
+}
+
+void lp_port_net_watch(void (*fn)(void *ctx), void *ctx)
+{
+    watcher.fn = fn;
+    watcher.ctx = ctx;
+}
+
 void soak_net_reset(void)
 {
     if (far.is_open && far.peer.loop != NULL) {
@@ -165,7 +188,11 @@ void soak_net_set(soak_net_t how)
         far.liar_root = pki_issue(pki_key_p256(), &ca, NULL);
         far.liar = pki_issue(pki_key_p256(), &server, &far.liar_root);
     }
+    const bool was_plugged = far.how != SOAK_NET_UNPLUGGED;
     far.how = how;
+    if (was_plugged != (how != SOAK_NET_UNPLUGGED) && watcher.fn != NULL) {
+        watcher.fn(watcher.ctx);
+    }
     if (how == SOAK_NET_UNPLUGGED && far.is_open && far.peer.loop != NULL) {
         go_silent();
     } else if (how == SOAK_NET_REFUSED || how == SOAK_NET_LIAR) {
@@ -364,6 +391,7 @@ void soak_net_forget(void)
 {
     drop_peer();
     far.is_open = false;
+    watcher.fn = NULL;
     memset(servers, 0, sizeof servers);
     for (unsigned k = 0; k < WIRES; k++) {
         wires[k].is_used = false;
