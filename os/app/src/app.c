@@ -53,13 +53,20 @@ static uint8_t mqtt_queue[SIZE_MQTT_QUEUE_BYTES];
 _Static_assert(!SIZE_LENDS_TLS_STACK || (int)SIZE_TLS_STACK_BYTES >= (int)LP_RPC_LOAN_MIN,
                "long frames need as much");
 
+// Where a channel has no room for a long frame and no handshake lends any.
+enum {
+    HAS_LONG_FRAMES =
+        (int)LP_RPC_OWN_IN_MAX < (int)LP_RPC_FRAME_MAX && !SIZE_LENDS_TLS_STACK ? 1 : 0
+};
+static uint8_t long_frames[HAS_LONG_FRAMES ? LP_RPC_LOAN_MIN : 1];
+
 static struct {
     lp_store_t store;
     lp_config_t config;
     lp_counters_t counters;
     lp_rpc_t rpc;
     lp_rpc_channel_t uart;
-    lp_loan_t loan; // of the handshake's stack, to long RPC frames
+    lp_loan_t loan; // to long RPC frames
     lp_rpc_set_t rpc_set;
     lp_svc_sys_t sys;
     lp_turn_t turn;
@@ -345,9 +352,21 @@ static void enter_safe_mode(void)
     lp_svc_sys_reboot(&app.sys, SAFE_MODE_MS);
 }
 
+static void lend_memory(void)
+{
+    if (SIZE_LENDS_TLS_STACK) {
+        lp_loan_init(&app.loan, tls_stack, sizeof tls_stack);
+        app.rpc.loan = &app.loan;
+    } else if (HAS_LONG_FRAMES) {
+        lp_loan_init(&app.loan, long_frames, sizeof long_frames);
+        app.rpc.loan = &app.loan;
+    }
+}
+
 static void start_services(const lp_app_board_t *board)
 {
     lp_rpc_init(&app.rpc);
+    lend_memory();
     lp_svc_rpc_init(&app.rpc_set, &app.rpc);
     const lp_svc_sys_setup_t sys = {.loop = board->loop,
                                     .rpc = &app.rpc,
@@ -389,9 +408,6 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
         return err;
     }
     lp_i2c_share_init(&app.i2c, board->i2c);
-    if (SIZE_LENDS_TLS_STACK) {
-        lp_loan_init(&app.loan, tls_stack, sizeof tls_stack);
-    }
     app.handle = (lp_app_t){.loop = board->loop,
                             .config = &app.config,
                             .rpc = &app.rpc,
@@ -402,7 +418,6 @@ lp_err_t lp_app_start(const lp_app_board_t *board)
     apply_settings(NULL);
     start_services(board);
     lp_rpc_open(&app.uart, &app.rpc, board->uart, LP_RPC_CHIP);
-    app.uart.loan = SIZE_LENDS_TLS_STACK ? &app.loan : NULL;
     return LP_OK;
 }
 

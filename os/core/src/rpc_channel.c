@@ -6,11 +6,11 @@
 // wait, so these begin behind it. A result that comes late, beside the first part of a long frame,
 // has less room; refusals always have theirs.
 //
-// A small board's channel has little memory of its own and borrows for what is longer: a frame
+// Where RAM is short a channel has little memory of its own and borrows for what is longer: a frame
 // moves there when it outgrows its place, an answer goes where there is more room. While somebody
-// else (a TLS handshake) has that memory, both are refused with LP_E_BUSY. Who asks for it twice,
-// with nothing moved in between, gets it: a peer that fell silent in the middle of a line must not
-// keep the board from its cloud.
+// else (a TLS handshake, another channel) has that memory, both are refused with LP_E_BUSY. Who
+// asks for it twice, with nothing moved in between, gets it: a peer that fell silent in the middle
+// of a line must not keep the board from its cloud, nor its owner from the board.
 #include <string.h>
 
 #include "rpc_internal.h"
@@ -149,9 +149,7 @@ static void end_line(lp_rpc_channel_t *ch)
     ch->is_overlong_ = false;
     ch->is_given_up_ = false;
     if (is_frame && is_overlong && ch->loan != NULL && line.len < LP_RPC_FRAME_MAX) {
-        lp_rpc_refuse(ch, LP_E_BUSY,
-                      "the memory of long frames is in use for a TLS handshake; try again in a "
-                      "moment");
+        lp_rpc_refuse(ch, LP_E_BUSY, "the memory of long frames is in use; try again in a moment");
     } else if (is_frame && is_overlong) {
         lp_rpc_refuse(ch, LP_E_NOSPACE, "a frame is at most " LP_RPC_FRAME_MAX_TEXT " bytes long");
     } else if (is_frame) {
@@ -269,6 +267,7 @@ void lp_rpc_open(lp_rpc_channel_t *ch, lp_rpc_t *rpc, lp_stream_t *stream, lp_rp
     ch->rpc_ = rpc;
     ch->stream_ = stream;
     ch->max_level = (uint8_t)max_level;
+    ch->loan = rpc->loan;
     ch->is_open_ = true;
     lp_stream_listen(stream, on_stream, ch);
 }

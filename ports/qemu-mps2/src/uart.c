@@ -8,7 +8,8 @@
 #include "limpet/bare_uart.h"
 #include "mps2.h"
 
-// What goes to the bridge is 180 bytes at most, and an answer 255 (limpet/sc18im.h).
+// The console holds a whole answer of RPC, so that the log is not kept out for long; what goes to the
+// bridge is 180 bytes at most, and an answer 255 (limpet/sc18im.h).
 enum { RX_BYTES = 1024, TX_BYTES = 4096, CHIP_BYTES = 512, SHORTEST_DIVIDER = 16 };
 enum { DATA = 0, STATE = 1, CONTROL = 2, CLEAR = 3, DIVIDER = 4 };
 enum { TX_FULL = 1, RX_FULL = 2, TX_ON = 1, RX_ON = 2, ON_SENT = 4, ON_RECEIVED = 8 };
@@ -20,7 +21,8 @@ typedef struct {
 } cmsdk_t;
 
 static cmsdk_t console, chip;
-static uint8_t console_rx[RX_BYTES], console_tx[TX_BYTES], chip_rx[CHIP_BYTES], chip_tx[CHIP_BYTES];
+static uint8_t console_rx[RX_BYTES], console_tx[TX_BYTES];
+static uint8_t chip_rx[CHIP_BYTES], chip_tx[CHIP_BYTES];
 
 static void serve(lp_bare_uart_t *u)
 {
@@ -52,7 +54,7 @@ static void on_chip(void)
     on_uart(&chip);
 }
 
-static void init(cmsdk_t *c, uintptr_t base)
+static void start(cmsdk_t *c, uintptr_t base)
 {
     c->regs = mps2_regs(base);
     c->regs[DIVIDER] = SHORTEST_DIVIDER;
@@ -64,8 +66,8 @@ void mps2_uart_init(void)
     lp_bare_uart_init(&console.uart, console_rx, sizeof console_rx, console_tx, sizeof console_tx,
                       serve);
     lp_bare_uart_init(&chip.uart, chip_rx, sizeof chip_rx, chip_tx, sizeof chip_tx, serve);
-    init(&console, MPS2_UART0);
-    init(&chip, MPS2_UART1);
+    start(&console, MPS2_UART0);
+    start(&chip, MPS2_UART1);
     mps2_irq_attach(MPS2_IRQ_UART0_RX, on_console);
     mps2_irq_attach(MPS2_IRQ_UART0_TX, on_console);
     mps2_irq_attach(MPS2_IRQ_UART1_RX, on_chip);

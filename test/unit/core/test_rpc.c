@@ -19,7 +19,7 @@ static lp_rpc_t rpc;
 static lp_rpc_channel_t channel;
 static lp_rpc_set_t set;
 static lp_loan_t loan; // what a small board needs for long frames
-static uint8_t lent[LP_RPC_LOAN_MIN + LP_RPC_REFUSAL_MAX];
+static uint8_t lent[LP_RPC_LOAN_MIN + (LP_RPC_IN_FLIGHT_MAX - 1) * LP_RPC_REFUSAL_MAX];
 
 // -- methods
 

@@ -13,7 +13,8 @@
 #include "fake/stream.h"
 #include "limpet/rpc.h"
 
-enum { LONG = 3000, LENT = LP_RPC_LOAN_MIN + 100 };
+enum { LONG = LP_RPC_OWN_MAX + 700, LENT = LP_RPC_LOAN_MIN + LP_RPC_OWN_MAX };
+enum { HALF = LP_RPC_OWN_IN_MAX + 488 }; // of a frame, in lent memory
 
 static lp_loop_t loop;
 static fake_stream_t line;
@@ -63,7 +64,8 @@ static const lp_rpc_method_t methods[] = {
 static int setup(void **state)
 {
     (void)state;
-    _Static_assert((int)LP_RPC_OWN_MAX < (int)LONG, "this test is built as for a small board");
+    _Static_assert((int)LP_RPC_OWN_MAX < (int)LONG && (int)LONG < (int)LP_RPC_FRAME_MAX,
+                   "this test is built as for a board with little RAM");
     fake_clock_reset();
     lp_loop_init(&loop);
     fake_stream_init(&line, &loop);
@@ -104,6 +106,13 @@ static const char *length_call(size_t len)
     return frame;
 }
 
+static void assert_long_is_taken(void)
+{
+    char wanted[40];
+    snprintf(wanted, sizeof wanted, "{\"id\":1,\"result\":%d}\r\n", LONG + 2);
+    assert_string_equal(answer_to(length_call(LONG)), wanted);
+}
+
 static void loan_has_one_holder_and_is_wiped(void **state)
 {
     (void)state;
@@ -117,6 +126,29 @@ static void loan_has_one_holder_and_is_wiped(void **state)
     assert_null(lp_loan_take(&loan, &other, NULL));
     assert_int_equal(memory[LENT - 1], 'x');
     lp_loan_give(&loan, &somebody);
+    assert_given_back();
+}
+
+// A stranger who stops in the middle of a long frame keeps nobody else out: whoever asks for the
+// memory twice gets it, and the stranger's frame is refused once it ends.
+static void silent_channel_gives_way_to_another(void **state)
+{
+    (void)state;
+    static fake_stream_t other_line;
+    static lp_rpc_channel_t other;
+    const char *frame = length_call(LP_RPC_OWN_IN_MAX + 100);
+    rpc.loan = &loan;
+    fake_stream_init(&other_line, &loop);
+    lp_rpc_open(&other, &rpc, &other_line.stream, LP_RPC_WRITE);
+    fake_stream_feed(&other_line, frame, LP_RPC_OWN_IN_MAX + 20);
+    lp_loop_turn(&loop, 0);
+    assert_non_null(strstr(answer_to(frame), "in use; try again"));
+    assert_non_null(strstr(answer_to(frame), "\"result\""));
+    fake_stream_feed_str(&other_line, "\"}}\n");
+    lp_loop_turn(&loop, 0);
+    lp_loop_turn(&loop, 0);
+    assert_non_null(strstr(fake_stream_take(&other_line), "in use; try again"));
+    lp_rpc_close(&other);
     assert_given_back();
 }
 
@@ -147,7 +179,7 @@ static void without_the_memory_long_ones_are_busy_and_short_ones_work(void **sta
         assert_int_equal(memory[i], 'h');
     }
     lp_loan_give(&loan, &somebody);
-    assert_string_equal(answer_to(length_call(LONG)), "{\"id\":1,\"result\":3002}\r\n");
+    assert_long_is_taken();
     lp_loan_give(&loan, &somebody);
     assert_int_equal(strlen(answer_to("{\"id\":1,\"method\":\"T.Big\"}\n")), LONG + 22);
 }
@@ -185,19 +217,19 @@ static void half_a_frame_is_given_up_when_nothing_moves(void **state)
 {
     (void)state;
     const char *call = length_call(LONG);
-    fake_stream_feed(&line, call, 1000);
+    fake_stream_feed(&line, call, HALF);
     lp_loop_turn(&loop, 0);
     assert_null(lp_loan_take(&loan, &somebody, NULL));
-    fake_stream_feed(&line, call + 1000, 1000);
+    fake_stream_feed(&line, call + HALF, 1000);
     lp_loop_turn(&loop, 0);
     assert_null(lp_loan_take(&loan, &somebody, NULL)); // it moved
     assert_non_null(lp_loan_take(&loan, &somebody, NULL));
     memset(memory, 'h', sizeof memory);
-    assert_non_null(strstr(answer_to(call + 2000), "LP_E_BUSY"));
+    assert_non_null(strstr(answer_to(call + HALF + 1000), "LP_E_BUSY"));
     assert_string_equal(answer_to(length_call(3)), "{\"id\":1,\"result\":5}\r\n");
     assert_int_equal(memory[0], 'h');
     lp_loan_give(&loan, &somebody);
-    assert_string_equal(answer_to(length_call(LONG)), "{\"id\":1,\"result\":3002}\r\n");
+    assert_long_is_taken();
     assert_true(was_refused); // a frame that is being handled keeps it
 }
 
@@ -207,7 +239,7 @@ static void late_answer_and_half_a_frame_leave_each_other_alone(void **state)
     (void)state;
     assert_string_equal(answer_to("{\"id\":2,\"method\":\"T.Later\"}\n"), "");
     const char *call = length_call(LONG);
-    fake_stream_feed(&line, call, 1000);
+    fake_stream_feed(&line, call, HALF);
     lp_loop_turn(&loop, 0);
     line.write_room = 4;
     lp_rpc_ok(late);
@@ -217,9 +249,9 @@ static void late_answer_and_half_a_frame_leave_each_other_alone(void **state)
     fake_stream_give_room(&line, 1000);
     lp_loop_turn(&loop, 0);
     assert_string_equal(fake_stream_take(&line), "{\"id\r\n"); // nobody had read it
-    assert_non_null(strstr(answer_to(call + 1000), "LP_E_BUSY"));
+    assert_non_null(strstr(answer_to(call + HALF), "LP_E_BUSY"));
     lp_loan_give(&loan, &somebody);
-    assert_string_equal(answer_to(length_call(LONG)), "{\"id\":1,\"result\":3002}\r\n");
+    assert_long_is_taken();
 }
 
 static void answer_that_nobody_reads_is_given_up(void **state)
@@ -262,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(loan_has_one_holder_and_is_wiped),
+        T(silent_channel_gives_way_to_another),
         T(long_frames_and_answers_borrow_and_give_back),
         T(without_the_memory_long_ones_are_busy_and_short_ones_work),
         T(longest_answer_waits_for_other_requests),

@@ -27,7 +27,7 @@ enum {
     SIZE_STORE_ENTRIES = 160,      // settings, twice while some are tried; keys, counters, accounts
     SIZE_TLS_ARENA_BYTES =
         76 * 1024, // certificates of three kinds, record buffers of the cloud and a caller
-    SIZE_TLS_STACK_BYTES = 12 * 1024,
+    SIZE_TLS_STACK_BYTES = 10 * 1024,
     SIZE_LENDS_TLS_STACK = 0,
     SIZE_TLS_SESSION_BYTES =
         2048,                  // to go on with a TLS session: what it takes, and a ticket of 1 KB

@@ -32,11 +32,15 @@ enum {
 #endif
     LP_RPC_ECHO_MAX = 72,     // longest id, src, dst, tag, as JSON text
     LP_RPC_REFUSAL_MAX = 800, // room for an answer that only carries an error
-// Of a channel's own memory: the part of a frame that comes in, and behind it refusals. On a small
-// board longer frames need memory that is lent.
+// Of a channel's own memory: the part of a frame that comes in, and behind it refusals. Where RAM
+// is short longer frames need memory that is lent: on a small board a handshake's, on a middling
+// one a piece that all channels share.
 #if defined(LP_SMALL)
     LP_RPC_OWN_IN_MAX = 512,
     LP_RPC_PENDING_MAX = 64, // bytes that are read at once
+#elif defined(LP_MEDIUM)
+    LP_RPC_OWN_IN_MAX = 1536,
+    LP_RPC_PENDING_MAX = 192,
 #else
     LP_RPC_OWN_IN_MAX = LP_RPC_FRAME_MAX,
     LP_RPC_PENDING_MAX = 192,
@@ -122,6 +126,7 @@ typedef struct lp_rpc_farewell {
 
 struct lp_rpc {
     const lp_rpc_watch_t *watch; // may be null
+    lp_loan_t *loan; // for long frames, of channels that are opened from now on; may be null
     lp_rpc_set_t *sets_;
     lp_rpc_farewell_t *farewells_;
     lp_rpc_req_t reqs_[LP_RPC_IN_FLIGHT_MAX];
@@ -165,7 +170,7 @@ void lp_rpc_each(const lp_rpc_t *rpc, lp_rpc_each_fn *fn, void *ctx);
 const lp_rpc_method_t *lp_rpc_find(const lp_rpc_t *rpc, const char *name);
 
 // Serves `stream` (lends, and listens to it) until lp_rpc_close(). Methods above `max_level` are
-// refused. `gate`, `is_public` and `loan` may be set behind it.
+// refused. `gate`, `is_public` and `loan` (the router's, at first) may be set behind it.
 void lp_rpc_open(lp_rpc_channel_t *ch, lp_rpc_t *rpc, lp_stream_t *stream,
                  lp_rpc_level_t max_level);
 // Stops serving; requests under way run on and their answers are dropped.
