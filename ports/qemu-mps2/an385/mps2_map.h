@@ -15,11 +15,13 @@ typedef enum {
     MPS2_IRQ_UART2_RX = 4,
     MPS2_IRQ_UART2_TX = 5,
     MPS2_IRQ_TIMER1 = 9,
+    MPS2_IRQ_SPI = 11,
     MPS2_IRQ_ETH = 13,
     MPS2_IRQ_UART3_RX = 18,
     MPS2_IRQ_UART3_TX = 19,
     MPS2_IRQ_UART4_RX = 20,
     MPS2_IRQ_UART4_TX = 21,
+    MPS2_IRQ_SPI_SHIELDS = 24,
     MPS2_IRQS = 32,
 } mps2_irq_t;
 
@@ -38,6 +40,10 @@ typedef enum {
 #define MPS2_SPI                                                                                   \
     {                                                                                              \
         0x40020000u, 0x40026000u, 0x40027000u                                                      \
+    }
+#define MPS2_SPI_IRQS                                                                              \
+    {                                                                                              \
+        MPS2_IRQ_SPI, MPS2_IRQ_SPI_SHIELDS, MPS2_IRQ_SPI_SHIELDS                                   \
     }
 #define MPS2_I2C                                                                                   \
     {                                                                                              \

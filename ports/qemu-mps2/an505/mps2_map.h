@@ -21,6 +21,9 @@ typedef enum {
     MPS2_IRQ_UART4_RX = 40,
     MPS2_IRQ_UART4_TX = 41,
     MPS2_IRQ_ETH = 48,
+    MPS2_IRQ_SPI0 = 51,
+    MPS2_IRQ_SPI1 = 52,
+    MPS2_IRQ_SPI2 = 53,
     MPS2_IRQS = 64,
 } mps2_irq_t;
 
@@ -39,6 +42,10 @@ typedef enum {
 #define MPS2_SPI                                                                                   \
     {                                                                                              \
         0x50205000u, 0x50206000u, 0x50209000u                                                      \
+    }
+#define MPS2_SPI_IRQS                                                                              \
+    {                                                                                              \
+        MPS2_IRQ_SPI0, MPS2_IRQ_SPI1, MPS2_IRQ_SPI2                                                \
     }
 #define MPS2_I2C                                                                                   \
     {                                                                                              \

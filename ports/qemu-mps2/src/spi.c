@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The board's SPI controllers, PL022. Up to a FIFO of bytes a turn of the loop: what is not through
-// then is fetched in the next one. Chip select is a pin of its own, since the controller's would
-// let go between bytes.
-// @source ARM DDI 0194 (PrimeCell SSP, PL022), 3.3; Arm, Application Note AN385, 3.9 and 4.4
+// The board's SPI controllers, PL022. No more bytes are under way than the FIFO for the received
+// ones holds; the interrupt comes when it is half full, or has something while nothing more comes,
+// and the last one posts the end. Chip select is a pin of its own, since the controller's would let
+// go between bytes.
+// @source ARM DDI 0194 (PrimeCell SSP, PL022), 3.3 and 3.4; Arm, Application Note AN385, 3.9
+// and 4.4
 #include "limpet/spi.h"
 #include "limpet/mps2.h"
 #include "mps2.h"
 
-enum { CR0 = 0, CR1 = 1, DR = 2, SR = 3, CPSR = 4, IMSC = 5 };
+enum { CR0 = 0, CR1 = 1, DR = 2, SR = 3, CPSR = 4, IMSC = 5, ICR = 8 };
 enum { EIGHT_BITS = 7, POLARITY = 1 << 6, PHASE = 1 << 7, CLOCK_RATE_SHIFT = 8 };
 enum { LOOP_BACK = 1, ENABLE = 2 };
 enum { TX_NOT_FULL = 2, RX_NOT_EMPTY = 4, BUSY = 16 };
+enum { ON_TIMEOUT = 2, ON_HALF_FULL = 4 };
 enum { FIFO_BYTES = 8, PRESCALE = 2, MOST_DIVIDER = 256, SLOWEST_PRESCALE = 254 };
 enum { MISC = 0x4C / 4 }; // of the FPGA's registers: the select pins
 
@@ -46,26 +49,61 @@ static bool find_rate(uint32_t rate_hz, uint32_t *prescale, uint32_t *divider)
     return false;
 }
 
-// What has come, and as much more as surely has room when it comes.
-static void move(pl022_t *p)
+static void take(pl022_t *p)
 {
-    const size_t len = lp_spi_len(p->xfer);
     while ((p->regs[SR] & RX_NOT_EMPTY) != 0 && p->received < p->sent) {
         lp_spi_in(p->xfer, p->received, (uint8_t)p->regs[DR]);
         p->received++;
     }
+}
+
+// What has come, and as much more as surely has room when it comes. An emulator, which is through
+// at once, has no interrupt for the last bytes that are less than half a FIFO.
+static void move(pl022_t *p)
+{
+    const size_t len = lp_spi_len(p->xfer);
+    take(p);
     while (p->sent < len && p->sent - p->received < FIFO_BYTES &&
            (p->regs[SR] & TX_NOT_FULL) != 0) {
         p->regs[DR] = lp_spi_out(p->xfer, p->sent);
         p->sent++;
     }
+    if (p->sent == len) {
+        take(p);
+    }
 }
 
-static void turn(void *ctx)
+static bool is_through(const pl022_t *p)
+{
+    return p->received == lp_spi_len(p->xfer);
+}
+
+// @context interrupt, and begin() before there can be one
+static void advance(pl022_t *p)
+{
+    p->regs[ICR] = ON_TIMEOUT;
+    move(p);
+    p->regs[IMSC] = is_through(p) ? 0 : ON_HALF_FULL | ON_TIMEOUT;
+    if (is_through(p)) {
+        lp_loop_post(p->bus.loop_, &p->event);
+    }
+}
+
+// Two of them share a line on the board with a Cortex-M3.
+static void on_spi(void)
+{
+    for (size_t i = 0; i < LP_MPS2_SPI_BUSES; i++) {
+        if (buses[i].regs != NULL && buses[i].regs[IMSC] != 0) {
+            advance(&buses[i]);
+        }
+    }
+}
+
+// The last bit may still be on the wire.
+static void end(void *ctx)
 {
     pl022_t *p = ctx;
-    move(p);
-    if (p->received < lp_spi_len(p->xfer) || (p->regs[SR] & BUSY) != 0) {
+    if ((p->regs[SR] & BUSY) != 0) {
         lp_loop_post(p->bus.loop_, &p->event);
         return;
     }
@@ -93,7 +131,7 @@ static lp_err_t begin(lp_spi_bus_t *bus, const lp_spi_xfer_t *xfer)
     p->sent = 0;
     p->received = 0;
     set_select(p, true);
-    lp_loop_post(bus->loop_, &p->event);
+    advance(p);
     return LP_OK;
 }
 
@@ -101,13 +139,15 @@ lp_spi_bus_t *lp_mps2_spi_open(lp_loop_t *loop, lp_mps2_spi_t which, bool is_loo
 {
     static const lp_spi_ops_t ops = {.begin = begin};
     static const uintptr_t bases[LP_MPS2_SPI_BUSES] = MPS2_SPI;
+    static const mps2_irq_t irqs[LP_MPS2_SPI_BUSES] = MPS2_SPI_IRQS;
     static const uint32_t select_bits[LP_MPS2_SPI_BUSES] = {1u << 1, 1u << 8, 1u << 9};
     pl022_t *p = &buses[which];
     *p = (pl022_t){
         .regs = mps2_regs(bases[which]), .select_bit = select_bits[which], .is_looped = is_looped};
     lp_spi_init(&p->bus, loop, &ops);
-    lp_event_init(&p->event, turn, p);
+    lp_event_init(&p->event, end, p);
     p->regs[IMSC] = 0;
+    mps2_irq_attach(irqs[which], on_spi);
     set_select(p, false);
     return &p->bus;
 }
