@@ -65,13 +65,13 @@ bench_emulated() { # CHIP VERIFY [ECDHE]
         [ -n "${pid[$core-$chip]:-}" ] || chip_serve "$core-$chip"
         bus=$(bus_of "$core-$chip")
     fi
-    board_start board "$core-$chip" "$bus" --log-level debug
+    board_start board "$core-$chip" "$bus" --log-level debug --mhz 1000
     "$limpet" aws-iot-setup --port "$dir/board.tty" --yes --quiet >"$dir/bench.log" 2>&1 ||
         die bench-setup "the set-up failed" "$(tail -n 3 "$dir/bench.log")"
     rpc board Config.Set "{\"config\":{\"identity\":{\"verify\":\"$2\",\"ecdhe\":\"${3:-auto}\"}}}" >/dev/null && rpc board Config.Save >/dev/null
     for ((i = 0; i < runs; i++)); do
         stop board
-        board_start board "$core-$chip" "$bus" --log-level debug
+        board_start board "$core-$chip" "$bus" --log-level debug --mhz 1000
         wait_for 60 is_acknowledged || die bench-board "the board does not connect" "$(tail -n 3 "$dir/board.log")"
         status=$(rpc board Cloud.Status)
         cpu+=("$(jq .tls.cpu_us <<<"$status")")
