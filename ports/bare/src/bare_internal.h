@@ -11,6 +11,8 @@ extern lp_loop_t *lp_bare_loop;
 // crash.c, once crashes are kept; else null: keeps a crash and restarts; looks at the loop's stack.
 extern void (*lp_bare_on_crash)(const lp_crash_t *crash);
 extern void (*lp_bare_check_stack)(void);
+// The same: lp_hw_guard_stack().
+extern void (*lp_bare_guard)(uint8_t *bottom);
 // system.c: by itself, not by its power; and that because of a crash.
 bool lp_bare_is_restarted(void);
 bool lp_bare_is_after_crash(void);

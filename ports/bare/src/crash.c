@@ -89,7 +89,8 @@ void lp_port_crash_start(const char *app, uint32_t boots)
 {
     about = app;
     boot_count = boots;
-    lp_hw_guard_stack();
+    lp_bare_guard = lp_hw_guard_stack;
+    lp_bare_guard(lp_stack_bottom);
     lp_bare_on_crash = on_crash;
     lp_bare_check_stack = check_stack;
 }

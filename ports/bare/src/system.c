@@ -21,6 +21,7 @@ enum {
 lp_loop_t *lp_bare_loop;
 void (*lp_bare_on_crash)(const lp_crash_t *crash);
 void (*lp_bare_check_stack)(void);
+void (*lp_bare_guard)(uint8_t *bottom);
 
 // Survives a restart: memory of .noinit is neither loaded nor cleared.
 static struct {

@@ -81,8 +81,9 @@ _Noreturn void lx106_watchdog_bites(void)
 }
 
 // The core knows no protection.
-void lp_hw_guard_stack(void)
+void lp_hw_guard_stack(uint8_t *bottom)
 {
+    (void)bottom;
 }
 
 _Noreturn void lp_hw_trap(void)

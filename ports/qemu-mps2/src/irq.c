@@ -71,7 +71,7 @@ _Noreturn void lp_mps2_fault(const uint32_t *frame, const uint32_t *saved)
 // Region 7, read-only, 128 bytes. The fault is taken as a hard fault, in which the unit is off, so
 // that its handler may use what is below.
 // @source ARM DDI 0403, B3.5
-void lp_hw_guard_stack(void)
+void lp_hw_guard_stack(uint8_t *bottom)
 {
     enum {
         BYTES = 128,
@@ -81,15 +81,14 @@ void lp_hw_guard_stack(void)
         CORTEX_M33 = 0xD21
     };
     volatile uint32_t *mpu = mps2_regs(0xE000ED90);
-    const uint32_t base =
-        ((uint32_t)(uintptr_t)lp_stack_bottom + BYTES - 1) & ~(uint32_t)(BYTES - 1);
+    const uint32_t base = ((uint32_t)(uintptr_t)bottom + BYTES - 1) & ~(uint32_t)(BYTES - 1);
     const uint32_t part = *mps2_regs(0xE000ED00) >> 4 & 0xFFF;
     if ((mpu[0] >> 8 & 0xFF) == 0 || part == CORTEX_M33) {
         return; // there is none, or one of another kind
     }
     mpu[2] = 7;
     mpu[3] = base;
-    mpu[4] = NEVER_CODE | READ_ONLY | SIZE_128 | 1;
+    mpu[4] = bottom != NULL ? NEVER_CODE | READ_ONLY | SIZE_128 | 1 : 0;
     mpu[1] = 5; // on, with the usual map elsewhere, not in hard faults
     __asm__ volatile("dsb\n\tisb" ::: "memory");
 }

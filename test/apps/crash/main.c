@@ -12,7 +12,7 @@
 enum { SECRET_BYTES = 32, FIBER_BYTES = 12 * 1024, DEEP = 1 << 20 };
 
 typedef struct {
-    char how[12];
+    char how[16];
     uint8_t secret[SECRET_BYTES];
 } order_t;
 
@@ -56,6 +56,25 @@ static void in_a_fiber(void *ctx)
     sink++; // no tail call: this one is in the backtrace
 }
 
+static void dig_in_a_fiber(void *ctx)
+{
+    (void)ctx;
+    sink += dig(0);
+}
+
+// As if it had needed a word more than there is.
+static void use_up_a_fiber(void *ctx)
+{
+    (void)ctx;
+    fiber_stack[0] ^= 1;
+}
+
+static void resume(void (*entry)(void *ctx), order_t *order)
+{
+    (void)lp_port_fiber_init(&fiber, entry, order, fiber_stack, sizeof fiber_stack);
+    lp_port_fiber_resume(&fiber);
+}
+
 __attribute__((noinline)) static void crash_as_told(order_t *order)
 {
     if (strcmp(order->how, "panic") == 0) {
@@ -65,8 +84,11 @@ __attribute__((noinline)) static void crash_as_told(order_t *order)
     } else if (strcmp(order->how, "hang") == 0) {
         hang_here();
     } else if (strcmp(order->how, "fiber") == 0) {
-        (void)lp_port_fiber_init(&fiber, in_a_fiber, order, fiber_stack, sizeof fiber_stack);
-        lp_port_fiber_resume(&fiber);
+        resume(in_a_fiber, order);
+    } else if (strcmp(order->how, "fiber-stack") == 0) {
+        resume(dig_in_a_fiber, order);
+    } else if (strcmp(order->how, "fiber-end") == 0) {
+        resume(use_up_a_fiber, order);
     } else {
         crash_here(order);
     }

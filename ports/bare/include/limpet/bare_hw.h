@@ -45,8 +45,9 @@ void lp_bare_watchdog_bites(const lp_crash_t *where);
 // in: says so on the console, and keeps it and restarts if crashes are kept. Returns if not.
 // @context exception; `regs` has the registers by their DWARF numbers
 void lp_bare_crash(lp_crash_t *crash, uintptr_t caller);
-// From now on writing to the last words of the loop's stack is a fault, where the core can do that.
-void lp_hw_guard_stack(void);
+// From now on writing to the last words of the stack that ends at `bottom` is a fault, and of no
+// other one, where the core can do that; null: of none, as while stacks change.
+void lp_hw_guard_stack(uint8_t *bottom);
 // Runs into the fault handler.
 _Noreturn void lp_hw_trap(void);
 // Sends what the console has queued, without interrupts.
