@@ -9,172 +9,8 @@
 
 #include <cmocka.h>
 
-#include "fake/port.h"
-#include "fake/stream.h"
 #include "limpet/http_client.h"
-#include "limpet/settings.h"
-
-enum { FLASH = 65536 };
-
-static lp_loop_t loop;
-static lp_store_t store;
-static lp_store_entry_t entries[96];
-static lp_config_t config;
-static lp_config_value_t values[LP_SETTINGS_COUNT];
-static lp_store_item_t items[LP_SETTINGS_COUNT];
-static uint8_t arena[LP_SETTINGS_ARENA];
-static lp_turn_t turn;
-static lp_link_base_t base;
-
-// -- the network, and TLS over it: one connection at a time
-
-static struct {
-    fake_stream_t wire;
-    lp_stream_fn *tcp_fn, *tls_fn;
-    void *tcp_ctx, *tls_ctx;
-    lp_event_t tcp_event, tls_event;
-    lp_err_t tcp_answer, tls_answer, tcp_refuses, tls_refuses;
-    bool is_tcp_open, is_tls_open, is_silent;
-    unsigned dials, handshakes;
-    char host[256], tls_host[256], trust[64], key_id[32];
-    uint16_t port;
-    lp_tls_report_t report;
-} net;
-
-static void tell_tcp(void *ctx)
-{
-    (void)ctx;
-    net.tcp_fn(net.tcp_ctx, net.tcp_answer == LP_OK ? LP_STREAM_OPEN : LP_STREAM_CLOSED,
-               net.tcp_answer);
-}
-
-static void tell_tls(void *ctx)
-{
-    (void)ctx;
-    net.tls_fn(net.tls_ctx, net.tls_answer == LP_OK ? LP_STREAM_OPEN : LP_STREAM_CLOSED,
-               net.tls_answer);
-}
-
-static void wire_listen(lp_stream_t *s, lp_stream_fn *fn, void *ctx)
-{
-    (void)s;
-    lp_stream_listen(&net.wire.stream, fn, ctx);
-}
-
-static lp_err_t wire_read(lp_stream_t *s, uint8_t *buf, size_t cap, size_t *n)
-{
-    (void)s;
-    return lp_stream_read(&net.wire.stream, buf, cap, n);
-}
-
-static lp_err_t wire_write(lp_stream_t *s, lp_span_t data, size_t *n)
-{
-    (void)s;
-    return lp_stream_write(&net.wire.stream, data, n);
-}
-
-static void tcp_close(lp_stream_t *s)
-{
-    (void)s;
-    lp_stream_close(&net.wire.stream);
-    lp_loop_unpost(&loop, &net.tcp_event);
-    net.is_tcp_open = false;
-}
-
-static void tls_close(lp_stream_t *s)
-{
-    lp_loop_unpost(&loop, &net.tls_event);
-    net.is_tls_open = false;
-    tcp_close(s);
-}
-
-lp_err_t lp_port_tcp_open(lp_tcp_t *tcp, const char *host, uint16_t port, lp_stream_fn *fn,
-                          void *ctx)
-{
-    static const lp_stream_ops_t ops = {
-        .listen = wire_listen, .read = wire_read, .write = wire_write, .close = tcp_close};
-    if (net.tcp_refuses != LP_OK) {
-        return net.tcp_refuses;
-    }
-    assert_false(net.is_tcp_open); // the one before was closed
-    tcp->stream.ops = &ops;
-    fake_stream_init(&net.wire, &loop);
-    net.is_tcp_open = true;
-    net.dials++;
-    net.tcp_fn = fn;
-    net.tcp_ctx = ctx;
-    net.port = port;
-    strcpy(net.host, host);
-    lp_event_init(&net.tcp_event, tell_tcp, NULL);
-    if (!net.is_silent) {
-        lp_loop_post(&loop, &net.tcp_event);
-    }
-    return LP_OK;
-}
-
-lp_err_t lp_tls_open(lp_tls_t *tls, lp_stream_t *lower, const lp_tls_config_t *c, lp_stream_fn *fn,
-                     void *ctx)
-{
-    static const lp_stream_ops_t ops = {
-        .listen = wire_listen, .read = wire_read, .write = wire_write, .close = tls_close};
-    (void)lower;
-    if (net.tls_refuses != LP_OK) {
-        return net.tls_refuses;
-    }
-    assert_true(net.is_tcp_open);
-    tls->stream.ops = &ops;
-    net.is_tls_open = true;
-    net.handshakes++;
-    net.tls_fn = fn;
-    net.tls_ctx = ctx;
-    strcpy(net.tls_host, c->host);
-    strncpy(net.trust, (const char *)c->trust_pem.ptr, sizeof net.trust - 1);
-    strcpy(net.key_id, c->key_id != NULL ? c->key_id : "");
-    lp_event_init(&net.tls_event, tell_tls, NULL);
-    lp_loop_post(&loop, &net.tls_event);
-    return LP_OK;
-}
-
-const lp_tls_report_t *lp_tls_report(const lp_tls_t *tls)
-{
-    (void)tls;
-    return &net.report;
-}
-
-// -- the rig
-
-static void run(uint32_t ms)
-{
-    for (uint32_t passed = 0; passed < ms; passed += 10) {
-        lp_loop_turn(&loop, 0);
-        fake_clock_advance_ms(10);
-    }
-    lp_loop_turn(&loop, 0);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&net, 0, sizeof net);
-    fake_clock_reset();
-    fake_system_reset();
-    fake_flash_reset((lp_flash_geometry_t){FLASH, 4096, 4});
-    lp_loop_init(&loop);
-    lp_turn_init(&turn, &loop);
-    const lp_store_config_t s = {.size_bytes = FLASH, .entries = entries, .max_entries = 96};
-    assert_int_equal(lp_store_open(&store, &s), LP_OK);
-    const lp_config_setup_t c = {.rows = lp_settings,
-                                 .count = LP_SETTINGS_COUNT,
-                                 .values = values,
-                                 .items = items,
-                                 .arena = arena,
-                                 .arena_bytes = sizeof arena,
-                                 .store = &store};
-    assert_int_equal(lp_config_init(&config, &c), LP_OK);
-    lp_config_load(&config, NULL);
-    base = (lp_link_base_t){.loop = &loop, .turn = &turn, .config = &config};
-    return 0;
-}
+#include "web_rig.h"
 
 // -- links
 
@@ -196,7 +32,7 @@ static int setup_link(void **state)
 {
     memset(&link, 0, sizeof link);
     opened = closed = 0;
-    return setup(state);
+    return web_setup(state);
 }
 
 static const lp_link_papers_t papers = {.trust = ""};
@@ -212,7 +48,7 @@ static void plain_link_opens_over_tcp(void **state)
     assert_int_equal(open_link(NULL), LP_OK);
     assert_int_equal(opened, 0); // never from inside the call
     assert_int_equal(open_link(NULL), LP_E_STATE);
-    run(20);
+    web_run(20);
     assert_int_equal(opened, 1);
     assert_int_equal(link.state, LP_LINK_UP);
     assert_string_equal(net.host, "a.example");
@@ -234,11 +70,11 @@ static void secure_link_waits_for_its_turn(void **state)
     turn.head_ = &other;
     assert_int_equal(open_link(&papers), LP_OK);
     lp_loop_post(&loop, &net.tcp_event);
-    run(1000);
+    web_run(1000);
     assert_int_equal(link.state, LP_LINK_WAIT);
     assert_int_equal(net.handshakes, 0);
     lp_turn_give(&turn, &other);
-    run(20);
+    web_run(20);
     assert_int_equal(opened, 1);
     assert_int_equal(net.handshakes, 1);
     assert_string_equal(net.tls_host, "a.example");
@@ -283,7 +119,7 @@ static void link_that_fails_leaves_nothing_behind(void **state)
         net.tls_answer = table[i].tls;
         closed = 0;
         assert_int_equal(open_link(&p), LP_OK);
-        run(50);
+        web_run(50);
         assert_int_equal(closed, 1);
         assert_int_equal(link_why, table[i].expected);
         assert_string_equal(link_detail, table[i].detail);
@@ -304,7 +140,7 @@ static void link_closed_in_any_state_is_silent(void **state)
         }
         const unsigned before = opened;
         lp_link_close(&link);
-        run(100);
+        web_run(100);
         assert_int_equal(opened, before);
         assert_int_equal(closed, 0);
         assert_false(net.is_tcp_open || net.is_tls_open);
@@ -340,7 +176,7 @@ static void on_done(void *ctx, lp_err_t err, unsigned status)
 
 static int setup_http(void **state)
 {
-    const int rc = setup(state);
+    const int rc = web_setup(state);
     lp_http_client_init(&http, &base);
     done_count = 0;
     return rc;
@@ -358,7 +194,7 @@ static void begin(const lp_http_wish_t *wish)
     body_len = 0;
     body[0] = '\0';
     assert_int_equal(lp_http_start(&http, wish), LP_OK);
-    run(50);
+    web_run(50);
 }
 
 static void request_and_response_of_a_plain_get(void **state)
@@ -375,7 +211,7 @@ static void request_and_response_of_a_plain_get(void **state)
     assert_non_null(strstr(sent, "Accept: text/plain\r\n"));
     assert_int_equal(done_count, 0);
     fake_stream_feed_str(&net.wire, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-    run(50);
+    web_run(50);
     assert_int_equal(done_count, 1);
     assert_int_equal(done_err, LP_OK);
     assert_int_equal(done_status, 200);
@@ -394,7 +230,7 @@ static void response_in_single_bytes(void **state)
     for (size_t i = 0; i + 1 < sizeof answer; i++) {
         assert_int_equal(done_count, 0);
         fake_stream_feed(&net.wire, answer + i, 1);
-        run(10);
+        web_run(10);
     }
     assert_int_equal(done_count, 1);
     assert_int_equal(done_status, 200);
@@ -408,7 +244,7 @@ static void kept_connection_takes_the_next_request(void **state)
     wish.keeps_alive = true;
     begin(&wish);
     fake_stream_feed_str(&net.wire, "HTTP/1.1 204 No Content\r\n\r\n");
-    run(50);
+    web_run(50);
     assert_int_equal(done_status, 204);
     assert_true(net.is_tcp_open);
     (void)fake_stream_take(&net.wire);
@@ -417,7 +253,7 @@ static void kept_connection_takes_the_next_request(void **state)
     assert_int_equal(net.dials, 1);
     assert_memory_equal(fake_stream_take(&net.wire), "GET /2 ", 7);
     fake_stream_feed_str(&net.wire, "HTTP/1.1 204 No Content\r\n\r\n");
-    run(50);
+    web_run(50);
     assert_int_equal(http.reused, 1);
     wish.url = "http://b.example/"; // somebody else: not over this connection
     begin(&wish);
@@ -434,7 +270,7 @@ static void kept_connection_that_is_left_is_closed(void **state)
     wish.keeps_alive = true;
     begin(&wish);
     fake_stream_feed_str(&net.wire, "HTTP/1.1 204 No Content\r\n\r\n");
-    run(LP_HTTP_IDLE_MS + 1000);
+    web_run(LP_HTTP_IDLE_MS + 1000);
     assert_false(net.is_tcp_open);
 }
 
@@ -450,14 +286,14 @@ static void redirect_to_elsewhere_leaves_the_fields_behind(void **state)
     assert_non_null(strstr(fake_stream_take(&net.wire), "Bearer secret"));
     fake_stream_feed_str(&net.wire, "HTTP/1.1 302 Found\r\nLocation: http://b.example/x\r\n"
                                     "Content-Length: 0\r\n\r\n");
-    run(50);
+    web_run(50);
     assert_string_equal(net.host, "b.example");
     const char *sent = fake_stream_take(&net.wire);
     assert_memory_equal(sent, "GET /x ", 7);
     assert_null(strstr(sent, "secret"));
     fake_stream_feed_str(&net.wire,
                          "HTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 0\r\n\r\n");
-    run(50);
+    web_run(50);
     assert_int_equal(done_count, 1);
     assert_int_equal(done_err, LP_E_DENIED); // one too many
 }
@@ -471,7 +307,7 @@ static void redirect_from_https_to_http_is_denied(void **state)
     assert_int_equal(net.handshakes, 1);
     fake_stream_feed_str(&net.wire, "HTTP/1.1 301 Moved\r\nLocation: http://a.example/\r\n"
                                     "Content-Length: 0\r\n\r\n");
-    run(50);
+    web_run(50);
     assert_int_equal(done_err, LP_E_DENIED);
     assert_int_equal(net.dials, 1);
 }
@@ -501,11 +337,11 @@ static void bad_responses_end_the_request(void **state)
         wish.timeout_ms = 1000;
         begin(&wish);
         fake_stream_feed_str(&net.wire, table[i].answer);
-        run(50);
+        web_run(50);
         if (table[i].hangs_up) {
             fake_stream_hang_up(&net.wire, LP_E_CLOSED);
         }
-        run(1200);
+        web_run(1200);
         assert_int_equal(done_count, 1);
         assert_int_equal(done_err, table[i].err);
         assert_false(net.is_tcp_open);
@@ -526,7 +362,7 @@ static void request_can_be_canceled_at_any_time(void **state)
         }
         lp_http_cancel(&http);
         assert_int_equal(done_count, 0); // from the loop
-        run(50);
+        web_run(50);
         assert_int_equal(done_count, 1);
         assert_int_equal(done_err, LP_E_CANCELED);
         assert_false(net.is_tcp_open || net.is_tls_open);
@@ -563,10 +399,10 @@ static void body_goes_as_fast_as_the_network_takes_it(void **state)
     net.wire.write_room = 7;
     lp_loop_post(&loop, &net.tcp_event);
     for (int i = 0; i < 60; i++) {
-        run(10);
+        web_run(10);
         fake_stream_give_room(&net.wire, 3);
     }
-    run(20);
+    web_run(20);
     const char *sent = fake_stream_take(&net.wire);
     assert_non_null(strstr(sent, "Content-Length: 10\r\n"));
     assert_non_null(strstr(sent, "\r\n\r\n0123456789"));

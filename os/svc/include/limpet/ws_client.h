@@ -37,7 +37,7 @@ typedef struct {
     // Once, and the last. LP_OK: both ends said goodbye, `code` is the server's, or LP_WS_NO_CODE.
     // LP_E_CLOSED: it ended without; LP_E_FORMAT: the server broke the protocol; LP_E_RANGE: a
     // message longer than max_message; LP_E_TIMEOUT; LP_E_DENIED: the server refused, with the HTTP
-    // status in `code`; LP_E_UNSUPPORTED: another subprotocol; LP_E_CANCELED; else as
+    // status in `code`; LP_E_UNSUPPORTED: it chose no subprotocol; LP_E_CANCELED; else as
     // lp_link_open().
     void (*on_closed)(void *ctx, lp_err_t why, uint16_t code);
     void *ctx;
