@@ -3,11 +3,13 @@
 // progress and for what they found; what they say last is shown when they fail.
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -220,10 +222,29 @@ static size_t size_in(const char *log)
     return strncmp(end, "KB", 2) == 0 ? n << 10 : n << 20;
 }
 
+// These programs know nothing of the lock that a console or page of this tool has on a port, and
+// would read half of what the boot loader says.
+static bool is_free(const flash_rom_t *rom)
+{
+    const int fd = open(rom->port, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    const bool is_taken = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return !is_taken;
+}
+
 lp_exit_t flash_rom_look(const flash_rom_t *rom, size_t *flash_bytes, lp_fault_t *f)
 {
     static job_t j;
     memset(&j, 0, sizeof j);
+    if (!is_swd(rom) && !is_free(rom)) {
+        lp_fault_set(f, LP_EXIT_LOCAL, "port-busy", "%s is in use by another program", rom->port);
+        lp_fault_next(f,
+                      "end limpet console there, or let go of the port in limpet ui, then run the "
+                      "same command again");
+        return f->exit;
+    }
     if (is_swd(rom)) {
         begin_openocd(&j, rom);
         add(&j, "init; reset halt; flash banks; exit");
