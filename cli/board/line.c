@@ -89,8 +89,11 @@ static lp_exit_t fail_deaf(lp_fault_t *f, const char *port, long pid)
 {
     lp_fault_set(f, LP_EXIT_LOCAL, "port-silent", "%s is shared by another limpet, which is silent",
                  port);
-    lp_fault_why(f, "process %ld takes nobody in; it may be stopped (Ctrl-Z), or have too many",
-                 pid);
+    if (pid > 0) {
+        lp_fault_why(f, "process %ld takes nobody in; it may be stopped (Ctrl-Z)", pid);
+    } else {
+        lp_fault_why(f, "too many wait there; it may be stopped (Ctrl-Z)");
+    }
     lp_fault_next(f, "let it go on (fg) or end it, then try again");
     return f->exit;
 }

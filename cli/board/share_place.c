@@ -133,6 +133,7 @@ lp_share_join_t lp_share_join(const char *port, int *fd, long *pid)
     if (folder < 0) {
         return LP_SHARE_NOBODY;
     }
+    errno = ENOENT;
     int line = lp_share_name(port, name, sizeof name) ? lp_share_connect(folder, name, pid) : -1;
     bool is_gone = errno != EAGAIN; // its queue is full: it does not take anybody in
     close(folder);
