@@ -20,14 +20,6 @@ enum {
     WATCHDOG_LONG_US = 10000000,
 };
 
-static uint64_t host_clock(void *ctx)
-{
-    (void)ctx;
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
-
 uint64_t lp_cs_now(const lp_chipsim_t *c)
 {
     return c->clock.now_us(c->clock.ctx);
@@ -176,7 +168,7 @@ static lp_chipsim_t *make(const lp_chipsim_options_t *opt)
     c->timing = opt->timing;
     c->clock = opt->clock;
     if (c->clock.now_us == NULL) {
-        c->clock.now_us = host_clock;
+        c->clock.now_us = lp_cs_host_clock;
     }
     c->no_sync = opt->no_sync;
     c->state_fd = -1;

@@ -86,7 +86,7 @@ typedef enum {
 // Everything that survives a loss of power. Secrets included: treat it as one (mode 0600 on disk).
 typedef struct {
     lp_chipsim_model_t model;
-    uint8_t config[LP_CHIPSIM_CONFIG_BYTES];
+    _Alignas(uint32_t) uint8_t config[LP_CHIPSIM_CONFIG_BYTES];
     uint8_t otp[LP_CHIPSIM_OTP_BYTES];
     uint8_t data[LP_CHIPSIM_DATA_BYTES];    // slots one after another, see lp_chipsim_slot()
     uint8_t eeprom_seed[32];                // of the random number generator
