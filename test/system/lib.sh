@@ -65,6 +65,33 @@ wait_until() {
     [ -z "$traced" ] || set -x
 }
 
+# kill as the shell has it, for processes of this script only. A number may be somebody else's soon after its process has ended:
+# there are thirty thousand of them on a small computer, and all tests together come round within minutes.
+export TESTS_TOKEN=$$.$RANDOM.$RANDOM
+is_ours() { # PID: started from here, whoever its parent is now
+    local at=$1 stat
+    grep -zqxF "TESTS_TOKEN=$TESTS_TOKEN" "/proc/$1/environ" 2>/dev/null && return
+    while [ "$at" -gt 1 ]; do
+        [ "$at" != $$ ] || return 0
+        stat=$(cat "/proc/$at/stat" 2>/dev/null) || return 1
+        read -r _ at _ <<<"${stat##*) }"
+    done
+    return 1
+}
+kill() {
+    local word kill_args=() n=0
+    for word; do
+        if [[ $word =~ ^[0-9]+$ ]]; then
+            is_ours "$word" || continue
+            n=$((n + 1))
+        elif [[ $word == %* || $word == *$'\n'* ]]; then
+            n=$((n + 1))
+        fi
+        kill_args+=("$word")
+    done
+    [ "$n" -gt 0 ] && builtin kill "${kill_args[@]}"
+}
+
 # free_port [udp]: a port of this computer that nobody has, and that the system gives to nobody by itself: those begin at 32768.
 free_port() {
     /usr/bin/python3 -I -S -c 'import random, socket, sys
