@@ -8,8 +8,8 @@
 #include "limpet/bare_uart.h"
 #include "mps2.h"
 
-// The console holds a whole answer of RPC, so that the log is not kept out for long; what goes to the
-// bridge is 180 bytes at most, and an answer 255 (limpet/sc18im.h).
+// The console holds a whole answer of RPC, so that the log is not kept out for long; what goes to
+// the bridge is 180 bytes at most, and an answer 255 (limpet/sc18im.h).
 enum { RX_BYTES = 1024, TX_BYTES = 4096, CHIP_BYTES = 512, SHORTEST_DIVIDER = 16 };
 enum { DATA = 0, STATE = 1, CONTROL = 2, CLEAR = 3, DIVIDER = 4 };
 enum { TX_FULL = 1, RX_FULL = 2, TX_ON = 1, RX_ON = 2, ON_SENT = 4, ON_RECEIVED = 8 };

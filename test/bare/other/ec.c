@@ -68,11 +68,26 @@ static mbedtls_ecp_group *of(const EC_GROUP *group)
     return (mbedtls_ecp_group *)(uintptr_t)&group->group;
 }
 
-// r = n p with n in range; nothing of it is at infinity.
-static int scaled(mbedtls_ecp_group *g, mbedtls_ecp_point *r, const mbedtls_mpi *n,
-                  const mbedtls_ecp_point *p)
+// r = n modulo the order; null: 0.
+static int reduced(const mbedtls_ecp_group *g, mbedtls_mpi *r, const BIGNUM *n)
 {
-    return mbedtls_ecp_mul(g, r, n, p, other_rng, NULL);
+    return n != NULL ? mbedtls_mpi_mod_mpi(r, &n->n, &g->N) : mbedtls_mpi_lset(r, 0);
+}
+
+// r = a G + b q, where mbedTLS wants scalars that are not 0 and points that are not at infinity.
+static int sum(mbedtls_ecp_group *g, mbedtls_ecp_point *r, const mbedtls_mpi *a,
+               const mbedtls_ecp_point *q, const mbedtls_mpi *b)
+{
+    const bool has_a = mbedtls_mpi_cmp_int(a, 0) != 0;
+    const bool has_b =
+        q != NULL && mbedtls_mpi_cmp_int(b, 0) != 0 && mbedtls_mpi_cmp_int(&q->Z, 0) != 0;
+    if (has_a && has_b) {
+        return mbedtls_ecp_muladd(g, r, a, &g->G, b, q);
+    }
+    if (has_a) {
+        return mbedtls_ecp_mul(g, r, a, &g->G, other_rng, NULL);
+    }
+    return has_b ? mbedtls_ecp_mul(g, r, b, q, other_rng, NULL) : mbedtls_ecp_set_zero(r);
 }
 
 int EC_POINT_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *n, const EC_POINT *q,
@@ -85,25 +100,13 @@ int EC_POINT_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *n, const EC_P
     mbedtls_mpi_init(&a);
     mbedtls_mpi_init(&b);
     mbedtls_ecp_point_init(&point);
-    int err = n != NULL ? mbedtls_mpi_mod_mpi(&a, &n->n, &g->N) : 0;
-    err = err == 0 && q != NULL ? mbedtls_mpi_mod_mpi(&b, &m->n, &g->N) : err;
-    const bool has_a = n != NULL && mbedtls_mpi_cmp_int(&a, 0) != 0;
-    const bool has_b =
-        q != NULL && mbedtls_mpi_cmp_int(&b, 0) != 0 && !EC_POINT_is_at_infinity(group, q);
-    if (err == 0 && has_a && has_b) {
-        err = mbedtls_ecp_muladd(g, &point, &a, &g->G, &b, &q->point);
-    } else if (err == 0 && has_a) {
-        err = scaled(g, &point, &a, &g->G);
-    } else if (err == 0 && has_b) {
-        err = scaled(g, &point, &b, &q->point);
-    } else if (err == 0) {
-        err = mbedtls_ecp_set_zero(&point);
-    }
-    err = err == 0 ? mbedtls_ecp_copy(&r->point, &point) : err;
+    const bool is_good = reduced(g, &a, n) == 0 && reduced(g, &b, m) == 0 &&
+                         sum(g, &point, &a, q != NULL ? &q->point : NULL, &b) == 0 &&
+                         mbedtls_ecp_copy(&r->point, &point) == 0;
     mbedtls_ecp_point_free(&point);
     mbedtls_mpi_free(&a);
     mbedtls_mpi_free(&b);
-    return other_ok(err);
+    return is_good ? 1 : 0;
 }
 
 int EC_POINT_is_at_infinity(const EC_GROUP *group, const EC_POINT *point)

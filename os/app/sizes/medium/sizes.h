@@ -26,7 +26,7 @@ enum {
     SIZE_FILES = 48,               // files; FS.ListExt of them all fits a frame
     SIZE_STORE_ENTRIES = 160,      // settings, twice while some are tried; keys, counters, accounts
     SIZE_TLS_ARENA_BYTES =
-        72 * 1024, // certificates of three kinds, record buffers of the cloud and a caller
+        76 * 1024, // certificates of three kinds, record buffers of the cloud and a caller
     SIZE_TLS_STACK_BYTES = 10 * 1024,
     SIZE_LENDS_TLS_STACK = 0,
     SIZE_TLS_SESSION_BYTES =

@@ -39,7 +39,7 @@ enum {
     LP_RPC_OWN_IN_MAX = 512,
     LP_RPC_PENDING_MAX = 64, // bytes that are read at once
 #elif defined(LP_MEDIUM)
-    LP_RPC_OWN_IN_MAX = 1536,
+    LP_RPC_OWN_IN_MAX = 768,
     LP_RPC_PENDING_MAX = 192,
 #else
     LP_RPC_OWN_IN_MAX = LP_RPC_FRAME_MAX,
