@@ -223,7 +223,7 @@ int lp_cmd_config_set(int argc, char **argv)
 {
     static const lp_help_t help = {
         .name = "config-set",
-        .args = "KEY[=VALUE]... | -",
+        .args = "KEY=VALUE...|NAME|-",
         .summary = "Changes a board's settings, all of them or none, and saves them.",
         .examples = {"limpet config-set telemetry.interval_s=30", "limpet config-set wifi.sta.pass",
                      "limpet config-set --try-once cloud.server=new.example.com", NULL},

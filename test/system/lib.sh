@@ -70,7 +70,8 @@ wait_until() {
 export TESTS_TOKEN=$$.$RANDOM.$RANDOM
 is_ours() { # PID: started from here, whoever its parent is now
     local at=$1 stat
-    grep -zqxF "TESTS_TOKEN=$TESTS_TOKEN" "/proc/$1/environ" 2>/dev/null && return
+    # A bare return in a trap would return what the script ends with.
+    grep -zqxF "TESTS_TOKEN=$TESTS_TOKEN" "/proc/$1/environ" 2>/dev/null && return 0
     while [ "$at" -gt 1 ]; do
         [ "$at" != $$ ] || return 0
         stat=$(cat "/proc/$at/stat" 2>/dev/null) || return 1
