@@ -23,6 +23,8 @@ static lp_rpc_t rpc;
 static lp_rpc_set_t set;
 static lp_rpc_web_t web;
 static lp_rpc_channel_t channel;
+static lp_loan_t loan; // as a board with little RAM has it
+static uint8_t lent[LP_RPC_LOAN_MIN];
 static const char *over_why; // null: it lives
 
 // -- a small board
@@ -91,6 +93,8 @@ static void start(lp_rpc_web_kind_t kind)
     lp_loop_init(&loop);
     fake_stream_init(&lower, &loop);
     lp_rpc_init(&rpc);
+    lp_loan_init(&loan, lent, sizeof lent);
+    rpc.loan = &loan;
     set = (lp_rpc_set_t){.methods = methods, .count = sizeof methods / sizeof methods[0]};
     lp_rpc_add(&rpc, &set);
     over_why = NULL;

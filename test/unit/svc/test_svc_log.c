@@ -19,6 +19,8 @@ static lp_loop_t loop;
 static fake_stream_t line;
 static lp_rpc_t rpc;
 static lp_rpc_channel_t channel;
+static lp_loan_t loan; // as a board with little RAM has it
+static uint8_t lent[LP_RPC_LOAN_MIN];
 static lp_log_ring_t ring;
 static uint8_t memory[3000];
 static lp_svc_log_t service;
@@ -34,6 +36,8 @@ static int setup(void **state)
     lp_loop_init(&loop);
     fake_stream_init(&line, &loop);
     lp_rpc_init(&rpc);
+    lp_loan_init(&loan, lent, sizeof lent);
+    rpc.loan = &loan;
     lp_log_ring_open(&ring, memory, sizeof memory, 0xABCD0001);
     lp_log_add_sink(lp_log_ring_sink(&ring));
     lp_svc_log_init(&service, &loop, &rpc, &ring);
