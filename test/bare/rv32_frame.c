@@ -14,3 +14,6 @@ void *lp_hw_frame(void *stack, size_t bytes, void (*entry)(void))
     frame[0] = (uint32_t)(uintptr_t)entry; // where the switch returns to
     return frame;
 }
+
+// On this machine no stack is guarded; the port's fibers name the one of the loop all the same.
+uint8_t lp_stack_bottom[1];

@@ -10,12 +10,6 @@
 
 enum { COORDINATE = 32, OCTETS = 1 + 2 * COORDINATE, SIG_MAX = 80, PARAMS_MAX = 4 };
 
-struct evp_pkey_st {
-    unsigned refs;
-    mbedtls_ecp_group group;
-    mbedtls_mpi d;
-    mbedtls_ecp_point q;
-};
 struct evp_pkey_ctx_st {
     EVP_PKEY *key, *peer;
 };
