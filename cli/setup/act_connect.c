@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 5: settings, restart, and the proof: the board says that it is connected with this
 // certificate, publishes a nonce that nobody else knows, and the cloud hands out that very message.
+// Settings that are only tried are confirmed then.
 #include <sys/random.h>
 #include <time.h>
 
@@ -15,6 +16,7 @@ enum {
     RETAINED_S = 15,
     PROOF_TRIES = 3,
     CONFIGURE_TRIES = 2,
+    CONFIRM_TRIES = 3,
     NONCE_BYTES = 16,
 };
 
@@ -57,15 +59,40 @@ static lp_exit_t configure(lp_setup_t *s, lp_fault_t *f)
     return set_config(s, second, f);
 }
 
-static lp_exit_t restart(lp_setup_t *s, bool is_saving, lp_fault_t *f)
+static bool was_refused_with(const lp_setup_t *s, const lp_fault_t *f, const char *name)
+{
+    return strcmp(f->code, "board-refused") == 0 &&
+           strcmp(lp_board_last_error(s->board)->name, name) == 0;
+}
+
+static lp_exit_t save(lp_setup_t *s, lp_fault_t *f)
 {
     cJSON *params = cJSON_CreateObject();
-    if (is_saving) {
-        cJSON_AddBoolToObject(params, "reboot", true);
-    } else {
-        cJSON_AddNumberToObject(params, "delay_ms", 100);
+    cJSON_AddBoolToObject(params, "reboot", true);
+    if (s->is_trial) {
+        cJSON_AddBoolToObject(params, "try_once", true);
     }
-    lp_exit_t rc = call_and_drop(s, is_saving ? "Config.Save" : "Sys.Reboot", params, f);
+    lp_exit_t rc = call_and_drop(s, "Config.Save", params, f);
+    if (rc == LP_EXIT_OK || !s->is_trial || !was_refused_with(s, f, "LP_E_UNSUPPORTED")) {
+        return rc;
+    }
+    s->is_trial = false;
+    lp_ui_warn("%s is too small to try settings: should it lose this computer now and not connect, "
+               "it does not go back by itself",
+               s->state.board.id);
+    return save(s, f);
+}
+
+static lp_exit_t restart(lp_setup_t *s, bool is_saving, lp_fault_t *f)
+{
+    lp_exit_t rc = LP_EXIT_OK;
+    if (is_saving) {
+        rc = save(s, f);
+    } else {
+        cJSON *params = cJSON_CreateObject();
+        cJSON_AddNumberToObject(params, "delay_ms", 100);
+        rc = call_and_drop(s, "Sys.Reboot", params, f);
+    }
     // The board may be gone before its answer is out; whether it was saved shows after the restart.
     bool is_gone = strcmp(f->code, "board-lost") == 0 || strcmp(f->code, "board-timeout") == 0;
     return rc == LP_EXIT_OK || !is_gone ? rc : LP_EXIT_OK;
@@ -302,7 +329,8 @@ static lp_exit_t note_proven(lp_setup_t *s, lp_fault_t *f)
 }
 
 // Settings, restart, and a look whether they are what the board now has: a restart that nobody
-// asked for in between loses what was set and not yet saved, and then it is done once more.
+// asked for in between loses what was set and not yet saved, and then it is done once more. So does
+// the restart itself with what an earlier run had only set.
 static lp_exit_t bring_up(lp_setup_t *s, lp_fault_t *f)
 {
     bool is_configuring = (s->plan.actions & LP_DO_CONFIG) != 0;
@@ -318,17 +346,52 @@ static lp_exit_t bring_up(lp_setup_t *s, lp_fault_t *f)
         if (rc == LP_EXIT_OK) {
             rc = wait_restarted(s, f);
         }
-        if (rc == LP_EXIT_OK && is_configuring) {
+        if (rc == LP_EXIT_OK) {
             rc = lp_observe_settings(s->board, &s->state, f);
         }
-        if (rc != LP_EXIT_OK || !is_configuring || lp_setup_is_configured(&s->state)) {
+        if (rc != LP_EXIT_OK || lp_setup_is_configured(&s->state)) {
             return rc;
         }
+        is_configuring = true; // what an earlier run had set was never saved
     }
     lp_fault_set(f, LP_EXIT_BOARD, "board-forgets", "the board does not keep its settings");
     lp_fault_why(f, "they were set and saved %d times, and are not there after the restart",
                  CONFIGURE_TRIES);
     lp_fault_next(f, "is its flash full or worn? limpet console shows what the board says");
+    return f->exit;
+}
+
+// LP_EXIT_OK with *is_over: the board tries no settings.
+static lp_exit_t call_confirm(lp_setup_t *s, bool *is_over, lp_fault_t *f)
+{
+    lp_exit_t rc = call_and_drop(s, "Config.Confirm", NULL, f);
+    for (int i = 1; i < CONFIRM_TRIES && rc != LP_EXIT_OK; i++) {
+        if (strcmp(f->code, "board-refused") == 0 || lp_interrupt_seen()) {
+            break;
+        }
+        rc = lp_board_reopen(s->board, REBOOT_MS, f);
+        rc = rc == LP_EXIT_OK ? call_and_drop(s, "Config.Confirm", NULL, f) : rc;
+    }
+    *is_over = rc != LP_EXIT_OK && was_refused_with(s, f, "LP_E_STATE");
+    return *is_over ? LP_EXIT_OK : rc;
+}
+
+// The settings that were proven become the saved ones. A board that says that it tries none has
+// restarted since, or has confirmed and the answer was lost: its settings tell which.
+static lp_exit_t confirm(lp_setup_t *s, lp_fault_t *f)
+{
+    bool is_over = false;
+    lp_exit_t rc = call_confirm(s, &is_over, f);
+    if (rc == LP_EXIT_OK && is_over) {
+        rc = lp_observe_settings(s->board, &s->state, f);
+    }
+    if (rc != LP_EXIT_OK || !is_over || lp_setup_is_configured(&s->state)) {
+        return rc;
+    }
+    lp_fault_set(f, LP_EXIT_BOARD, "trial-over", "%s restarted before its settings were confirmed",
+                 s->state.board.id);
+    lp_fault_why(f, "it is back on the settings that it had before");
+    lp_fault_next(f, "run the same command again, it goes on where it stopped");
     return f->exit;
 }
 
@@ -340,6 +403,9 @@ lp_exit_t lp_act_connect(lp_setup_t *s, lp_fault_t *f)
     }
     if (rc == LP_EXIT_OK) {
         rc = check_key_source(s, f);
+    }
+    if (rc == LP_EXIT_OK && s->is_trial) {
+        rc = confirm(s, f);
     }
     if (rc == LP_EXIT_OK) {
         rc = note_proven(s, f);

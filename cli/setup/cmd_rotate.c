@@ -41,7 +41,8 @@ int lp_cmd_aws_iot_rotate(int argc, char **argv)
                    "one was proven.",
         .examples = {"limpet aws-iot-rotate --dry-run", "limpet aws-iot-rotate", NULL},
         .notes = "If the board does not connect with the new certificate in time, it is sent back "
-                 "to the old one.\n"
+                 "to the old one;\n"
+                 "without this computer it goes back by itself, after 10 minutes or a restart.\n"
                  "Run again after an interruption, it goes on where it stopped.",
         .exit_codes = exits,
     };

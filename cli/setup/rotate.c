@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //   the board uses   record      what is done
 //   the old key      none, same  new key and certificate (what is there is taken), switch, prove
-//   the new key      same        prove, or back
+//   the new key      same        switch once more, prove, or back
 //   the new key      none        the older of the two certificates is retired
 //   and at the end   same        the old certificate is retired, the record goes
 #include "rotate.h"
@@ -239,7 +239,8 @@ static void say_plan(const lp_rotation_t *r)
                  "switch the board over and prove the connection; back if it fails for %ld s",
                  s->options->connect_s);
     } else {
-        snprintf(text, sizeof text, "prove the connection with the new certificate");
+        snprintf(text, sizeof text,
+                 "restart the board, prove the connection with the new certificate");
     }
     lp_ui_plan_step(++n, text, NULL, is_result);
     snprintf(text, sizeof text, "delete the old certificate %.4s...%s", j->old_cert_id,
@@ -336,6 +337,7 @@ static lp_exit_t go_back(lp_rotation_t *r, lp_fault_t *f)
     snprintf(s->state.wish.key, sizeof s->state.wish.key, "%s", s->journal.old_key);
     s->state.cloud.cert = r->old_cert;
     s->plan.actions = LP_DO_CONFIG | LP_DO_PROVE;
+    s->is_trial = false;            // the old settings are the saved ones, and are saved once more
     lp_journal_t keep = s->journal; // the proof of the old one is none of the new one
     lp_exit_t rc = lp_act_connect(s, &back);
     s->journal = keep;
@@ -362,10 +364,10 @@ static lp_exit_t go_back(lp_rotation_t *r, lp_fault_t *f)
 static lp_exit_t switch_over(lp_rotation_t *r, lp_fault_t *f)
 {
     lp_setup_t *s = &r->setup;
-    s->plan.actions = r->is_switched ? LP_DO_PROVE : LP_DO_CONFIG | LP_DO_PROVE;
-    if (r->is_switched && !lp_setup_is_configured(&s->state)) {
-        s->plan.actions |= LP_DO_CONFIG;
-    }
+    // Also a board that uses the new key already: whether that is saved, tried, or only set does
+    // not show.
+    s->plan.actions = LP_DO_CONFIG | LP_DO_PROVE;
+    s->is_trial = true;
     lp_exit_t rc = lp_act_connect(s, f);
     bool can_go_back = r->old_cert.id[0] != '\0' && strcmp(r->old_cert.status, "ACTIVE") == 0;
     return is_refusal(rc) && can_go_back && !lp_interrupt_seen() ? go_back(r, f) : rc;

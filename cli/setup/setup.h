@@ -43,6 +43,9 @@ struct lp_setup {
     char *policy_document; // owned; what is in the user's file, or null
     char crc[16];          // of the configuration zone, as the board read it back
     char csr[4096];        // the request that the board made
+    // lp_act_connect() has the board try the settings, and confirms them when they are proven: a
+    // board that is left alone before goes back. Becomes false with one that cannot try settings.
+    bool is_trial;
     // Reads the proof where it was published; null: in AWS IoT.
     lp_exit_t (*read_back)(lp_setup_t *s, const char *topic, const char *nonce, lp_fault_t *f);
     void *owner; // of read_back

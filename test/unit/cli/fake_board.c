@@ -68,11 +68,16 @@ const char *fake_board_setting(const fake_board_t *b, const char *group, const c
     return text_in(b->saved, group, name);
 }
 
-static bool cert_of(const fake_board_t *b, lp_check_t *check)
+static bool cert_in(const cJSON *settings, lp_check_t *check)
 {
     char why[80];
-    const char *pem = fake_board_setting(b, "identity", "cert");
+    const char *pem = text_in(settings, "identity", "cert");
     return pem[0] != '\0' && lp_check_cert(pem, check, why, sizeof why);
+}
+
+static bool cert_of(const fake_board_t *b, lp_check_t *check)
+{
+    return cert_in(b->saved, check);
 }
 
 // --- the chip
@@ -223,7 +228,7 @@ static cJSON *identity_info(fake_board_t *b, const cJSON *params, const char **e
     (void)error;
     const cJSON *asked = cJSON_GetObjectItem(params, "key");
     const char *key =
-        cJSON_IsString(asked) ? asked->valuestring : text_in(b->saved, "identity", "key");
+        cJSON_IsString(asked) ? asked->valuestring : text_in(b->staged, "identity", "key");
     bool is_chip = strncmp(key, "atca:", 5) == 0;
     void *pair = *key_of(b, key);
     bool exists = pair != NULL && is_chip == b->has_chip;
@@ -239,7 +244,7 @@ static cJSON *identity_info(fake_board_t *b, const cJSON *params, const char **e
     } else {
         cJSON_AddNullToObject(r, "public_key");
     }
-    if (cert_of(b, &check)) {
+    if (cert_in(b->staged, &check)) { // what is set counts here at once
         cJSON_AddStringToObject(r, "cert_id", check.id);
         cJSON_AddBoolToObject(r, "is_match", strcmp(check.public_key, hex) == 0);
     } else {
@@ -350,8 +355,16 @@ static cJSON *config_set(fake_board_t *b, const cJSON *params, const char **erro
     return cJSON_CreateObject();
 }
 
+static void drop(cJSON **tree)
+{
+    cJSON_Delete(*tree);
+    *tree = NULL;
+}
+
 static void save(fake_board_t *b)
 {
+    drop(&b->trial);
+    drop(&b->flash);
     cJSON_Delete(b->saved);
     b->saved = cJSON_Duplicate(b->staged, true);
     b->n_save++;
@@ -359,8 +372,26 @@ static void save(fake_board_t *b)
 
 static cJSON *config_save(fake_board_t *b, const cJSON *params, const char **error)
 {
+    if (!cJSON_IsTrue(cJSON_GetObjectItem(params, "try_once"))) {
+        save(b);
+        return cJSON_CreateObject();
+    }
+    if (b->is_small) {
+        *error = "LP_E_UNSUPPORTED";
+        return NULL;
+    }
+    cJSON_Delete(b->trial);
+    b->trial = cJSON_Duplicate(b->staged, true);
+    return cJSON_CreateObject();
+}
+
+static cJSON *config_confirm(fake_board_t *b, const cJSON *params, const char **error)
+{
     (void)params;
-    (void)error;
+    if (b->flash == NULL || b->is_worn) {
+        *error = b->is_worn ? "LP_E_IO" : "LP_E_STATE";
+        return NULL;
+    }
     save(b);
     return cJSON_CreateObject();
 }
@@ -390,6 +421,7 @@ static cJSON *cloud_status(fake_board_t *b, const cJSON *params, const char **er
     (void)error;
     lp_check_t check = {.id = ""};
     bool is_up = is_connected(b, &check);
+    (void)cert_in(b->staged, &check); // what is set is what it names, whatever it connected with
     bool is_enabled = fake_board_setting(b, "cloud", "server")[0] != '\0';
     cJSON *r = cJSON_CreateObject();
     cJSON_AddStringToObject(r, "state", is_up ? "connected" : is_enabled ? "backoff" : "off");
@@ -415,6 +447,7 @@ static cJSON *cloud_prove(fake_board_t *b, const cJSON *params, const char **err
         *error = "LP_E_STATE";
         return NULL;
     }
+    (void)cert_in(b->staged, &check);
     char topic[200];
     snprintf(topic, sizeof topic, "limpet/%s/proof", fake_board_setting(b, "cloud", "thing"));
     b->n_prove++;
@@ -443,6 +476,7 @@ static const struct {
     {"Config.Get", config_get, false},
     {"Config.Set", config_set, false},
     {"Config.Save", config_save, true},
+    {"Config.Confirm", config_confirm, false},
     {"Chip.Scan", chip_scan, false},
     {"Chip.Info", chip_info, false},
     {"Chip.Configure", chip_configure, false},
@@ -474,6 +508,16 @@ static void put(fake_board_t *b, const char *text)
 static void reboot(fake_board_t *b)
 {
     poll(NULL, 0, REBOOT_MS);
+    if (b->flash != NULL) { // a trial ends
+        cJSON_Delete(b->saved);
+        b->saved = b->flash;
+        b->flash = NULL;
+    }
+    if (b->trial != NULL) { // one begins
+        b->flash = b->saved;
+        b->saved = b->trial;
+        b->trial = NULL;
+    }
     cJSON_Delete(b->staged);
     b->staged = cJSON_Duplicate(b->saved, true);
     b->boots++;
@@ -628,9 +672,18 @@ void fake_board_stop(fake_board_t *b)
     unlink(b->link);
     cJSON_Delete(b->saved);
     cJSON_Delete(b->staged);
+    cJSON_Delete(b->trial);
+    cJSON_Delete(b->flash);
     EVP_PKEY_free(b->key);
     EVP_PKEY_free(b->key2);
     pthread_mutex_destroy(&b->lock);
+}
+
+void fake_board_power_cycle(fake_board_t *b)
+{
+    pthread_mutex_lock(&b->lock);
+    reboot(b);
+    pthread_mutex_unlock(&b->lock);
 }
 
 void fake_board_calm(fake_board_t *b)

@@ -46,7 +46,11 @@ typedef struct {
     void *key;           // EVP_PKEY in slot 0 or key.pem
     void *key2;          // EVP_PKEY in slot 1 or key2.pem
     bool is_second_deaf; // does not connect with the second key
-    cJSON *saved;        // configuration in flash
+    cJSON *saved;        // configuration of this start
+    cJSON *flash;        // the saved one while another is tried; null: none is
+    cJSON *trial;        // to be tried at the next start, or null
+    bool is_small;       // cannot try settings
+    bool is_worn;        // cannot write what was tried
     cJSON *staged;
     int boots;
     bool is_offline; // never connects
@@ -76,6 +80,9 @@ typedef struct {
 
 void fake_board_start(fake_board_t *b, fake_cloud_t *cloud, const char *link);
 void fake_board_stop(fake_board_t *b);
+// Off and on, whatever it was doing.
+void fake_board_power_cycle(fake_board_t *b);
+
 void fake_board_calm(fake_board_t *b);
 // A string of the saved configuration, "" when unset.
 const char *fake_board_setting(const fake_board_t *b, const char *group, const char *name);

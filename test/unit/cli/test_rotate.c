@@ -331,7 +331,7 @@ static void board_faults(void **state)
     (void)state;
     static const char *const methods[] = {"Identity.Info", "Identity.GenKey", "Identity.Csr",
                                           "Config.Set",    "Config.Save",     "Cloud.Status",
-                                          "Cloud.Prove"};
+                                          "Cloud.Prove",   "Config.Confirm"};
     static const board_fault_t modes[] = {BOARD_SILENT_AFTER, BOARD_REFUSE, BOARD_REBOOT_BEFORE,
                                           BOARD_REBOOT_AFTER, BOARD_KILL};
     for (size_t i = 0; i < COUNT(methods); i++) {
@@ -344,6 +344,144 @@ static void board_faults(void **state)
             (void)run_and_recover(s);
         }
     }
+}
+
+// --- the tool's computer dies, and nobody comes: the board alone
+
+static bool is_connected(scene_t *s)
+{
+    look_for_darkness(s);
+    return n_dark == 0;
+}
+
+// After each call that changes the board, in turn: the tool is gone, then the power fails. The
+// board has one of the two certificates, and that one gets in.
+static void killed_then_power_fails_leaves_a_board_that_connects(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        int skip; // calls before the one that is meant
+        int certs;
+        bool is_confirmed;
+    } cases[] = {
+        {"Identity.GenKey", 0, 1, false}, // first, since slot 0 makes no other key
+        {"Identity.Csr", 0, 1, false},    {"Config.Set", 0, 2, false},
+        {"Config.Set", 1, 2, false},      {"Config.Save", 0, 2, false},
+        {"Sys.GetInfo", 1, 2, false},     {"Cloud.Status", 1, 2, false},
+        {"Cloud.Prove", 0, 2, false},     {"Config.Confirm", 0, 2, true},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        scene_t *s = set_up_scene();
+        char before[40];
+        snprintf(before, sizeof before, "%s", key_in_use(s));
+        s->board.fault_method = cases[i].method;
+        s->board.fault = BOARD_KILL;
+        s->board.fault_skip = cases[i].skip;
+        s->board.fault_count = 1;
+        assert_true(rotate(s, NULL) >= 128);
+        fake_board_calm(&s->board);
+        fake_board_power_cycle(&s->board);
+        assert_true(is_connected(s));
+        assert_int_equal(strcmp(key_in_use(s), before) != 0, cases[i].is_confirmed);
+        if (fake_cloud_live_certs(&s->cloud) != cases[i].certs) {
+            print_message("%s, call %d\n", cases[i].method, cases[i].skip + 1);
+        }
+        assert_int_equal(fake_cloud_live_certs(&s->cloud), cases[i].certs);
+        rotate_ok(s);
+        fake_cloud_calm(&s->cloud);
+    }
+}
+
+// The board is in its trial, with a certificate that does not get in, when the tool dies.
+static void killed_with_a_dead_certificate_leaves_the_old_one(void **state)
+{
+    scene_t *s = *state;
+    s->board.is_second_deaf = true;
+    s->board.fault_method = "Cloud.Status";
+    s->board.fault = BOARD_KILL;
+    s->board.fault_skip = 1; // the first one is of the look
+    s->board.fault_count = 1;
+    assert_true(rotate(s, NULL) >= 128);
+    assert_string_equal(key_in_use(s), "atca:1");
+    fake_board_calm(&s->board);
+    fake_board_power_cycle(&s->board); // its own restart: test_trial
+    assert_string_equal(key_in_use(s), "atca:0");
+    assert_string_equal(s->cloud.certs[0].status, "ACTIVE");
+    s->board.is_second_deaf = false;
+    rotate_ok(s);
+    assert_string_equal(key_in_use(s), "atca:1");
+}
+
+// It restarts between proof and confirmation: nothing is retired, and the next run goes on.
+static void restart_before_the_confirmation_retires_nothing(void **state)
+{
+    scene_t *s = *state;
+    s->board.fault_method = "Config.Confirm";
+    s->board.fault = BOARD_REBOOT_BEFORE;
+    s->board.fault_count = 1;
+    assert_int_equal(rotate(s, NULL), LP_EXIT_BOARD);
+    assert_non_null(strstr(s->err, "error[trial-over]"));
+    assert_string_equal(key_in_use(s), "atca:0");
+    assert_string_equal(s->cloud.certs[0].status, "ACTIVE");
+    fake_board_calm(&s->board);
+    rotate_ok(s);
+    assert_string_equal(key_in_use(s), "atca:1");
+}
+
+static void lost_answer_of_the_confirmation_is_no_failure(void **state)
+{
+    scene_t *s = *state;
+    static const board_fault_t modes[] = {BOARD_SILENT_AFTER, BOARD_REBOOT_AFTER, BOARD_DAMAGED,
+                                          BOARD_SILENT_BEFORE};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        s->board.fault_method = "Config.Confirm";
+        s->board.fault = modes[i];
+        s->board.fault_count = 1;
+        rotate_ok(s);
+        fake_cloud_calm(&s->cloud);
+    }
+}
+
+// Its flash is worn: what was proven is not what the next start has, so the old one must stay.
+static void refused_confirmation_retires_nothing(void **state)
+{
+    scene_t *s = *state;
+    s->board.is_worn = true;
+    assert_int_equal(rotate(s, NULL), LP_EXIT_BOARD);
+    assert_string_equal(s->cloud.certs[0].status, "ACTIVE");
+    s->board.is_worn = false;
+    fake_board_power_cycle(&s->board);
+    assert_true(is_connected(s));
+    assert_string_equal(key_in_use(s), "atca:0");
+    rotate_ok(s);
+}
+
+static void small_board_is_moved_without_a_trial_and_says_so(void **state)
+{
+    scene_t *s = *state;
+    s->board.is_small = true;
+    rotate_ok(s);
+    assert_non_null(strstr(s->err, "does not go back by itself"));
+    assert_string_equal(key_in_use(s), "atca:1");
+}
+
+// A run that stopped with the new settings only set, not saved, and the old connection still there:
+// that connection proves nothing.
+static void settings_that_were_only_set_are_no_proof(void **state)
+{
+    scene_t *s = *state;
+    s->board.fault_method = "Config.Set";
+    s->board.fault = BOARD_KILL;
+    s->board.fault_skip = 1;
+    s->board.fault_count = 1;
+    assert_true(rotate(s, NULL) >= 128);
+    fake_board_calm(&s->board);
+    int n = s->board.boots;
+    rotate_ok(s);
+    assert_true(s->board.boots > n);
+    fake_board_power_cycle(&s->board);
+    assert_string_equal(key_in_use(s), "atca:1");
 }
 
 #define ROTATE_TEST(f) cmocka_unit_test_setup_teardown(f, open_for_test, close_for_test)
@@ -366,6 +504,14 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(cloud_faults_for_ever, close_faulty),
         cmocka_unit_test_teardown(killed_at_each_cloud_call, close_faulty),
         cmocka_unit_test_teardown(board_faults, close_faulty),
+        cmocka_unit_test_teardown(killed_then_power_fails_leaves_a_board_that_connects,
+                                  close_faulty),
+        ROTATE_TEST(killed_with_a_dead_certificate_leaves_the_old_one),
+        ROTATE_TEST(restart_before_the_confirmation_retires_nothing),
+        ROTATE_TEST(lost_answer_of_the_confirmation_is_no_failure),
+        ROTATE_TEST(refused_confirmation_retires_nothing),
+        ROTATE_TEST(small_board_is_moved_without_a_trial_and_says_so),
+        ROTATE_TEST(settings_that_were_only_set_are_no_proof),
     };
     return run_part(tests, COUNT(tests), argc > 1 ? argv[1] : NULL);
 }

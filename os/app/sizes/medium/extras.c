@@ -16,6 +16,7 @@
 #include "limpet/svc_gpio.h"
 #include "limpet/svc_i2c.h"
 #include "limpet/svc_onewire.h"
+#include "limpet/svc_trial.h"
 #include "logs.h"
 
 #define LOG_MODULE "app"
@@ -30,6 +31,7 @@ static lp_svc_onewire_t onewire;
 static lp_svc_cron_t cron;
 static lp_cron_action_t publish;
 static lp_svc_config_t config_service;
+static lp_svc_trial_t trial;
 
 void lp_app_extras_begin(void)
 {
@@ -99,6 +101,9 @@ void lp_app_extras_start(const lp_app_extras_t *parts)
     app->cron = &cron;
     lp_svc_config_init(&config_service, app->rpc, app->config, parts->sys);
     lp_app_remote_words(&config_service);
+    const lp_svc_trial_setup_t for_trial = {
+        .loop = app->loop, .config = app->config, .cloud = app->cloud, .sys = parts->sys};
+    lp_svc_trial_init(&trial, &for_trial);
     files_start(parts);
     lp_app_events_start();
     lp_app_power_start(app, parts->turn);
