@@ -114,6 +114,14 @@ mqtt() {
         -h localhost -p "$mqtt_port" -i "$client" "$@"
 }
 
+# mqtt_end PID: ends what "mqtt ... &" started. The PID is that of a shell around it: a client that only loses its shell connects
+# again and again, and takes the place of the next one of its name.
+mqtt_end() {
+    pkill -P "$1"
+    wait "$1" 2>/dev/null
+    return 0
+}
+
 # logged FILTER: an event of the log for which the jq filter is true. event FILTER: the same within a while, since
 # the broker's plugin writes events a tick later.
 logged() {
