@@ -10,7 +10,7 @@
 #include "limpet/port/retained.h"
 #include "limpet/port/system.h"
 
-enum { STACK_BYTES = 2048, NEAR_BYTES = 160, PAINT = 0xA5 };
+enum { STACK_BYTES = 2048, NEAR_BYTES = 160, GUARD_BYTES = 256, PAINT = 0xA5 };
 
 // The stack that was in use may be the trouble.
 static _Alignas(16) uint8_t stack[STACK_BYTES] __attribute__((section(".noinit.crash_stack")));
@@ -43,7 +43,9 @@ static void find_stack(lp_crash_t *c)
         c->stack.end = c->stack.begin + fiber->stack_bytes;
     }
     const bool is_used_up = c->sp < c->stack.begin + NEAR_BYTES || c->sp >= c->stack.end;
-    if (c->reason == LP_CRASH_FAULT && (is_used_up || is_loop_stack_broken())) {
+    // Where a core guards a stack's end, at an address that suits it: lp_hw_guard_stack().
+    const bool is_guard = c->address - c->stack.begin < GUARD_BYTES;
+    if (c->reason == LP_CRASH_FAULT && (is_used_up || is_guard || is_loop_stack_broken())) {
         c->reason = LP_CRASH_STACK;
     }
 }
