@@ -111,12 +111,12 @@ static bool read_line(const char *prompt, char *dst, bool is_secret)
 {
     struct termios before;
     bool is_quiet = is_secret && tcgetattr(STDIN_FILENO, &before) == 0;
-    fprintf(stderr, "%s", prompt);
-    if (is_quiet) {
+    if (is_quiet) { // before the question: what is typed at once is neither shown nor thrown away
         struct termios quiet = before;
         quiet.c_lflag &= ~(tcflag_t)ECHO;
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
+    fprintf(stderr, "%s", prompt);
     bool has_line = fgets(dst, LP_LOGIN_TEXT, stdin) != NULL;
     if (is_quiet) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

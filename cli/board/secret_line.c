@@ -38,8 +38,9 @@ bool lp_secret_line(const char *name, const char *prompt, char *dst, size_t cap)
     }
     struct termios quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(stderr, "%s", prompt);
+    // Before the question: what is typed at once is neither shown nor thrown away.
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    fprintf(stderr, "%s", prompt);
     const bool has_line = read_line(dst, cap);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fprintf(stderr, "\n");
