@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The timers that QEMU has of the MPS2 reach no pin.
+// No hardware makes pulses on pins: QEMU's timers of the MPS2 reach none, and the ESP8266 has none;
+// its own SDK makes them with a timer.
 #include "limpet/port/pwm.h"
 
 lp_err_t lp_port_pwm_info(uint16_t pin, lp_pwm_info_t *info)
