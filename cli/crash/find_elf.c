@@ -63,15 +63,16 @@ static bool look_in(const char *folder)
 // Who stands beside the folders of applications: those that have a build folder.
 static bool look_below(const char *folder)
 {
+    const int tail = (int)(sizeof "/build" - 1);
     bool is_found = false;
     DIR *dir = opendir(folder);
     for (struct dirent *e; dir != NULL && !is_found && (e = readdir(dir)) != NULL;) {
         char below[PATH_MAX];
         struct stat st;
         const int n = snprintf(below, sizeof below, "%s/%s/build", folder, e->d_name);
-        if (e->d_name[0] != '.' && n > 0 && n < (int)sizeof below && lstat(below, &st) == 0 &&
+        if (e->d_name[0] != '.' && n > tail && n < (int)sizeof below && lstat(below, &st) == 0 &&
             S_ISDIR(st.st_mode)) {
-            below[n - (int)(sizeof "/build" - 1)] = '\0';
+            below[n - tail] = '\0';
             is_found = look_in(below);
         }
     }
