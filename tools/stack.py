@@ -17,7 +17,8 @@ WAYS = {  # pieces (from, to), then where the last function may be
     "loop: a timer or an event": ([MAIN], ["os/", "apps/", "ports/bare/"]),
     "loop: a request on the console": ([MAIN, ("on_event@lines.c", "on_event@lines.c"), ("on_stream@rpc_channel.c", "lp_rpc_handle_frame@rpc.c")], ["os/svc/"]),
     "loop: a message from the broker": ([MAIN, ("on_event@sec/src/tls.c", "tell@sec/src/tls.c"), ("on_stream@os/net", "mqtt_message_piece@os/net"),
-                                         ("lp_svc_cloud_on_message@", "lp_svc_cloud_on_message@")], ["on_message@svc_shadow", "on_message@svc_jobs"]),
+                                         ("lp_svc_cloud_on_message@", "lp_svc_cloud_on_message@"), ("on_message@svc/src/thing.c", "on_message@svc/src/thing.c")],
+                                        ["on_delta@svc_shadow", "on_accepted@svc_shadow", "on_next@svc_jobs", "on_started@svc_jobs"]),
     "loop: a record of TLS": ([MAIN, ("on_event@sec/src/tls.c", "tell@sec/src/tls.c"), ("on_stream@os/net", "mqtt_receive@os/net")], ["tls_read@sec/src/tls.c"]),
     "loop: frames and timers of lwIP": ([(MAIN[0], "lp_port_wait@bare"), ("lp_bare_net_poll@", "lp_bare_net_poll@")], ["third_party/src/lwip"]),
     "fiber: handshake": ([], ["entry@tls_fiber"]),
@@ -82,6 +83,8 @@ for name, (pieces, last) in WAYS.items():
         total += piece[0]
         chain += piece[1]
     ends = [f for spec in last for f in (find(spec) if "@" in spec else [g for g in alive - called if spec in place[g]])]
+    if not ends or any("@" in spec and not find(spec) for spec in last):
+        sys.exit(f"stack: not all of {', '.join(last)} are in the image: has the code changed?")
     best = max(memoised(f) for f in ends)
     stack = name.split(":")[0]
     need[stack] = max(need.get(stack, 0), total + best[0])
