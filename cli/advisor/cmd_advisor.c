@@ -1,60 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet advisor: finds the subcommand; `list`.
 #include <cjson/cJSON.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "advisor.h"
 #include "limpet/cmd.h"
+#include "limpet/group.h"
 #include "limpet/opt.h"
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *about;
-} commands[] = {
+static const lp_group_command_t commands[] = {
     {"run", advisor_cmd_run, "play test cases against a device"},
     {"list", advisor_cmd_list, "the test cases, what they look at, their parameters"},
 };
 
-enum { COUNT = sizeof commands / sizeof commands[0] };
-
-static int print_help(void)
-{
-    printf("limpet advisor - the test cases of AWS IoT Device Advisor, on this computer\n\n"
-           "  limpet advisor run --port auto\n"
-           "  limpet advisor run --device-command ./my-device --junit advisor.xml\n\n");
-    for (size_t i = 0; i < COUNT; i++) {
-        printf("  limpet advisor %-8s %s\n", commands[i].name, commands[i].about);
-    }
-    printf("\nlimpet advisor COMMAND --help tells more.\n");
-    return LP_EXIT_OK;
-}
+static const lp_group_t group = {
+    .name = "advisor",
+    .intro = "limpet advisor - the test cases of AWS IoT Device Advisor, on this computer\n\n"
+             "  limpet advisor run --port auto\n"
+             "  limpet advisor run --device-command ./my-device --junit advisor.xml\n\n",
+    .outro = "\nlimpet advisor COMMAND --help tells more.\n",
+    .commands = commands,
+    .n = sizeof commands / sizeof commands[0],
+};
 
 int lp_cmd_advisor(int argc, char **argv)
 {
-    if (lp_opt_is_listing && argc < 2) {
-        for (size_t i = 0; i < COUNT; i++) {
-            lp_opt_list_command(commands[i].name, commands[i].about);
-        }
-        return LP_EXIT_OK;
-    }
-    if (argc < 2 && lp_ui.json) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "limpet advisor needs one of its commands", NULL,
-                          "limpet advisor --help");
-    }
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        return print_help();
-    }
-    for (size_t i = 0; i < COUNT; i++) {
-        if (strcmp(commands[i].name, argv[1]) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
-        }
-    }
-    char what[100];
-    snprintf(what, sizeof what, "limpet advisor has no command \"%.40s\"", argv[1]);
-    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, NULL, "limpet advisor --help");
+    return lp_group_run(&group, argc, argv);
 }
 
 static void list_json(const lp_advisor_case_t *c)
@@ -84,12 +55,12 @@ int advisor_cmd_list(int argc, char **argv)
     }
     size_t count = 0;
     const lp_advisor_case_t *cases = lp_advisor_cases(&count);
-    const char *group = "";
+    const char *current = "";
     for (size_t i = 0; i < count; i++) {
         const lp_advisor_case_t *c = &cases[i];
-        if (strcmp(group, c->group) != 0) {
-            group = c->group;
-            lp_ui_out("%s", group);
+        if (strcmp(current, c->group) != 0) {
+            current = c->group;
+            lp_ui_out("%s", current);
         }
         lp_ui_out("  %c %-54s %s", c->is_qualification ? '*' : ' ', c->id, c->summary);
         if (c->parameters[0] != '\0') {

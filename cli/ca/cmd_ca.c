@@ -6,12 +6,9 @@
 
 #include "commands.h"
 #include "limpet/cmd.h"
+#include "limpet/group.h"
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *about;
-} commands[] = {
+static const lp_group_command_t commands[] = {
     {"new", lp_ca_cmd_new, "make a CA, or adopt one"},
     {"server", lp_ca_cmd_server, "the broker's certificate, and a mosquitto.conf with it"},
     {"show", lp_ca_cmd_show, "what the CA is, and how long it lasts"},
@@ -21,62 +18,20 @@ static const struct {
     {"crl", lp_ca_cmd_crl, "write the revocation list anew"},
 };
 
-enum { COUNT = sizeof commands / sizeof commands[0] };
-
-static int print_help(void)
-{
-    printf("limpet ca - a small certificate authority of your own, for your own broker\n\n"
-           "  limpet ca new --server broker.local\n"
-           "  limpet setup --broker mqtts://broker.local\n\n");
-    for (size_t i = 0; i < COUNT; i++) {
-        printf("  limpet ca %-8s %s\n", commands[i].name, commands[i].about);
-    }
-    printf("\nlimpet ca COMMAND --help tells more. --dir names the folder "
-           "(~/.local/share/limpet/ca).\n");
-    return LP_EXIT_OK;
-}
-
-static int fail_unknown(const char *name)
-{
-    const char *names[COUNT + 1] = {0};
-    char what[100];
-    char next[100];
-    for (size_t i = 0; i < COUNT; i++) {
-        names[i] = commands[i].name;
-    }
-    const char *near = lp_opt_nearest(name, names);
-    snprintf(what, sizeof what, "limpet ca has no command \"%.40s\"", name);
-    snprintf(next, sizeof next, "limpet ca %s", near != NULL ? near : "--help");
-    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, NULL, next);
-}
+static const lp_group_t group = {
+    .name = "ca",
+    .intro = "limpet ca - a small certificate authority of your own, for your own broker\n\n"
+             "  limpet ca new --server broker.local\n"
+             "  limpet setup --broker mqtts://broker.local\n\n",
+    .outro = "\nlimpet ca COMMAND --help tells more. --dir names the folder "
+             "(~/.local/share/limpet/ca).\n",
+    .commands = commands,
+    .n = sizeof commands / sizeof commands[0],
+};
 
 int lp_cmd_ca(int argc, char **argv)
 {
-    if (lp_opt_is_listing && argc < 2) {
-        for (size_t i = 0; i < COUNT; i++) {
-            lp_opt_list_command(commands[i].name, commands[i].about);
-        }
-        return LP_EXIT_OK;
-    }
-    if (argc < 2 && lp_ui.json) {
-        return lp_ui_fail(LP_EXIT_USAGE, "usage", "limpet ca needs one of its commands", NULL,
-                          "limpet ca --help");
-    }
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        return print_help();
-    }
-    for (size_t i = 0; i < COUNT; i++) {
-        if (strcmp(commands[i].name, argv[1]) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
-        }
-    }
-    return fail_unknown(argv[1]);
-}
-
-int lp_ca_end(lp_exit_t rc, const lp_fault_t *f)
-{
-    return rc != LP_EXIT_OK && f->exit != LP_EXIT_OK ? lp_fault_print(f) : (int)rc;
+    return lp_group_run(&group, argc, argv);
 }
 
 lp_exit_t lp_ca_open_to_sign(const char *dir, const lp_ca_access_t *access, lp_ca_t **ca,

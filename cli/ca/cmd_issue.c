@@ -115,7 +115,7 @@ static int run_issue(const options_t *o)
         say_issued(o, &record);
     }
     lp_ca_close(ca);
-    return lp_ca_end(rc, &fault);
+    return lp_fault_end(rc, &fault);
 }
 
 int lp_ca_cmd_issue(int argc, char **argv)
@@ -271,7 +271,7 @@ int lp_ca_cmd_revoke(int argc, char **argv)
     lp_interrupt_catch();
     lp_exit_t done = revoke(&o, &ca, &fault);
     lp_ca_close(ca);
-    return lp_ca_end(done, &fault);
+    return lp_fault_end(done, &fault);
 }
 
 int lp_ca_cmd_crl(int argc, char **argv)
@@ -304,5 +304,5 @@ int lp_ca_cmd_crl(int argc, char **argv)
         lp_ui_event("done", NULL);
     }
     lp_ca_close(ca);
-    return lp_ca_end(done, &fault);
+    return lp_fault_end(done, &fault);
 }

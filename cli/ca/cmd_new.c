@@ -122,7 +122,7 @@ int lp_ca_cmd_new(int argc, char **argv)
     }
     lp_fault_t fault = {.exit = LP_EXIT_OK};
     lp_interrupt_catch();
-    return lp_ca_end(run_new(&w, hosts, &server, &fault), &fault);
+    return lp_fault_end(run_new(&w, hosts, &server, &fault), &fault);
 }
 
 int lp_ca_cmd_server(int argc, char **argv)
@@ -170,5 +170,5 @@ int lp_ca_cmd_server(int argc, char **argv)
         lp_ui_event("done", NULL);
     }
     lp_ca_close(ca);
-    return lp_ca_end(done, &fault);
+    return lp_fault_end(done, &fault);
 }

@@ -77,7 +77,7 @@ int lp_ca_cmd_show(int argc, char **argv)
         say_ca(ca);
     }
     lp_ca_close(ca);
-    return lp_ca_end(done, &fault);
+    return lp_fault_end(done, &fault);
 }
 
 static const char *state_word(const lp_ca_record_t *r, int64_t now_s)
@@ -145,5 +145,5 @@ int lp_ca_cmd_list(int argc, char **argv)
         say_list(ca, n_args == 1 ? argv[1] : NULL, is_all);
     }
     lp_ca_close(ca);
-    return lp_ca_end(done, &fault);
+    return lp_fault_end(done, &fault);
 }

@@ -23,9 +23,6 @@ enum {
     LP_CA_DAY_S = 86400,
 };
 
-// Prints the fault when there is one; the exit code.
-int lp_ca_end(lp_exit_t rc, const lp_fault_t *f);
-
 // Opens the folder and the key.
 lp_exit_t lp_ca_open_to_sign(const char *dir, const lp_ca_access_t *access, lp_ca_t **ca,
                              lp_fault_t *f);

@@ -50,6 +50,11 @@ int lp_fault_print(const lp_fault_t *f)
     return lp_ui_fail(f->exit, f->code, f->what, f->why[0] != '\0' ? f->why : NULL, next);
 }
 
+int lp_fault_end(lp_exit_t rc, const lp_fault_t *f)
+{
+    return rc != LP_EXIT_OK && f->exit != LP_EXIT_OK ? lp_fault_print(f) : (int)rc;
+}
+
 static void on_signal(int number)
 {
     (void)number;

@@ -31,6 +31,10 @@ void lp_fault_next(lp_fault_t *f, const char *fmt, ...) __attribute__((format(pr
 // closer.
 int lp_fault_print(const lp_fault_t *f);
 
+// How a command ends: prints the fault when there is one; the exit code. An error with an empty
+// fault (a question that was answered with no) was said already.
+int lp_fault_end(lp_exit_t rc, const lp_fault_t *f);
+
 // From now on Ctrl-C and SIGTERM set a flag instead of ending the process, so that work in progress
 // can be left in order; the second one ends it.
 void lp_interrupt_catch(void);
