@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 
 struct cJSON;
 
@@ -68,12 +68,7 @@ typedef struct {
     char plan[16]; // match, open, differs
 } atca_t;
 
-#define ATCA_BOARD_FLAGS(a)                                                                        \
-    {"port", LP_OPT_STR, &(a).options.port, "PORT",                                                \
-     "auto, a device, an id, or a URL (help call)"},                                               \
-    {                                                                                              \
-        "baud", LP_OPT_INT, &(a).options.baud, "RATE", "speed of a real serial port (115200)"      \
-    }
+#define ATCA_BOARD_FLAGS(a) LP_BOARD_FLAGS_URL((a).options)
 #define ATCA_CHANGE_FLAGS(a)                                                                       \
     {"dry-run", LP_OPT_BOOL, &(a).is_dry_run, NULL,                                                \
      "only show what would happen; --dry-run=false does it"},                                      \

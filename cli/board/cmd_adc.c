@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 #include "words.h"
 
 enum { PIN_MAX = 65535, SAMPLES_MAX = 32, EVERY_MS = 200, EVERY_MS_MAX = 3600000 };
@@ -135,7 +134,6 @@ static int run(const adc_options_t *o, int n, char **words)
 
 int lp_cmd_adc(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
     static const lp_help_t help = {
         .name = "adc",
         .args = "[info | read INPUT | watch INPUT]",
@@ -143,13 +141,12 @@ int lp_cmd_adc(int argc, char **argv)
         .examples = {"limpet adc", "limpet adc read 0 --samples 16", "limpet adc watch 0", NULL},
         .notes = "In parentheses is the converter's own number. watch prints a line a change, "
                  "until Ctrl-C.",
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = 2,
     };
     adc_options_t o = {.board = {.port = "auto"}, .samples = 1, .every_ms = EVERY_MS};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &o.board.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &o.board.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(o.board),
         {"samples", LP_OPT_INT, &o.samples, "N", "conversions of which the mean is told (1 to 32)"},
         {"every-ms", LP_OPT_INT, &o.every_ms, "MS", "how often watch looks (200)"},
     };

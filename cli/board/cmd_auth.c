@@ -4,15 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 #include "limpet/span.h"
 #include "login.h"
-
-static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
-
-static const char port_help[] = "where the board is: its UART (limpet help ports)";
 
 static lp_exit_t get_realm(lp_board_t *board, char *realm, lp_fault_t *f)
 {
@@ -99,15 +94,14 @@ int lp_cmd_auth_set(int argc, char **argv)
         .notes =
             "The password is made at random and kept in ~/.config/limpet/passwords, which only "
             "you can\nread. It is not shown, unless --show asks for it.",
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = 1,
     };
     lp_board_options_t options = {.port = "auto"};
     const char *role = "reader";
     bool shows = false;
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", port_help},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_NAMED(options, "where the board is: its UART (limpet help ports)"),
         {"role", LP_OPT_STR, &role, "ROLE", "reader, operator or admin (reader)"},
         {"show", LP_OPT_BOOL, &shows, NULL, "print the password, once"},
     };
@@ -128,8 +122,7 @@ int lp_cmd_auth_set(int argc, char **argv)
     if (status == LP_EXIT_OK) {
         status = make_account(board, argv[1], role, shows, &fault);
     }
-    lp_board_close(board);
-    return status == LP_EXIT_OK ? LP_EXIT_OK : lp_fault_print(&fault);
+    return lp_board_end(board, status, &fault);
 }
 
 static lp_exit_t remove_account(lp_board_t *board, const char *user, lp_fault_t *f)
@@ -160,13 +153,12 @@ int lp_cmd_auth_remove(int argc, char **argv)
         .args = "USER",
         .summary = "Takes an account for calls over the network away.",
         .examples = {"limpet auth-remove ann", NULL},
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = 1,
     };
     lp_board_options_t options = {.port = "auto"};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", port_help},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_NAMED(options, "where the board is: its UART (limpet help ports)"),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
@@ -184,6 +176,5 @@ int lp_cmd_auth_remove(int argc, char **argv)
     if (status == LP_EXIT_OK) {
         status = remove_account(board, argv[1], &fault);
     }
-    lp_board_close(board);
-    return status == LP_EXIT_OK ? LP_EXIT_OK : lp_fault_print(&fault);
+    return lp_board_end(board, status, &fault);
 }

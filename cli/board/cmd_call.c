@@ -3,9 +3,8 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 
 static void show_result(cJSON *result)
 {
@@ -25,16 +24,9 @@ static int run(const lp_board_options_t *options, const char *method, cJSON *par
                long timeout_ms)
 {
     lp_fault_t fault = {0};
-    lp_board_t *board = NULL;
     cJSON *result = NULL;
-    lp_interrupt_catch();
-    lp_exit_t rc = lp_board_open(options, &board, &fault);
-    if (rc == LP_EXIT_OK) {
-        rc = lp_board_call(board, method, params, (int)timeout_ms, &result, &fault);
-    } else {
-        cJSON_Delete(params);
-    }
-    lp_board_close(board);
+    const lp_exit_t rc =
+        lp_board_call_once(options, method, params, (int)timeout_ms, &result, &fault);
     if (rc != LP_EXIT_OK) {
         return lp_fault_print(&fault);
     }
@@ -44,7 +36,6 @@ static int run(const lp_board_options_t *options, const char *method, cJSON *par
 
 int lp_cmd_call(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
     static const lp_help_t help = {
         .name = "call",
         .args = "METHOD [PARAMS]",
@@ -55,14 +46,13 @@ int lp_cmd_call(int argc, char **argv)
             "limpet call RPC.List lists the methods.\n"
             "A board is reached by its serial port, its id, or tcp://HOST:PORT, http://HOST:PORT,\n"
             "ws://HOST:PORT (limpet auth-set makes the account for these).",
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = 2,
     };
     lp_board_options_t options = {.port = "auto"};
     long timeout_ms = 0;
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(options),
         {"timeout-ms", LP_OPT_INT, &timeout_ms, "MS", "how long to wait (the method's usual time)"},
     };
     int n_args = 0;

@@ -6,10 +6,8 @@
 
 #include "board_config.h"
 #include "config_words.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
-
-static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
 
 // A board tells null for a secret, and for nothing else. Stars say that it is one.
 static void show_stars(cJSON *value)
@@ -114,14 +112,13 @@ int lp_cmd_config_get(int argc, char **argv)
         .summary = "Reads a board's settings: all of them, or some by their dotted names.",
         .examples = {"limpet config-get", "limpet config-get cloud.server",
                      "limpet config-get --schema", NULL},
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = -1,
     };
     lp_board_options_t options = {.port = "auto"};
     bool is_schema = false;
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(options),
         {"schema", LP_OPT_BOOL, &is_schema, NULL, "what there is to set, instead of the values"},
     };
     int n_args = 0;
@@ -232,14 +229,13 @@ int lp_cmd_config_set(int argc, char **argv)
             "(or LIMPET_CONFIG_VALUE):\nsecrets do not belong into a command line, which every "
             "user of this computer can read. With - the lines\nof stdin are settings, "
             "name=value each.",
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = -1,
     };
     lp_board_options_t options = {.port = "auto"};
     lp_save_t save = {0};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(options),
         {"reboot", LP_OPT_BOOL, &save.is_reboot, NULL, "restart the board after saving"},
         {"try-once", LP_OPT_BOOL, &save.is_trial, NULL,
          "restart with them; without config-confirm the next start has the old ones"},

@@ -9,16 +9,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
 #include "limpet/crashdump.h"
-#include "limpet/opt.h"
 #include "limpet/rpc_frame.h"
 #include "log_show.h"
 
 enum { INPUT_MAX = 4096, ONE_LINE_MAX = 100, WAIT_MS = 60000 };
 
-static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
 static const lp_help_t help = {
     .name = "console",
     .args = "",
@@ -30,7 +28,7 @@ static const lp_help_t help = {
              "a backtrace (help crash). When the board is unplugged, or the\nport goes away, it "
              "waits for it to come back. Over http, ws and mqtt the log is read from the board's "
              "memory.",
-    .exit_codes = exits,
+    .exit_codes = lp_board_exits,
 };
 
 typedef struct {
@@ -240,9 +238,7 @@ int lp_cmd_console(int argc, char **argv)
     console = (console_t){.first_id = id, .next_id = id};
     lp_board_options_t board_options = {.port = "auto", .wait_ms = WAIT_MS, .is_sharing = true};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &board_options.port, "PORT",
-         "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &board_options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(board_options),
         {"elf", LP_OPT_STR, &console.elf, "FILE", "the image that is on the board, for crashes"},
         {"raw", LP_OPT_BOOL, &console.is_raw, NULL, "show a crash's own lines, too"},
         {"once", LP_OPT_BOOL, &console.is_once, NULL, "end when the port goes away"},

@@ -6,9 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 
 enum { TZ_FILE_MAX = 65536 };
 
@@ -23,7 +22,7 @@ static const lp_help_t help = {
              "@weekly, @monthly. Times are local ones of the board's zone, which is the text of "
              "its rules\n"
              "(CET-1CEST,M3.5.0,M10.5.0/3); \"mine\" is this computer's.",
-    .exit_codes = (const int[]){LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0},
+    .exit_codes = lp_board_exits,
     .max_args = 4,
 };
 
@@ -63,15 +62,8 @@ static bool own_zone(char *zone, size_t cap)
 static cJSON *call(const lp_board_options_t *options, const char *method, cJSON *params,
                    lp_fault_t *f)
 {
-    lp_board_t *board = NULL;
     cJSON *result = NULL;
-    lp_exit_t rc = lp_board_open(options, &board, f);
-    if (rc == LP_EXIT_OK) {
-        rc = lp_board_call(board, method, params, 0, &result, f);
-    } else {
-        cJSON_Delete(params);
-    }
-    lp_board_close(board);
+    const lp_exit_t rc = lp_board_call_once(options, method, params, 0, &result, f);
     return rc == LP_EXIT_OK ? result : NULL;
 }
 
@@ -198,8 +190,7 @@ int lp_cmd_cron(int argc, char **argv)
 {
     lp_board_options_t options = {.port = "auto"};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(options),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 
 enum { WAIT_MS = 5000, CALL_MS = 10000, BACK_MS = 3000, PAUSE_MS = 200 };
 
@@ -150,8 +149,7 @@ int lp_cmd_events(int argc, char **argv)
     lp_board_options_t options = {.port = "auto"};
     watch_t w = {.names = NULL};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(options),
         {"once", LP_OPT_BOOL, &w.is_once, NULL, "only those that the board still has"},
     };
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &w.n_names);
@@ -166,6 +164,5 @@ int lp_cmd_events(int argc, char **argv)
     if (rc == LP_EXIT_OK) {
         rc = (int)watch(board, &w, &fault);
     }
-    lp_board_close(board);
-    return rc == LP_EXIT_OK ? rc : lp_fault_print(&fault);
+    return lp_board_end(board, (lp_exit_t)rc, &fault);
 }

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 #include "words.h"
 
 enum { WATCH_MS = 100, ARGS_MAX = 3, TTL_S = 30, RENEW_MS = 10000, GOODBYE_MS = 1000 };
@@ -281,7 +280,6 @@ static int run(const lp_board_options_t *o, int n, char **words)
 
 int lp_cmd_gpio(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
     static const lp_help_t help = {
         .name = "gpio",
         .args = "[info | COMMAND PIN [VALUE ...]]",
@@ -296,13 +294,12 @@ int lp_cmd_gpio(int argc, char **argv)
             "A pin that the application or the board uses itself can be looked at, not changed.\n"
             "What a command took stays as it is until release, or until the board restarts;\n"
             "blink PIN 0 0 ends blinking.",
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = 4,
     };
     lp_board_options_t o = {.port = "auto"};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &o.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &o.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(o),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

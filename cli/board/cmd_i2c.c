@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 #include "words.h"
 
 enum { FIRST_ADDR = 0x08, LAST_ADDR = 0x77, ADDRESSES = 128, READ_MAX = 64, WRITE_MAX = 36 };
@@ -234,8 +233,7 @@ static int run_scan(const i2c_options_t *o)
     if (rc == LP_EXIT_OK) {
         rc = scan(board, &fault);
     }
-    lp_board_close(board);
-    return rc == LP_EXIT_OK ? LP_EXIT_OK : lp_fault_print(&fault);
+    return lp_board_end(board, rc, &fault);
 }
 
 static int run(const i2c_options_t *o, int n, char **words)
@@ -269,8 +267,7 @@ int lp_cmd_i2c(int argc, char **argv)
     };
     i2c_options_t o = {.board = {.port = "auto"}};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &o.board.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &o.board.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(o.board),
         {"word", LP_OPT_BOOL, &o.is_word, NULL, "registers of two bytes, the high one first"},
     };
     int n_args = 0;
@@ -297,15 +294,9 @@ static const char *family_of(const char *rom)
 static int run_search(const lp_board_options_t *options)
 {
     lp_fault_t fault = {0};
-    lp_board_t *board = NULL;
     cJSON *found = NULL;
     const cJSON *rom = NULL;
-    lp_interrupt_catch();
-    lp_exit_t rc = lp_board_open(options, &board, &fault);
-    if (rc == LP_EXIT_OK) {
-        rc = lp_board_call(board, "OneWire.Search", NULL, 0, &found, &fault);
-    }
-    lp_board_close(board);
+    const lp_exit_t rc = lp_board_call_once(options, "OneWire.Search", NULL, 0, &found, &fault);
     if (rc != LP_EXIT_OK) {
         return lp_fault_print(&fault);
     }
@@ -325,19 +316,17 @@ static int run_search(const lp_board_options_t *options)
 
 int lp_cmd_onewire(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
     static const lp_help_t help = {
         .name = "onewire",
         .args = "[scan]",
         .summary = "Shows the numbers of the parts on a board's one-wire bus.",
         .examples = {"limpet onewire", "limpet onewire scan --json", NULL},
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = 1,
     };
     lp_board_options_t options = {.port = "auto"};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(options),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

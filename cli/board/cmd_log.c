@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 #include "log_show.h"
 
 enum { WAIT_MS = 5000, CALL_MS = 10000, BACK_MS = 3000, STARTS_MAX = 1000 };
@@ -175,8 +174,7 @@ int lp_cmd_log(int argc, char **argv)
     lp_board_options_t options = {.port = "auto"};
     log_t log = {.level = NULL};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(options),
         {"follow", LP_OPT_BOOL, &log.is_following, NULL,
          "go on with what is logged from now on, over restarts, until Ctrl-C"},
         {"level", LP_OPT_STR, &log.level, "LEVEL",
@@ -200,6 +198,5 @@ int lp_cmd_log(int argc, char **argv)
     if (rc == LP_EXIT_OK) {
         rc = (int)read_log(board, &log, &fault);
     }
-    lp_board_close(board);
-    return rc == LP_EXIT_OK ? rc : lp_fault_print(&fault);
+    return lp_board_end(board, (lp_exit_t)rc, &fault);
 }

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 #include "words.h"
 
 enum { PIN_MAX = 65535, FREQ_MAX_HZ = 100000000 };
@@ -65,16 +64,8 @@ static cJSON *take_words(int n, char **words, const char **why)
 static int run(const lp_board_options_t *o, cJSON *params)
 {
     lp_fault_t fault = {0};
-    lp_board_t *board = NULL;
     cJSON *result = NULL;
-    lp_interrupt_catch();
-    lp_exit_t rc = lp_board_open(o, &board, &fault);
-    if (rc == LP_EXIT_OK) {
-        rc = lp_board_call(board, "PWM.Set", params, 0, &result, &fault);
-    } else {
-        cJSON_Delete(params);
-    }
-    lp_board_close(board);
+    const lp_exit_t rc = lp_board_call_once(o, "PWM.Set", params, 0, &result, &fault);
     if (rc != LP_EXIT_OK) {
         return lp_fault_print(&fault);
     }
@@ -85,7 +76,6 @@ static int run(const lp_board_options_t *o, cJSON *params)
 
 int lp_cmd_pwm(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
     static const lp_help_t help = {
         .name = "pwm",
         .args = "PIN FREQUENCY DUTY | PIN off",
@@ -94,13 +84,12 @@ int lp_cmd_pwm(int argc, char **argv)
         .notes = "The frequency is in Hz, the duty the part of the time in which the pin is high.\n"
                  "Where a board has no hardware for it, a timer makes up to 100 Hz. limpet gpio\n"
                  "release PIN lets the pin go.",
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
         .max_args = 3,
     };
     lp_board_options_t o = {.port = "auto"};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &o.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &o.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(o),
     };
     int n_args = 0;
     const char *why = NULL;

@@ -4,9 +4,8 @@
 
 #include "boot_chart.h"
 #include "boots.h"
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 
 enum { DELAY_MS = 100, BACK_MS = 20000, CHART_MS = 60000 };
 
@@ -128,8 +127,7 @@ int lp_cmd_reboot(int argc, char **argv)
     bool is_leaving = false;
     bool is_chart = false;
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(options),
         {"no-wait", LP_OPT_BOOL, &is_leaving, NULL, "do not wait until it is back"},
         {"chart", LP_OPT_BOOL, &is_chart, NULL,
          "show what its start takes, up to the first acknowledged message (log.level debug has "

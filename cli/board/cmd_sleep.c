@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "boots.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 
 enum { SLEEP_MAX_S = 24 * 3600, LATE_MS = 30000, PATIENCE_DEFAULT_S = 10, PATIENCE_MAX_S = 600 };
 
@@ -68,8 +68,7 @@ int lp_cmd_sleep(int argc, char **argv)
     lp_board_options_t options = {.port = "auto"};
     wish_t wish = {.patience_s = PATIENCE_DEFAULT_S};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(options),
         {"patience", LP_OPT_INT, &wish.patience_s, "SECONDS",
          "how long messages and connections may keep it awake (10)"},
         {"wait", LP_OPT_BOOL, &wish.is_waiting, NULL, "wait until it is back"},

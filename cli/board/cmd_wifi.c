@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 #include "secret_line.h"
 
 enum { PASS_CAP = 64, POLL_MS = 300 };
@@ -359,8 +358,7 @@ int lp_cmd_wifi(int argc, char **argv)
 {
     wifi_t o = {.board = {.port = "auto"}, .timeout_s = 60};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &o.board.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &o.board.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(o.board),
         {"ssid", LP_OPT_STR, &o.ssid, "SSID", "the network, whatever it is called"},
         {"open", LP_OPT_BOOL, &o.is_open, NULL, "the network has no password"},
         {"slot", LP_OPT_INT, &o.slot, "N", "place of the three: 0 (default), 1, 2"},

@@ -10,8 +10,8 @@
 
 #include "board_config.h"
 #include "board_files.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 
 enum { SHOWN_MAX = 60, DEPTH_MAX = 8 };
 
@@ -261,8 +261,7 @@ int lp_cmd_config_edit(int argc, char **argv)
     lp_board_options_t options = {.port = "auto"};
     edit_t e = {0};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(options),
         {"reboot", LP_OPT_BOOL, &e.save.is_reboot, NULL, "restart the board after saving"},
         {"try-once", LP_OPT_BOOL, &e.save.is_trial, NULL,
          "restart with them; without config-confirm the next start has the old ones"},

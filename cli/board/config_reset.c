@@ -1,37 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet config-confirm, factory-reset.
 #include <cjson/cJSON.h>
-#include <stdio.h>
 
-#include "limpet/board.h"
+#include "confirm.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
-
-static lp_exit_t confirm(lp_board_t *board, lp_fault_t *f)
-{
-    cJSON *result = NULL;
-    const lp_exit_t rc = lp_board_call(board, "Config.Confirm", NULL, 0, &result, f);
-    cJSON_Delete(result);
-    if (rc == LP_EXIT_OK) {
-        lp_ui_info("confirmed: the settings stay");
-    }
-    return rc;
-}
 
 int lp_cmd_config_confirm(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_NO_BOARD, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
     static const lp_help_t help = {
         .name = "config-confirm",
         .args = "",
         .summary = "Keeps the settings that a board is trying (config-set --try-once).",
         .examples = {"limpet config-confirm", NULL},
-        .exit_codes = exits,
+        .exit_codes = lp_board_exits,
     };
     lp_board_options_t options = {.port = "auto"};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(options),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
@@ -39,45 +25,24 @@ int lp_cmd_config_confirm(int argc, char **argv)
         return rc;
     }
     lp_fault_t fault = {0};
-    lp_board_t *board = NULL;
-    lp_interrupt_catch();
-    lp_exit_t status = lp_board_open(&options, &board, &fault);
+    cJSON *result = NULL;
+    const lp_exit_t status =
+        lp_board_call_once(&options, "Config.Confirm", NULL, 0, &result, &fault);
+    cJSON_Delete(result);
     if (status == LP_EXIT_OK) {
-        status = confirm(board, &fault);
+        lp_ui_info("confirmed: the settings stay");
+        lp_ui_json("{\"ok\":true}");
     }
-    lp_board_close(board);
-    if (status != LP_EXIT_OK) {
-        return lp_fault_print(&fault);
-    }
-    lp_ui_json("{\"ok\":true}");
-    return LP_EXIT_OK;
+    return lp_fault_end(status, &fault);
 }
 
-// *declined: the question was answered with no, which is said already.
-static lp_exit_t reset(lp_board_t *board, bool is_yes, bool *declined, lp_fault_t *f)
+static lp_exit_t reset(lp_board_t *board, bool is_yes, lp_fault_t *f)
 {
-    cJSON *info = NULL;
-    cJSON *result = NULL;
-    char id[64];
-    char question[160];
-    lp_exit_t rc = lp_board_call(board, "Sys.GetInfo", NULL, 0, &info, f);
-    if (rc != LP_EXIT_OK) {
-        return rc;
-    }
-    const cJSON *found = cJSON_GetObjectItemCaseSensitive(info, "id");
-    snprintf(id, sizeof id, "%s", cJSON_IsString(found) ? found->valuestring : "");
-    cJSON_Delete(info);
-    snprintf(question, sizeof question,
-             "Remove all settings of the board %.63s, its certificate too?", id);
-    rc = lp_ui_ask(question, is_yes);
-    *declined = rc != LP_EXIT_OK;
-    if (*declined) {
-        return rc;
-    }
-    cJSON *params = cJSON_CreateObject();
-    cJSON_AddStringToObject(params, "confirm", id);
-    rc = lp_board_call(board, "Config.Reset", params, 0, &result, f);
-    cJSON_Delete(result);
+    const confirm_t order = {.method = "Config.Reset",
+                             .question = "Remove all settings of the board",
+                             .rest = ", its certificate too?",
+                             .is_yes = is_yes};
+    const lp_exit_t rc = confirm_and_call(board, &order, f);
     if (rc == LP_EXIT_OK) {
         lp_ui_info("all settings are at their defaults; the board restarts. Its key, counters and "
                    "files stay");
@@ -100,10 +65,8 @@ int lp_cmd_factory_reset(int argc, char **argv)
     };
     lp_board_options_t options = {.port = "auto"};
     bool is_yes = false;
-    bool declined = false;
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(options),
         {"yes", LP_OPT_BOOL, &is_yes, NULL, "do not ask"},
     };
     int n_args = 0;
@@ -116,11 +79,7 @@ int lp_cmd_factory_reset(int argc, char **argv)
     lp_interrupt_catch();
     lp_exit_t status = lp_board_open(&options, &board, &fault);
     if (status == LP_EXIT_OK) {
-        status = reset(board, is_yes, &declined, &fault);
+        status = reset(board, is_yes, &fault);
     }
-    lp_board_close(board);
-    if (status == LP_EXIT_OK || declined) {
-        return (int)status;
-    }
-    return lp_fault_print(&fault);
+    return lp_board_end(board, status, &fault);
 }

@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "limpet/base64.h"
-#include "limpet/board.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
 #include "limpet/crashdump.h"
-#include "limpet/opt.h"
 
 enum { LINE_MAX_READ = 8192 };
 
@@ -288,8 +287,7 @@ int lp_cmd_crash(int argc, char **argv)
 {
     options_t o = {.board = {.port = "auto"}};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &o.board.port, "PORT", "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &o.board.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(o.board),
         {"elf", LP_OPT_STR, &o.elf, "FILE", "the image that crashed, with its names and lines"},
         {"yes", LP_OPT_BOOL, &o.is_sure, NULL, "do not ask"},
     };
@@ -317,8 +315,7 @@ int lp_cmd_debug_core_dump(int argc, char **argv)
         .max_args = 2,
     };
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &o.board.port, "PORT", "auto, a device, an id, or a URL (help call)"},
-        {"baud", LP_OPT_INT, &o.board.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS_URL(o.board),
     };
     int n = 0;
     const int rc = lp_opt_parse(&mos_help, opts, sizeof opts / sizeof opts[0], argc, argv, &n);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "doctor.h"
+#include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
-#include "limpet/opt.h"
 
 void doctor_say(doctor_t *d, const char *area, verdict_t verdict, const char *code,
                 const char *next, const char *fmt, ...)
@@ -72,8 +72,7 @@ int lp_cmd_doctor(int argc, char **argv)
     };
     lp_board_options_t options = {.port = "auto"};
     const lp_opt_t opts[] = {
-        {"port", LP_OPT_STR, &options.port, "PORT", "auto, a device, a board's id, tcp:host:port"},
-        {"baud", LP_OPT_INT, &options.baud, "RATE", "speed of a real serial port (115200)"},
+        LP_BOARD_FLAGS(options),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
