@@ -16,6 +16,7 @@
 
 #include "atca.h"
 #include "limpet/base64.h"
+#include "limpet/safe_file.h"
 
 enum { POINT = 65 };
 
@@ -64,14 +65,9 @@ static void to_stdout(const char *text)
 
 static bool put_text(int fd, const char *text)
 {
-    FILE *out = fdopen(fd, "w");
-    if (out == NULL) {
-        close(fd);
-        return false;
-    }
     const bool is_ok =
-        fchmod(fd, 0644) == 0 && fputs(text, out) >= 0 && fflush(out) == 0 && fsync(fd) == 0;
-    return fclose(out) == 0 && is_ok;
+        lp_file_write_all(fd, text, strlen(text)) && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+    return close(fd) == 0 && is_ok;
 }
 
 lp_exit_t atca_file_write(const char *path, const char *text, lp_fault_t *f)

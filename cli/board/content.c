@@ -10,6 +10,7 @@
 
 #include "board_files.h"
 #include "limpet/base64.h"
+#include "limpet/safe_file.h"
 
 enum { FILE_MAX = 16 * 1024 * 1024 }; // more than any board takes
 
@@ -47,25 +48,12 @@ lp_exit_t lp_content_load(lp_content_t *c, const char *path, lp_fault_t *f)
     return LP_EXIT_OK;
 }
 
-static bool write_all(int fd, const lp_content_t *c)
-{
-    size_t done = 0;
-    while (done < c->len) {
-        const ssize_t n = write(fd, c->bytes + done, c->len - done);
-        if (n <= 0) {
-            return false;
-        }
-        done += (size_t)n;
-    }
-    return fsync(fd) == 0;
-}
-
 lp_exit_t lp_content_save(const lp_content_t *c, const char *path, lp_fault_t *f)
 {
     char beside[4096];
     const int len = snprintf(beside, sizeof beside, "%s.XXXXXX", path);
     const int fd = len > 0 && (size_t)len < sizeof beside ? mkstemp(beside) : -1;
-    bool is_there = fd >= 0 && write_all(fd, c);
+    bool is_there = fd >= 0 && lp_file_write_all(fd, c->bytes, c->len) && fsync(fd) == 0;
     int code = errno;
     if (is_there) {
         const mode_t mask = umask(0);

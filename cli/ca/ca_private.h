@@ -108,7 +108,7 @@ lp_exit_t lp_ca_begin(lp_ca_t *ca, int *lock, lp_fault_t *f);
 
 // Reads a whole file; malloc'd, terminated. Null: errno says why.
 char *lp_ca_read_file(const char *path, size_t max);
+// Whole and durable, or as it was. False: errno.
 bool lp_ca_write_atomic(const char *path, const char *text, unsigned mode);
-bool lp_ca_sync_folder(const char *path_of_file);
 
 #endif

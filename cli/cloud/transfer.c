@@ -19,6 +19,7 @@
 #include "commands.h"
 #include "limpet/pki.h"
 #include "limpet/registry.h"
+#include "limpet/safe_file.h"
 #include "setup.h"
 
 #define MAGIC "limpet-cloud-export "
@@ -140,19 +141,6 @@ static bool take_snapshot(const cloud_place_t *place, bytes_t *out, char *why, s
     return ok;
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n <= 0) {
-            return false;
-        }
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 // Never over a file that is there; whole or not at all.
 static bool write_new(const char *path, const char *head, const bytes_t *body, char *why,
                       size_t size)
@@ -162,8 +150,8 @@ static bool write_new(const char *path, const char *head, const bytes_t *body, c
         snprintf(why, size, "%s: %s", path, strerror(errno));
         return false;
     }
-    bool ok =
-        write_all(fd, head, strlen(head)) && write_all(fd, body->data, body->len) && fsync(fd) == 0;
+    bool ok = lp_file_write_all(fd, head, strlen(head)) &&
+              lp_file_write_all(fd, body->data, body->len) && fsync(fd) == 0;
     int kept = errno;
     ok = close(fd) == 0 && ok;
     if (!ok) {

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "limpet/safe_file.h"
+
 enum { MAX_FILE = 16384 };
 
 static lp_exit_t fail(lp_fault_t *f, const char *path, int error)
@@ -170,56 +172,20 @@ static char *to_text(const lp_journal_t *j)
     return text;
 }
 
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        text += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-// The rename itself is on disk only when the folder is.
-static void sync_folder(const char *path)
-{
-    char folder[512];
-    snprintf(folder, sizeof folder, "%s", path);
-    *strrchr(folder, '/') = '\0';
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-}
-
 lp_exit_t lp_journal_save(const lp_journal_t *j, lp_fault_t *f)
 {
     char path[512];
-    char temporary[520];
     snprintf(path, sizeof path, "%s", j->path);
-    snprintf(temporary, sizeof temporary, "%s.new", j->path);
     char *text = to_text(j);
-    int fd = text != NULL && make_folders(path)
-                 ? open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)
-                 : -1;
-    bool is_written = fd >= 0 && write_all(fd, text, strlen(text)) && fsync(fd) == 0;
-    int error = errno;
-    if (fd >= 0 && close(fd) != 0) {
-        error = errno;
-        is_written = false;
-    }
+    const bool is_saved =
+        text != NULL && make_folders(path) && lp_file_replace(path, text, strlen(text), 0600);
+    const int error = errno;
     cJSON_free(text);
-    if (is_written && rename(temporary, j->path) == 0) {
-        sync_folder(j->path);
-        return LP_EXIT_OK;
+    if (!is_saved) {
+        return fail(f, path, error);
     }
-    error = is_written ? errno : error;
-    (void)unlink(temporary);
-    return fail(f, j->path, error);
+    (void)lp_file_sync_folder(path); // some file systems cannot
+    return LP_EXIT_OK;
 }
 
 void lp_journal_remove(const lp_journal_t *j)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program in the place of the running one. A power cut at any moment leaves one of the two.
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "limpet/safe_file.h"
 #include "update.h"
 
 static lp_exit_t fail_write(const char *path, lp_fault_t *f)
@@ -20,18 +20,6 @@ static lp_exit_t fail_write(const char *path, lp_fault_t *f)
                          ? "it belongs to the system: update it with its package, or as root"
                          : "look at the disk, then run the same command again");
     return f->exit;
-}
-
-static bool write_program(int fd, const uint8_t *program, size_t len, mode_t mode)
-{
-    for (size_t at = 0; at < len;) {
-        const ssize_t n = write(fd, program + at, len - at);
-        if (n <= 0) {
-            return false;
-        }
-        at += (size_t)n;
-    }
-    return fchmod(fd, mode) == 0 && fsync(fd) == 0;
 }
 
 // Starts it as "limpet version" and reads what it says.
@@ -66,21 +54,6 @@ static bool says_version(const char *path, const char *version)
     return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 && strcmp(said, want) == 0;
 }
 
-static void sync_folder(const char *path)
-{
-    char folder[UPDATE_PATH];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-        const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd >= 0) {
-            (void)fsync(fd);
-            close(fd);
-        }
-    }
-}
-
 lp_exit_t update_replace(const uint8_t *program, size_t len, const char *version, lp_fault_t *f)
 {
     char path[UPDATE_PATH];
@@ -96,7 +69,8 @@ lp_exit_t update_replace(const uint8_t *program, size_t len, const char *version
     if (fd < 0) {
         return fail_write(path, f);
     }
-    const bool is_written = write_program(fd, program, len, st.st_mode & 0777);
+    const bool is_written =
+        lp_file_write_all(fd, program, len) && fchmod(fd, st.st_mode & 0777) == 0 && fsync(fd) == 0;
     if (close(fd) != 0 || !is_written) {
         fail_write(path, f);
         (void)unlink(tmp);
@@ -115,6 +89,6 @@ lp_exit_t update_replace(const uint8_t *program, size_t len, const char *version
         (void)unlink(tmp);
         return f->exit;
     }
-    sync_folder(path);
+    (void)lp_file_sync_folder(path);
     return LP_EXIT_OK;
 }
