@@ -134,13 +134,12 @@ int lp_ca_cmd_issue(int argc, char **argv)
     };
     options_t o = {.out = ".", .days = LP_CA_DEVICE_DAYS};
     const lp_opt_t opts[] = {
-        {"dir", LP_OPT_STR, &o.dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"},
+        LP_CA_FLAG_DIR(o.dir),
         {"csr", LP_OPT_STR, &o.csr, "FILE", "a certificate request, PEM"},
         {"out", LP_OPT_STR, &o.out, "DIR", "where NAME.pem and NAME.key go (here)"},
         {"device", LP_OPT_BOOL, &o.is_device, NULL, "it is for a board"},
         {"days", LP_OPT_INT, &o.days, "N", "how long it lasts (3650)"},
-        {"ca-key", LP_OPT_STR, &o.access.key, "FILE|URI", "the CA's key (what the folder says)"},
-        {"ca-pass-file", LP_OPT_STR, &o.access.pass_file, "FILE", "passphrase or PIN, first line"},
+        LP_CA_FLAGS_KEY(o.access),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
@@ -250,11 +249,10 @@ int lp_ca_cmd_revoke(int argc, char **argv)
     };
     options_t o = {.reason = "unspecified"};
     const lp_opt_t opts[] = {
-        {"dir", LP_OPT_STR, &o.dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"},
+        LP_CA_FLAG_DIR(o.dir),
         {"reason", LP_OPT_STR, &o.reason, "WORD", "why (unspecified)"},
         {"yes", LP_OPT_BOOL, &o.is_yes, NULL, "do not ask"},
-        {"ca-key", LP_OPT_STR, &o.access.key, "FILE|URI", "the CA's key (what the folder says)"},
-        {"ca-pass-file", LP_OPT_STR, &o.access.pass_file, "FILE", "passphrase or PIN, first line"},
+        LP_CA_FLAGS_KEY(o.access),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);
@@ -285,9 +283,8 @@ int lp_ca_cmd_crl(int argc, char **argv)
     };
     options_t o = {.dir = NULL};
     const lp_opt_t opts[] = {
-        {"dir", LP_OPT_STR, &o.dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"},
-        {"ca-key", LP_OPT_STR, &o.access.key, "FILE|URI", "the CA's key (what the folder says)"},
-        {"ca-pass-file", LP_OPT_STR, &o.access.pass_file, "FILE", "passphrase or PIN, first line"},
+        LP_CA_FLAG_DIR(o.dir),
+        LP_CA_FLAGS_KEY(o.access),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

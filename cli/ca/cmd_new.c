@@ -94,14 +94,14 @@ int lp_ca_cmd_new(int argc, char **argv)
     const char *hosts = NULL;
     lp_ca_server_t server = {.port = 8883, .days = LP_CA_SERVER_DAYS};
     const lp_opt_t opts[] = {
-        {"dir", LP_OPT_STR, &w.dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"},
+        LP_CA_FLAG_DIR(w.dir),
         {"name", LP_OPT_STR, &w.name, "NAME", "name of the root (Limpet CA and four bytes)"},
         {"server", LP_OPT_STR, &hosts, "HOST,...", server_help},
         {"broker-port", LP_OPT_INT, &server.port, "PORT", "for mosquitto.conf (8883)"},
         {"at", LP_OPT_STR, &server.at, "DIR", "where the broker's files will be (DIR/broker)"},
         {"days", LP_OPT_INT, &w.days, "N", "how long the root lasts (7300)"},
         {"encrypt", LP_OPT_BOOL, &w.is_encrypted, NULL, "ask for a passphrase for the key"},
-        {"ca-pass-file", LP_OPT_STR, &w.access.pass_file, "FILE", "passphrase or PIN, first line"},
+        LP_CA_FLAG_PASS(w.access),
         {"ca-key", LP_OPT_STR, &w.access.key, "FILE|URI", "a key that exists: PEM, or pkcs11:..."},
         {"ca-cert", LP_OPT_STR, &w.cert, "FILE", "the root of a CA that exists"},
         {"make-key", LP_OPT_BOOL, &w.is_key_made, NULL, "make the key in the token"},
@@ -143,12 +143,11 @@ int lp_ca_cmd_server(int argc, char **argv)
     lp_ca_access_t access = {.key = NULL};
     lp_ca_server_t server = {.port = 8883, .days = LP_CA_SERVER_DAYS};
     const lp_opt_t opts[] = {
-        {"dir", LP_OPT_STR, &dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"},
+        LP_CA_FLAG_DIR(dir),
         {"broker-port", LP_OPT_INT, &server.port, "PORT", "for mosquitto.conf (8883)"},
         {"at", LP_OPT_STR, &server.at, "DIR", "where the broker's files will be (DIR/broker)"},
         {"days", LP_OPT_INT, &server.days, "N", "how long it lasts (825)"},
-        {"ca-key", LP_OPT_STR, &access.key, "FILE|URI", "the CA's key (what the folder says)"},
-        {"ca-pass-file", LP_OPT_STR, &access.pass_file, "FILE", "passphrase or PIN, first line"},
+        LP_CA_FLAGS_KEY(access),
     };
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, sizeof opts / sizeof opts[0], argc, argv, &n_args);

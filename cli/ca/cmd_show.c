@@ -63,8 +63,7 @@ int lp_ca_cmd_show(int argc, char **argv)
         .exit_codes = exits,
     };
     const char *dir = NULL;
-    const lp_opt_t opts[] = {
-        {"dir", LP_OPT_STR, &dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"}};
+    const lp_opt_t opts[] = {LP_CA_FLAG_DIR(dir)};
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, 1, argc, argv, &n_args);
     if (rc != LP_OPT_GO_ON) {
@@ -131,7 +130,7 @@ int lp_ca_cmd_list(int argc, char **argv)
     const char *dir = NULL;
     bool is_all = false;
     const lp_opt_t opts[] = {
-        {"dir", LP_OPT_STR, &dir, "DIR", "the CA's folder (~/.local/share/limpet/ca)"},
+        LP_CA_FLAG_DIR(dir),
         {"all", LP_OPT_BOOL, &is_all, NULL, "also what ended, was revoked, or was the tool's"}};
     int n_args = 0;
     int rc = lp_opt_parse(&help, opts, 2, argc, argv, &n_args);

@@ -23,6 +23,19 @@ enum {
     LP_CA_DAY_S = 86400,
 };
 
+// Rows of a table of flags: the folder (const char *), and the way to the key (lp_ca_access_t).
+#define LP_CA_FLAG_DIR(dir)                                                                        \
+    {                                                                                              \
+        "dir", LP_OPT_STR, &(dir), "DIR", "the CA's folder (~/.local/share/limpet/ca)"             \
+    }
+#define LP_CA_FLAG_PASS(access)                                                                    \
+    {                                                                                              \
+        "ca-pass-file", LP_OPT_STR, &(access).pass_file, "FILE", "passphrase or PIN, first line"   \
+    }
+#define LP_CA_FLAGS_KEY(access)                                                                    \
+    {"ca-key", LP_OPT_STR, &(access).key, "FILE|URI", "the CA's key (what the folder says)"},      \
+        LP_CA_FLAG_PASS(access)
+
 // Opens the folder and the key.
 lp_exit_t lp_ca_open_to_sign(const char *dir, const lp_ca_access_t *access, lp_ca_t **ca,
                              lp_fault_t *f);

@@ -128,12 +128,7 @@ static void show_status(const cloud_place_t *place, const cloud_info_t *info, bo
     cJSON_AddStringToObject(doc, "dir", place->folder);
     cJSON_AddStringToObject(doc, "accountId", info->account);
     cJSON_AddStringToObject(doc, "region", info->region);
-    cJSON *ports = cJSON_AddObjectToObject(doc, "ports");
-    cJSON_AddNumberToObject(ports, "https", info->port_https);
-    cJSON_AddNumberToObject(ports, "http", info->port_http);
-    cJSON_AddNumberToObject(ports, "mqtt", info->port_mqtt);
-    cJSON_AddNumberToObject(ports, "alpn", info->port_alpn);
-    cJSON_AddNumberToObject(ports, "data", info->port_data);
+    cloud_add_ports(doc, info);
     cJSON_AddNumberToObject(doc, "changes", (double)changes(place));
     lp_ui_json_tree(doc);
 }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "limpet/safe_file.h"
+
 static bool default_folder(char *out, size_t size)
 {
     const char *state = getenv("XDG_STATE_HOME");
@@ -118,40 +120,23 @@ bool cloud_info_read(const cloud_place_t *place, cloud_info_t *info)
     return ok;
 }
 
-static bool write_all(int fd, const char *text)
+void cloud_add_ports(cJSON *doc, const cloud_info_t *info)
 {
-    size_t len = strlen(text);
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0) {
-            return false;
-        }
-        text += n;
-        len -= (size_t)n;
-    }
-    return fsync(fd) == 0;
+    cJSON *ports = cJSON_AddObjectToObject(doc, "ports");
+    cJSON_AddNumberToObject(ports, "https", info->port_https);
+    cJSON_AddNumberToObject(ports, "http", info->port_http);
+    cJSON_AddNumberToObject(ports, "mqtt", info->port_mqtt);
+    cJSON_AddNumberToObject(ports, "alpn", info->port_alpn);
+    cJSON_AddNumberToObject(ports, "data", info->port_data);
 }
 
 bool cloud_write_file(const char *path, const char *text, mode_t mode, char *why, size_t size)
 {
-    char tmp[PLACE_PATH + 8];
-    snprintf(tmp, sizeof tmp, "%s.new", path);
-    unlink(tmp);
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    bool ok = fd >= 0 && write_all(fd, text);
-    int kept = errno;
-    if (fd >= 0) {
-        close(fd);
+    if (lp_file_replace(path, text, strlen(text), mode)) {
+        return true;
     }
-    if (ok && rename(tmp, path) != 0) {
-        kept = errno;
-        ok = false;
-    }
-    if (!ok) {
-        unlink(tmp);
-        snprintf(why, size, "%s: %s", path, strerror(kept));
-    }
-    return ok;
+    snprintf(why, size, "%s: %s", path, strerror(errno));
+    return false;
 }
 
 bool cloud_info_write(const cloud_place_t *place, const cloud_info_t *info, char *why, size_t size)

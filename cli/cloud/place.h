@@ -9,6 +9,8 @@
 
 #include "limpet/ui.h"
 
+struct cJSON;
+
 enum { PLACE_SIZE = 1024, PLACE_PATH = 1200, WHY_SIZE = 400 };
 
 // cloud.json.
@@ -36,6 +38,9 @@ void cloud_path(const cloud_place_t *place, const char *name, char path[PLACE_PA
 // False: there is none, or it is damaged.
 bool cloud_info_read(const cloud_place_t *place, cloud_info_t *info);
 bool cloud_info_write(const cloud_place_t *place, const cloud_info_t *info, char *why, size_t size);
+
+// Adds "ports" to what a command prints as JSON.
+void cloud_add_ports(struct cJSON *doc, const cloud_info_t *info);
 
 // A text file, whole or not at all.
 bool cloud_write_file(const char *path, const char *text, mode_t mode, char *why, size_t size);
