@@ -266,8 +266,8 @@ lp_exit_t lp_own_act_connect(lp_setup_t *s, lp_fault_t *f)
     if (rc != LP_EXIT_OK) {
         say_in_own_words(s, f);
     }
-    bool is_to_go_back = rc != LP_EXIT_OK && strcmp(f->code, "not-connected") == 0 &&
-                         lp_own_of(s)->old_key[0] != '\0';
+    bool is_to_go_back =
+        lp_act_is_refusal(rc) && lp_own_of(s)->old_key[0] != '\0' && !lp_interrupt_seen();
     return is_to_go_back ? lp_own_go_back(lp_own_of(s), f) : rc;
 }
 

@@ -167,8 +167,10 @@ int lp_cmd_rotate(int argc, char **argv)
                      "limpet rotate --broker mqtts://broker.local", NULL},
         .notes = "The old certificate is revoked after the proof with the new one. A board that "
                  "does not\n"
-                 "connect with it is sent back. Every second time a chip comes back to slot 0's "
-                 "own key.",
+                 "connect with it is sent back; without this computer it goes back by itself, "
+                 "after\n"
+                 "10 minutes or a restart. Every second time a chip comes back to slot 0's own "
+                 "key.",
         .exit_codes = exits,
     };
     lp_own_options_t o = {

@@ -45,7 +45,7 @@ typedef struct {
     char former[LP_OWN_MAX_FORMER][LP_CA_SERIAL_HEX + 1];
     size_t n_former;
     bool is_list_behind;
-    // of a rotation: where to go back to; key "" otherwise
+    // of a rotation: where to go back to; key "" otherwise, and when there is no way back
     char old_key[40];
     lp_iot_cert_t old_cert;
 } lp_own_t;

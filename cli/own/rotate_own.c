@@ -4,10 +4,14 @@
 // Where a run stopped shows from the board (which key it uses) and the register (which of its valid
 // certificates is the newest), so there is no record to lose:
 //
-//   newest certificate is for   what is done
-//   the key in use, alone       new key (what may be kept is kept), certificate, switch, prove,
-//   revoke the other key               switch, prove, revoke the key in use, not alone   prove,
-//   revoke: it was switched already
+//   newest certificate is for    what is done
+//   the key in use, alone        new key (what may be kept is kept), certificate, switch, prove
+//   the other key                switch, prove
+//   the key in use, not alone    prove: it was switched already, for this start or for good
+//   and at the end               the certificates of before are revoked
+//
+// The board tries what it is switched to. Until that is confirmed a start has the old settings, and
+// their certificate is good.
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -80,7 +84,25 @@ static lp_exit_t look_with_key(lp_own_t *o, const char *key, lp_fault_t *f)
     return LP_EXIT_OK;
 }
 
-static lp_exit_t look(lp_own_t *o, lp_fault_t *f)
+// The certificate for the other key, if it is one that works, is where to go back to.
+static lp_exit_t find_way_back(lp_own_t *o, const char *other, lp_fault_t *f)
+{
+    lp_setup_identity_t i;
+    int64_t now_s = (int64_t)time(NULL);
+    lp_exit_t rc = lp_observe_identity(o->setup.board, other, &i, f);
+    if (rc != LP_EXIT_OK || !i.exists) {
+        return rc;
+    }
+    const lp_ca_record_t *r = lp_own_find(o->ca, o->setup.state.board.id, i.public_key);
+    if (r != NULL && r->revoked_s == 0 && r->to_s > now_s) {
+        snprintf(o->old_cert.id, sizeof o->old_cert.id, "%s", r->id);
+        snprintf(o->old_cert.pem, sizeof o->old_cert.pem, "%s", r->pem);
+        snprintf(o->old_key, sizeof o->old_key, "%s", other);
+    }
+    return LP_EXIT_OK;
+}
+
+static lp_exit_t look(lp_own_t *o, bool *is_switched, lp_fault_t *f)
 {
     char other[40];
     lp_setup_state_t *s = &o->setup.state;
@@ -93,11 +115,14 @@ static lp_exit_t look(lp_own_t *o, lp_fault_t *f)
         return fail_not_set_up(o, f);
     }
     rc = find_other(o, other, sizeof other, f);
+    if (rc != LP_EXIT_OK) {
+        return rc;
+    }
     const lp_ca_record_t *newest = newest_live(o);
-    bool is_on_newest =
-        newest != NULL && strcmp(newest->public_key, s->board.identity.public_key) == 0;
-    if (rc != LP_EXIT_OK || (is_on_newest && o->n_former > 0)) {
-        return rc; // it was switched: what is left is the proof and the end of the old one
+    *is_switched = newest != NULL && o->n_former > 0 &&
+                   strcmp(newest->public_key, s->board.identity.public_key) == 0;
+    if (*is_switched) {
+        return find_way_back(o, other, f);
     }
     if (!lp_setup_is_connected(s)) {
         return fail_not_set_up(o, f);
@@ -125,14 +150,16 @@ static void word_key(lp_own_t *o)
 
 lp_exit_t lp_own_rotate(lp_own_t *o, lp_fault_t *f)
 {
-    lp_exit_t rc = look(o, f);
+    bool is_switched = false;
+    lp_exit_t rc = look(o, &is_switched, f);
     rc = rc == LP_EXIT_OK ? lp_own_plan(o, f) : rc;
     if (rc != LP_EXIT_OK) {
         return rc;
     }
     word_key(o);
+    o->setup.is_trial = true;
     // The other key may be there from a rotation before; nothing uses it, so it may be replaced.
-    if (o->old_key[0] != '\0') {
+    if (!is_switched) {
         snprintf(o->setup.state.board.identity.cert_id,
                  sizeof o->setup.state.board.identity.cert_id, "%s", o->old_cert.id);
     }
@@ -144,10 +171,9 @@ lp_exit_t lp_own_rotate(lp_own_t *o, lp_fault_t *f)
 static lp_exit_t fail_back(const lp_fault_t *first, bool is_back, lp_fault_t *f)
 {
     lp_fault_set(f, LP_EXIT_UNPROVEN, "rotate-back",
-                 is_back
-                     ? "the board did not connect with its new certificate and went back"
-                     : "the board did not connect with its new certificate, nor with the old one");
-    lp_fault_why(f, "%s", first->why);
+                 is_back ? "the new certificate did not work; the board is back on the old one"
+                         : "the new certificate did not work, and the board is not seen back yet");
+    lp_fault_why(f, "%s", first->why[0] != '\0' ? first->why : first->what);
     lp_fault_next(f, is_back
                          ? "it works as before, the new certificate is revoked; the broker's log "
                            "says why it was refused"
@@ -169,12 +195,10 @@ lp_exit_t lp_own_go_back(lp_own_t *o, lp_fault_t *f)
     }
     snprintf(serial, sizeof serial, "%s", made->serial);
     lp_ui_detail("%s; going back", first.what);
-    snprintf(s->state.wish.key, sizeof s->state.wish.key, "%s", o->old_key);
-    s->state.cloud.cert = o->old_cert;
-    s->plan.actions |= LP_DO_CONFIG | LP_DO_PROVE;
-    bool is_back = lp_act_connect(s, &second) == LP_EXIT_OK;
+    bool is_back = false;
+    lp_exit_t rc = lp_act_go_back(s, o->old_key, &o->old_cert, &is_back, &second);
     if (is_back && lp_ca_revoke(o->ca, serial, "superseded", &second) != LP_EXIT_OK) {
         lp_ui_warn("the new certificate %s could not be revoked: %s", serial, second.what);
     }
-    return fail_back(&first, is_back, f);
+    return fail_back(&first, rc == LP_EXIT_OK, f);
 }

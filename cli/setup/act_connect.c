@@ -395,6 +395,25 @@ static lp_exit_t confirm(lp_setup_t *s, lp_fault_t *f)
     return f->exit;
 }
 
+bool lp_act_is_refusal(lp_exit_t rc)
+{
+    return rc == LP_EXIT_UNPROVEN || rc == LP_EXIT_CHIP;
+}
+
+lp_exit_t lp_act_go_back(lp_setup_t *s, const char *old_key, const lp_iot_cert_t *old_cert,
+                         bool *is_back, lp_fault_t *f)
+{
+    snprintf(s->state.wish.key, sizeof s->state.wish.key, "%s", old_key);
+    s->state.cloud.cert = *old_cert;
+    s->plan.actions |= LP_DO_CONFIG | LP_DO_PROVE;
+    s->is_trial = false; // what was saved before is saved once more
+    lp_exit_t rc = lp_act_connect(s, f);
+    // Without a connection either way it is the network; the settings are the old ones all the
+    // same.
+    *is_back = rc == LP_EXIT_OK || (lp_act_is_refusal(rc) && lp_setup_is_configured(&s->state));
+    return rc;
+}
+
 lp_exit_t lp_act_connect(lp_setup_t *s, lp_fault_t *f)
 {
     lp_exit_t rc = bring_up(s, f);

@@ -21,6 +21,7 @@ lp_exit_t lp_observe_info(lp_board_t *board, lp_setup_board_t *out, lp_fault_t *
     lp_take_string(r, "app", out->app, sizeof out->app);
     lp_take_string(r, "fw_version", out->firmware, sizeof out->firmware);
     lp_take_string(r, "port", out->port_name, sizeof out->port_name);
+    lp_take_string(r, "settings", out->settings, sizeof out->settings);
     const cJSON *boot = cJSON_GetObjectItemCaseSensitive(r, "boot");
     const bool is_safe_mode = lp_take_bool(boot, "safe_mode");
     out->boot_count = lp_take_number(boot, "count");

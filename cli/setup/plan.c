@@ -268,10 +268,17 @@ bool lp_setup_is_connected(const lp_setup_state_t *s)
            strcmp(s->board.status.cert_id, s->cloud.cert.id) == 0;
 }
 
+// Settings that a run had only set before it died look like the board's own, and the board may even
+// have connected with them; so do those of a trial. A restart has other ones.
+static bool is_unsaved(const lp_setup_state_t *s)
+{
+    return s->board.settings[0] != '\0' && strcmp(s->board.settings, "saved") != 0;
+}
+
 static void plan_connect(const lp_setup_state_t *s, lp_plan_t *plan)
 {
     bool is_new = (plan->actions & LP_DO_CERT_CREATE) != 0;
-    if (is_new || !lp_setup_is_configured(s)) {
+    if (is_new || !lp_setup_is_configured(s) || is_unsaved(s)) {
         plan->actions |= LP_DO_CONFIG;
     }
     bool is_connected = lp_setup_is_connected(s);
@@ -285,6 +292,9 @@ static void add_warnings(const lp_setup_state_t *s, lp_plan_t *plan)
     if (s->board.identity.cert_id[0] != '\0' && !s->board.identity.is_match) {
         warn(plan, "the certificate on the board is for another key: was the chip changed? It is "
                    "replaced; the old one stays in the cloud");
+    }
+    if (is_unsaved(s)) {
+        warn(plan, "the board has settings that count until it restarts; they are saved");
     }
     if (strcmp(s->board.chip.seal, "broken") == 0 && (plan->actions & LP_DO_BIND) == 0) {
         warn(plan, "board and chip do not share the bus key that one of them has: was the chip on "

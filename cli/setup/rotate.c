@@ -319,13 +319,6 @@ static lp_exit_t make_certificate(lp_rotation_t *r, lp_fault_t *f)
     return rc == LP_EXIT_OK ? lp_act_remove_doubles(s, true, f) : rc;
 }
 
-// Whether the board was heard and says no: only then it is sent back. A cloud or a board that
-// cannot be reached says nothing about the new certificate.
-static bool is_refusal(lp_exit_t rc)
-{
-    return rc == LP_EXIT_UNPROVEN || rc == LP_EXIT_CHIP;
-}
-
 static lp_exit_t go_back(lp_rotation_t *r, lp_fault_t *f)
 {
     lp_setup_t *s = &r->setup;
@@ -334,21 +327,13 @@ static lp_exit_t go_back(lp_rotation_t *r, lp_fault_t *f)
     snprintf(new_cert, sizeof new_cert, "%s", s->state.cloud.cert.id);
     lp_ui_step_abort();
     lp_ui_warn("%s; going back to the old certificate", f->what);
-    snprintf(s->state.wish.key, sizeof s->state.wish.key, "%s", s->journal.old_key);
-    s->state.cloud.cert = r->old_cert;
-    s->plan.actions = LP_DO_CONFIG | LP_DO_PROVE;
-    s->is_trial = false;            // the old settings are the saved ones, and are saved once more
     lp_journal_t keep = s->journal; // the proof of the old one is none of the new one
-    lp_exit_t rc = lp_act_connect(s, &back);
+    bool is_back = false;
+    lp_exit_t rc = lp_act_go_back(s, keep.old_key, &r->old_cert, &is_back, &back);
     s->journal = keep;
-    // Without a connection either way it is the network; the settings are the old ones all the
-    // same.
-    if (rc == LP_EXIT_OK || is_refusal(rc)) {
-        bool is_back = lp_setup_is_configured(&s->state);
-        lp_exit_t end = is_back ? lp_act_retire(&s->aws, new_cert, &back) : LP_EXIT_BOARD;
-        if (end == LP_EXIT_OK) {
-            lp_journal_remove(&s->journal);
-        }
+    lp_fault_t end = {.exit = LP_EXIT_OK};
+    if (is_back && lp_act_retire(&s->aws, new_cert, &end) == LP_EXIT_OK) {
+        lp_journal_remove(&s->journal);
     }
     char why[sizeof f->what + 8];
     snprintf(why, sizeof why, "%s", f->what);
@@ -370,7 +355,7 @@ static lp_exit_t switch_over(lp_rotation_t *r, lp_fault_t *f)
     s->is_trial = true;
     lp_exit_t rc = lp_act_connect(s, f);
     bool can_go_back = r->old_cert.id[0] != '\0' && strcmp(r->old_cert.status, "ACTIVE") == 0;
-    return is_refusal(rc) && can_go_back && !lp_interrupt_seen() ? go_back(r, f) : rc;
+    return lp_act_is_refusal(rc) && can_go_back && !lp_interrupt_seen() ? go_back(r, f) : rc;
 }
 
 // The proof goes to the record of the setup, so that the next aws-iot-setup knows where to look.

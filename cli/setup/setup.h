@@ -85,6 +85,13 @@ lp_exit_t lp_act_get_csr(lp_setup_t *s, lp_fault_t *f);
 // Takes the cloud out of the board's settings and restarts it.
 lp_exit_t lp_act_clear_board(lp_setup_t *s, lp_fault_t *f);
 lp_exit_t lp_act_connect(lp_setup_t *s, lp_fault_t *f);
+// Whether lp_act_connect() ended because the board was heard and says no: only then it is sent
+// back. A cloud or a board that cannot be reached says nothing about the new certificate.
+bool lp_act_is_refusal(lp_exit_t rc);
+// After that: back to the key and certificate that it had, which are the saved ones still where it
+// can try settings. LP_EXIT_OK: proven. *is_back: the board has these settings.
+lp_exit_t lp_act_go_back(lp_setup_t *s, const char *old_key, const lp_iot_cert_t *old_cert,
+                         bool *is_back, lp_fault_t *f);
 
 // After a lost answer: removes certificates for the board's key that this setup made and does not
 // use. Lists may lag behind, so one more look is due in the next run unless this one found

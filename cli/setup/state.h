@@ -68,6 +68,7 @@ typedef struct {
     char port_name[40];
     char where[300];
     double boot_count;
+    char settings[8]; // "saved", "trial", "set"; "" where the board does not say
     lp_setup_chip_t chip;
     lp_setup_identity_t identity;
     lp_setup_config_t config;

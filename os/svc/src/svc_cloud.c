@@ -206,6 +206,8 @@ static void on_tls_turn(void *ctx)
         back_off(svc, err, "TLS cannot start", lp_tls_report(&svc->tls_)->detail);
         return;
     }
+    // TLS has read its certificate by now; another one that is set from here on is not this one.
+    lp_identity_hash_cert(svc->s_.config, svc->cert_sha256_);
     enter(svc, LP_CLOUD_HANDSHAKE);
 }
 

@@ -81,10 +81,15 @@ static void put_last_error(const lp_svc_cloud_t *svc, lp_json_writer_t *w)
     lp_json_put_object_end(w);
 }
 
+// Of the connection, while there is one: settings that came since say nothing about it.
 static void put_cert_id(const lp_svc_cloud_t *svc, lp_json_writer_t *w)
 {
-    lp_identity_cert_t cert;
-    lp_identity_read_cert(svc->s_.config, &cert);
+    lp_identity_cert_t cert = {.exists = svc->state == LP_CLOUD_CONNECTED};
+    if (cert.exists) {
+        lp_identity_cert_id(svc->cert_sha256_, cert.id);
+    } else {
+        lp_identity_read_cert(svc->s_.config, &cert);
+    }
     lp_json_put_key(w, "cert_id");
     if (cert.exists) {
         lp_json_put_str(w, cert.id);

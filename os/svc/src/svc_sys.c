@@ -32,6 +32,16 @@ static void put_boot(const lp_svc_sys_t *svc, lp_json_writer_t *w)
     lp_json_put_object_end(w);
 }
 
+// Which settings count now: those that are saved, ones that are tried, or ones that were only set
+// and are gone at a restart.
+static const char *settings_word(const lp_config_t *c)
+{
+    if (c->is_saved) {
+        return "saved";
+    }
+    return c->is_trial ? "trial" : "set";
+}
+
 static void get_info(void *ctx, lp_rpc_req_t *req)
 {
     const lp_svc_sys_t *svc = ctx;
@@ -55,6 +65,8 @@ static void get_info(void *ctx, lp_rpc_req_t *req)
         lp_json_put_null(w);
     }
     put_boot(svc, w);
+    lp_json_put_key(w, "settings");
+    lp_json_put_str(w, settings_word(svc->s_.config));
     if (svc->s_.put_more != NULL) {
         svc->s_.put_more(w);
     }
@@ -178,7 +190,7 @@ static void config_save(void *ctx, lp_rpc_req_t *req)
 static const lp_rpc_method_t methods[] = {
     {"Sys.GetInfo", LP_RPC_READ, get_info, "",
      "{id, app, fw_version, port, uptime_s, utc_s, boot: {count, reason, safe_mode}, wear: "
-     "{ecdhe}}"},
+     "{ecdhe}, settings}"},
     {"Sys.Reboot", LP_RPC_WRITE, reboot, "delay_ms", "{}"},
     {"Config.Get", LP_RPC_READ, config_get, "key (optional, dotted)", "the value or the tree"},
     {"Config.Set", LP_RPC_WRITE, config_set, "config: tree", "{}"},

@@ -39,8 +39,9 @@ chip() { # NAME
     wait_until 30 test -S "$work/$1.sock"
 }
 board() { # NAME I2C
-    "$build/limpet-board" --flash "$work/$1.bin" --i2c "$2" --uart "pty:$work/$1.tty" >"$work/$1.log" 2>&1 &
-    pids+=($!)
+    "$build/limpet-board" --flash "$work/$1.bin" --i2c "$2" --uart "pty:$work/$1.tty" >>"$work/$1.log" 2>&1 &
+    board_pid=$!
+    pids+=("$board_pid")
     wait_until 30 test -e "$work/$1.tty"
 }
 setup() { # NAME ARGUMENT...

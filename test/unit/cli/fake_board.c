@@ -328,6 +328,10 @@ static cJSON *sys_info(fake_board_t *b, const cJSON *params, const char **error)
     cJSON_AddStringToObject(r, "port", "fake");
     cJSON *boot = cJSON_AddObjectToObject(r, "boot");
     cJSON_AddNumberToObject(boot, "count", b->boots);
+    cJSON_AddStringToObject(r, "settings",
+                            b->flash != NULL                                ? "trial"
+                            : cJSON_Compare(b->staged, b->saved, true) != 0 ? "saved"
+                                                                            : "set");
     return r;
 }
 
@@ -401,18 +405,18 @@ static cJSON *config_confirm(fake_board_t *b, const cJSON *params, const char **
 static bool is_connected(fake_board_t *b, lp_check_t *check)
 {
     char hex[129] = "";
-    const char *key_id = fake_board_setting(b, "identity", "key");
+    const cJSON *tree = b->is_on_set ? b->staged : b->saved;
+    const char *key_id = text_in(tree, "identity", "key");
     void *pair = *key_of(b, key_id);
     if (pair != NULL) {
         public_hex(pair, hex);
     }
-    const cJSON *enable = cJSON_GetObjectItem(cJSON_GetObjectItem(b->saved, "cloud"), "enable");
+    const cJSON *enable = cJSON_GetObjectItem(cJSON_GetObjectItem(tree, "cloud"), "enable");
     bool is_deaf = b->is_offline || (b->is_second_deaf && is_second(key_id));
-    return !is_deaf && cJSON_IsTrue(enable) && cert_of(b, check) &&
-           strcmp(check->public_key, hex) == 0 &&
-           strstr(fake_board_setting(b, "trust", "ca"), "BEGIN") &&
-           strcmp(fake_board_setting(b, "cloud", "server"), b->cloud->broker) == 0 &&
-           fake_cloud_admits(b->cloud, check->id, fake_board_setting(b, "cloud", "client_id"));
+    return !is_deaf && cJSON_IsTrue(enable) && cert_in(tree, check) &&
+           strcmp(check->public_key, hex) == 0 && strstr(text_in(tree, "trust", "ca"), "BEGIN") &&
+           strcmp(text_in(tree, "cloud", "server"), b->cloud->broker) == 0 &&
+           fake_cloud_admits(b->cloud, check->id, text_in(tree, "cloud", "client_id"));
 }
 
 static cJSON *cloud_status(fake_board_t *b, const cJSON *params, const char **error)
@@ -421,7 +425,10 @@ static cJSON *cloud_status(fake_board_t *b, const cJSON *params, const char **er
     (void)error;
     lp_check_t check = {.id = ""};
     bool is_up = is_connected(b, &check);
-    (void)cert_in(b->staged, &check); // what is set is what it names, whatever it connected with
+    if (!is_up) {
+        check.id[0] = '\0';
+        (void)cert_in(b->staged, &check);
+    }
     bool is_enabled = fake_board_setting(b, "cloud", "server")[0] != '\0';
     cJSON *r = cJSON_CreateObject();
     cJSON_AddStringToObject(r, "state", is_up ? "connected" : is_enabled ? "backoff" : "off");
@@ -447,7 +454,6 @@ static cJSON *cloud_prove(fake_board_t *b, const cJSON *params, const char **err
         *error = "LP_E_STATE";
         return NULL;
     }
-    (void)cert_in(b->staged, &check);
     char topic[200];
     snprintf(topic, sizeof topic, "limpet/%s/proof", fake_board_setting(b, "cloud", "thing"));
     b->n_prove++;

@@ -52,6 +52,7 @@ typedef struct {
     bool is_small;       // cannot try settings
     bool is_worn;        // cannot write what was tried
     cJSON *staged;
+    bool is_on_set; // its connection was lost and made again with what is set
     int boots;
     bool is_offline; // never connects
     // the script

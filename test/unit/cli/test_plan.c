@@ -277,6 +277,21 @@ static void plan_unconnected_board_is_restarted_and_proven(void **state)
     expect(&s, LP_DO_PROVE);
 }
 
+static void plan_settings_of_this_start_alone_are_saved(void **state)
+{
+    (void)state;
+    lp_setup_state_t s = perfect();
+    SET_TEXT(s.board.settings, "saved");
+    expect(&s, 0);
+    SET_TEXT(s.board.settings, "trial"); // of a rotation that was stopped
+    expect(&s, LP_DO_CONNECT);
+    SET_TEXT(s.board.settings, "set");
+    expect(&s, LP_DO_CONNECT);
+    assert_non_null(strstr(plan_of(&s).warnings[0], "until it restarts"));
+    SET_TEXT(s.board.settings, ""); // a board that does not say
+    expect(&s, 0);
+}
+
 static void plan_changed_chip_gets_a_new_certificate_and_a_warning(void **state)
 {
     (void)state;
@@ -424,6 +439,7 @@ int main(void)
         cmocka_unit_test(plan_each_cloud_defect_is_repaired_alone),
         cmocka_unit_test(plan_each_setting_that_differs_is_configured),
         cmocka_unit_test(plan_unconnected_board_is_restarted_and_proven),
+        cmocka_unit_test(plan_settings_of_this_start_alone_are_saved),
         cmocka_unit_test(plan_changed_chip_gets_a_new_certificate_and_a_warning),
         cmocka_unit_test(plan_without_chip_makes_a_software_key_with_a_warning),
         cmocka_unit_test(plan_bus_without_an_answer_needs_the_software_key_by_name),

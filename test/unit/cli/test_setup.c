@@ -168,6 +168,31 @@ static void setup_revoked_certificate_stays_revoked(void **state)
     assert_string_equal(first_cert(s)->status, "REVOKED");
 }
 
+// A run that died with its settings set and not saved. Neither the connection with the old ones
+// that still stands is a proof of them, nor is one that the board made with them meanwhile: a
+// restart has other ones.
+static void setup_settings_that_were_only_set_are_saved(void **state)
+{
+    scene_t *s = *state;
+    for (int is_on_set = 0; is_on_set < 2; is_on_set++) {
+        scene_setup_ok(s);
+        fake_board_calm(&s->board);
+        cJSON_DeleteItemFromObject(s->board.saved, "identity");
+        cJSON_DeleteItemFromObject(s->board.staged, "identity");
+        s->board.fault_method = "Config.Set";
+        s->board.fault = BOARD_KILL;
+        s->board.fault_skip = 1;
+        s->board.fault_count = 1;
+        assert_true(scene_setup(s, NULL, NULL, NULL) >= 128);
+        fake_board_calm(&s->board);
+        s->board.is_on_set = is_on_set != 0;
+        scene_setup_ok(s);
+        s->board.is_on_set = false;
+        fake_board_power_cycle(&s->board);
+        scene_assert_set_up(s);
+    }
+}
+
 static int remove_it(scene_t *s, const char *a)
 {
     const char *args[] = {"aws-iot-remove", "--port", s->link, a, NULL};
@@ -448,6 +473,7 @@ int main(void)
         SCENE_TEST(setup_moved_broker_is_configured),
         SCENE_TEST(setup_lost_settings_are_restored_without_a_new_certificate),
         SCENE_TEST(setup_revoked_certificate_stays_revoked),
+        SCENE_TEST(setup_settings_that_were_only_set_are_saved),
         SCENE_TEST(remove_undoes_the_setup_and_setup_does_it_again),
         SCENE_TEST(remove_that_failed_is_finished_by_the_next),
         SCENE_TEST(setup_lost_answer_never_touches_a_revoked_certificate),

@@ -183,6 +183,24 @@ static void prove_answers_when_the_broker_acknowledged(void **state)
     assert_non_null(strstr(prove(good, 1000), "rtt_ms"));
 }
 
+// What is set while a connection stands did not make it: it is not what it is proven with.
+static void proof_names_the_certificate_of_the_connection(void **state)
+{
+    (void)state;
+    static const char nonce[] = "\"0123456789abcdef0123456789abcdef\"";
+    rig_connect();
+    rig_set("\"identity\":{\"cert\":\"" CERT2_JSON "\"}");
+    assert_string_equal(rig_status("cert_id"), "\"" CERT_ID "\"");
+    assert_non_null(strstr(prove(nonce, 1000), "\"cert_id\":\"" CERT_ID "\""));
+    assert_non_null(strstr(net.payload, CERT_ID));
+    fake_stream_hang_up(&net.wire, LP_E_NET_RESET);
+    rig_run(5000);
+    assert_string_equal(rig_status("state"), "\"connected\"");
+    assert_string_equal(rig_status("cert_id"), "\"" CERT2_ID "\"");
+    assert_non_null(strstr(prove(nonce, 1000), CERT2_ID));
+    assert_non_null(strstr(net.payload, CERT2_ID));
+}
+
 static unsigned reached, unreached;
 
 static void on_try(void *ctx, bool is_reached)
@@ -434,6 +452,7 @@ int main(void)
         T(cloud_blank_chip_has_no_key),
         T(cloud_publishes_and_counts),
         T(prove_answers_when_the_broker_acknowledged),
+        T(proof_names_the_certificate_of_the_connection),
         T(cloud_comes_back_from_every_failure),
         T(cloud_memory_is_the_handshakes_again_after_each_connection),
         T(cloud_tries_grow_apart_and_start_over_after_a_good_connection),

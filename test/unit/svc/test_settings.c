@@ -114,8 +114,10 @@ static void settings_are_tried_for_one_start(void **state)
     assert_rpc_error(call("Config.Confirm", "{}"), "LP_E_STATE");
     assert_result(call("Config.Set", "{\"config\":{\"cloud\":{\"thing\":\"t2\"}}}"), "", "{}");
     assert_rpc_error(call("Config.Save", "{\"try_once\":3}"), "LP_E_INVALID");
+    assert_result(call("Sys.GetInfo", "{}"), "settings", "\"set\"");
     assert_result(call("Config.Save", "{\"try_once\":true}"), "", "{}");
     start();
+    assert_result(call("Sys.GetInfo", "{}"), "settings", "\"trial\"");
     assert_result(call("Config.Get", "{\"key\":\"cloud.thing\"}"), "", "\"t2\"");
     start();
     assert_result(call("Config.Get", "{\"key\":\"cloud.thing\"}"), "", "\"\"");
@@ -123,6 +125,7 @@ static void settings_are_tried_for_one_start(void **state)
     assert_result(call("Config.Save", "{\"try_once\":true}"), "", "{}");
     start();
     assert_result(call("Config.Confirm", "{}"), "", "{}");
+    assert_result(call("Sys.GetInfo", "{}"), "settings", "\"saved\"");
     start();
     assert_result(call("Config.Get", "{\"key\":\"cloud.thing\"}"), "", "\"t3\"");
 }

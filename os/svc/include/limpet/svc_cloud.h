@@ -129,6 +129,7 @@ typedef struct lp_svc_cloud {
     char client_id_[LP_CLOUD_NAME_MAX];
     char thing_[LP_CLOUD_NAME_MAX];
     char key_id_[48];
+    uint8_t cert_sha256_[LP_SHA256_LEN]; // of the certificate that this connection was made with
     lp_cloud_wish_t wish_;
     uint32_t acked_;
     lp_cloud_proof_t proof_;

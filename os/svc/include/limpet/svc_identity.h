@@ -9,6 +9,7 @@
 #include "limpet/config.h"
 #include "limpet/pem.h"
 #include "limpet/rpc.h"
+#include "limpet/sha256.h"
 #include "limpet/svc_chip.h"
 #include "limpet/x509.h"
 
@@ -23,6 +24,10 @@ typedef struct {
 } lp_identity_cert_t;
 
 void lp_identity_read_cert(const lp_config_t *config, lp_identity_cert_t *cert);
+
+// Its SHA-256 alone, zeros when there is none; and the id that such a hash is.
+void lp_identity_hash_cert(const lp_config_t *config, uint8_t digest[LP_SHA256_LEN]);
+void lp_identity_cert_id(const uint8_t digest[LP_SHA256_LEN], char id[LP_CERT_ID_BYTES]);
 
 // Whether `key` is the key of `cert`.
 bool lp_identity_is_match(const lp_identity_cert_t *cert, const uint8_t key[LP_KEY_PUBLIC_BYTES]);
