@@ -2,9 +2,12 @@
 // limpet run: builds an application and runs it here: a board, a crypto chip, and what both say,
 // until Ctrl-C.
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -68,6 +71,35 @@ static void stop(pid_t *pid)
     kill(-*pid, SIGKILL);
     (void)waitpid(*pid, NULL, 0);
     *pid = 0;
+}
+
+// -- one at a time
+
+// Two runs of one application would share flash and chip: the second is refused before it touches
+// anything of the first. The lock goes with the process, however that ends.
+static lp_exit_t take_place(run_t *r, lp_fault_t *f)
+{
+    char path[sizeof r->place + 16];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/build", r->manifest.folder);
+    (void)mkdir(path, 0777);
+    (void)mkdir(r->place, 0777);
+    snprintf(path, sizeof path, "%s/run.lock", r->place);
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        lp_fault_set(f, LP_EXIT_LOCAL, "app-write", "%s cannot be written", r->place);
+        lp_fault_why(f, "%s", strerror(errno));
+        lp_fault_next(f, "is the folder yours? limpet new makes one that is");
+        return f->exit;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        lp_fault_set(f, LP_EXIT_CONFLICT, "run-twice", "%s runs already, on %s", r->manifest.name,
+                     r->board->name);
+        lp_fault_why(f, "its flash and its chip are in use: %s", r->place);
+        lp_fault_next(f, "end it with Ctrl-C in its terminal; for a second board copy the folder");
+        return f->exit;
+    }
+    return LP_EXIT_OK; // open until the end
 }
 
 // -- the chip
@@ -354,6 +386,9 @@ static lp_exit_t prepare(run_t *r, const char *folder, lp_fault_t *f)
         snprintf(r->place, sizeof r->place, "%s/build/%s", r->manifest.folder, r->board->name);
         snprintf(r->image, sizeof r->image, "%.*s/%s%s", (int)sizeof r->image - 64, r->place,
                  r->manifest.name, r->board->suffix);
+        rc = take_place(r, f);
+    }
+    if (rc == LP_EXIT_OK) {
         rc = r->options->is_built ? LP_EXIT_OK
                                   : app_build(&r->manifest, r->board, r->sdk, r->image, f);
     }
@@ -419,7 +454,7 @@ static int run(const char *folder, const run_options_t *options)
 
 int lp_cmd_run(int argc, char **argv)
 {
-    static const int exits[] = {LP_EXIT_CHIP, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
+    static const int exits[] = {LP_EXIT_CHIP, LP_EXIT_CONFLICT, LP_EXIT_LOCAL, LP_EXIT_BOARD, 0};
     static const lp_help_t help = {
         .name = "run",
         .args = "[FOLDER]",

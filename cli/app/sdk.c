@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,8 +81,14 @@ lp_exit_t app_sdk_find(const char *wish, char path[APP_PATH], lp_fault_t *f)
 
 pid_t app_spawn(char *const argv[])
 {
+    const pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
+        // Whatever ends the tool, nothing is left behind that holds a chip, a flash or a port.
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent) {
+            _exit(127);
+        }
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);

@@ -244,15 +244,24 @@ static lp_exit_t load_region(const lp_aws_flags_t *flags, lp_aws_config_t *confi
         region = first_of(env_or_null("AWS_REGION"), env_or_null("AWS_DEFAULT_REGION"),
                           profile_region, fallback);
     }
+    const bool is_missing =
+        !conf->is_found && !shared->is_found && strcmp(config->profile, "default") != 0;
     if (region == NULL) {
         lp_fault_set(f, LP_EXIT_USAGE, "aws-no-region", "no AWS region is set");
-        lp_fault_why(f, "looked at --aws-region, AWS_REGION, AWS_DEFAULT_REGION and profile \"%s\"",
-                     config->profile);
-        lp_fault_next(f, "run the same command with --aws-region eu-central-1 (or your region)");
+        lp_fault_why(f,
+                     "looked at --aws-region, AWS_REGION, AWS_DEFAULT_REGION and profile \"%s\"%s",
+                     config->profile, is_missing ? ", which does not exist" : "");
+        lp_fault_next(f, is_missing
+                             ? "choose another profile with --aws-profile, or name the region"
+                             : "run the same command with --aws-region eu-central-1 (or your "
+                               "region)");
         return f->exit;
     }
     if (!is_region(region)) {
-        return lp_fault_set(f, LP_EXIT_USAGE, "aws-no-region", "\"%.40s\" is not a region", region);
+        lp_fault_set(f, LP_EXIT_USAGE, "aws-no-region", "\"%.40s\" is not a region", region);
+        lp_fault_why(f, "a region is small letters, digits and dashes");
+        lp_fault_next(f, "it looks like eu-central-1: --aws-region, AWS_REGION or the profile");
+        return f->exit;
     }
     snprintf(config->region, sizeof config->region, "%s", region);
     return LP_EXIT_OK;

@@ -68,6 +68,13 @@ static void add(lp_board_found_t *found, size_t cap, size_t *n, const lp_board_f
     (*n)++;
 }
 
+static int by_port(const void *a, const void *b)
+{
+    const lp_board_found_t *first = a;
+    const lp_board_found_t *second = b;
+    return strcmp(first->port, second->port);
+}
+
 static void list_virtual(lp_board_found_t *found, size_t cap, size_t *n)
 {
     char folder[192];
@@ -87,6 +94,8 @@ static void list_virtual(lp_board_found_t *found, size_t cap, size_t *n)
         }
     }
     closedir(dir);
+    // A folder has no order; who works through a row of boards wants the same one each time.
+    qsort(found, *n < cap ? *n : cap, sizeof *found, by_port);
 }
 
 static void list_serial(lp_board_found_t *found, size_t cap, size_t *n)

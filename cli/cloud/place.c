@@ -55,6 +55,21 @@ void cloud_path(const cloud_place_t *place, const char *name, char path[PLACE_PA
     snprintf(path, PLACE_PATH, "%s/%s", place->folder, name);
 }
 
+void cloud_flag(const cloud_place_t *place, char flag[PLACE_FLAG])
+{
+    char usual[PLACE_SIZE];
+    flag[0] = '\0';
+    if (default_folder(usual, sizeof usual) && strcmp(usual, place->folder) == 0) {
+        return;
+    }
+    size_t n = (size_t)snprintf(flag, PLACE_FLAG, " --dir '");
+    for (const char *p = place->folder; *p != '\0'; p++) {
+        const int added = snprintf(flag + n, PLACE_FLAG - n, *p == '\'' ? "'\\''" : "%c", *p);
+        n += (size_t)added;
+    }
+    snprintf(flag + n, PLACE_FLAG - n, "'");
+}
+
 static cJSON *read_json(const char *path)
 {
     char text[4096];

@@ -35,6 +35,11 @@ typedef struct {
 bool cloud_place(const char *dir, cloud_place_t *place, char *why, size_t size);
 void cloud_path(const cloud_place_t *place, const char *name, char path[PLACE_PATH]);
 
+// What a further command needs to find this cloud, for a shell: "" for the usual place, else
+// " --dir 'FOLDER'".
+enum { PLACE_FLAG = 4 * PLACE_SIZE + 16 };
+void cloud_flag(const cloud_place_t *place, char flag[PLACE_FLAG]);
+
 // False: there is none, or it is damaged.
 bool cloud_info_read(const cloud_place_t *place, cloud_info_t *info);
 bool cloud_info_write(const cloud_place_t *place, const cloud_info_t *info, char *why, size_t size);

@@ -26,6 +26,7 @@ typedef struct {
 
 static void show(const cloud_place_t *place, const cloud_info_t *info, bool was_up, uint64_t ms)
 {
+    char flag[PLACE_FLAG];
     lp_ui_info("Cloud %s in %.1f s: account %s, region %s", was_up ? "is up already" : "up",
                (double)ms / 1000.0, info->account, info->region);
     lp_ui_label("Control", "https://localhost:%d and http://localhost:%d", info->port_https,
@@ -38,7 +39,13 @@ static void show(const cloud_place_t *place, const cloud_info_t *info, bool was_
                     info->port_data);
     }
     lp_ui_label("Folder", "%s", place->folder);
-    lp_ui_info("AWS tools: eval \"$(limpet cloud env)\"   Follow: limpet cloud watch");
+    cloud_flag(place, flag);
+    if (flag[0] == '\0') {
+        lp_ui_info("AWS tools: eval \"$(limpet cloud env)\"   Follow: limpet cloud watch");
+    } else {
+        lp_ui_info("AWS tools: eval \"$(limpet cloud env%s)\"", flag);
+        lp_ui_info("Follow: limpet cloud watch%s", flag);
+    }
     cJSON *doc = cJSON_CreateObject();
     cJSON_AddStringToObject(doc, "dir", place->folder);
     cJSON_AddStringToObject(doc, "accountId", info->account);

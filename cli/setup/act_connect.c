@@ -328,6 +328,33 @@ static lp_exit_t note_proven(lp_setup_t *s, lp_fault_t *f)
     return lp_journal_save(j, f);
 }
 
+// The settings are not what was set, or the key that they name is not there. A wire that came off
+// while the board restarted is not a worn flash.
+static lp_exit_t fail_forgotten(lp_setup_t *s, lp_fault_t *f)
+{
+    lp_setup_chip_t *chip = &s->state.board.chip;
+    if (chip->is_present) {
+        lp_setup_chip_t now;
+        lp_exit_t rc = lp_observe_chip(s->board, &now, f);
+        if (rc != LP_EXIT_OK) {
+            return rc;
+        }
+        if (!now.is_present) {
+            lp_fault_set(f, LP_EXIT_CHIP, "chip-missing",
+                         "the chip was there before the board restarted, and does not answer now");
+            lp_fault_why(f, "tried %s on bus %s%s%s", now.tried, now.bus,
+                         now.lines[0] != '\0' ? "; " : "", now.lines);
+            lp_fault_next(f, "check power and the two wires; then run the same command again");
+            return f->exit;
+        }
+    }
+    lp_fault_set(f, LP_EXIT_BOARD, "board-forgets", "the board does not keep its settings");
+    lp_fault_why(f, "they were set and saved %d times, and are not there after the restart",
+                 CONFIGURE_TRIES);
+    lp_fault_next(f, "is its flash full or worn? limpet console shows what the board says");
+    return f->exit;
+}
+
 // Settings, restart, and a look whether they are what the board now has: a restart that nobody
 // asked for in between loses what was set and not yet saved, and then it is done once more. So does
 // the restart itself with what an earlier run had only set.
@@ -354,11 +381,7 @@ static lp_exit_t bring_up(lp_setup_t *s, lp_fault_t *f)
         }
         is_configuring = true; // what an earlier run had set was never saved
     }
-    lp_fault_set(f, LP_EXIT_BOARD, "board-forgets", "the board does not keep its settings");
-    lp_fault_why(f, "they were set and saved %d times, and are not there after the restart",
-                 CONFIGURE_TRIES);
-    lp_fault_next(f, "is its flash full or worn? limpet console shows what the board says");
-    return f->exit;
+    return fail_forgotten(s, f);
 }
 
 // LP_EXIT_OK with *is_over: the board tries no settings.

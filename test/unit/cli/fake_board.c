@@ -527,6 +527,7 @@ static void reboot(fake_board_t *b)
     cJSON_Delete(b->staged);
     b->staged = cJSON_Duplicate(b->saved, true);
     b->boots++;
+    b->has_chip = b->has_chip && b->boots != b->chipless_boot;
     b->len_ = 0;
     put(b, "\r\n ets Jan  8 2013,rst cause:2, boot mode:(3,6)\r\n\xfe\x81{garbage\r\nI limpet: "
            "booted\r\n");

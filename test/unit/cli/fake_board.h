@@ -31,8 +31,9 @@ typedef struct {
     fake_cloud_t *cloud;
     // the model
     bool has_chip;
-    bool is_preset;   // a chip with somebody's configuration
-    char variant[16]; // "" : by what happened
+    int chipless_boot; // the start at which the chip's wires come off; 0: never
+    bool is_preset;    // a chip with somebody's configuration
+    char variant[16];  // "" : by what happened
     char lines[64];
     bool is_written;
     bool is_config_locked;

@@ -480,6 +480,27 @@ static void credentials_region_and_endpoint_follow_the_order(void **state)
     }
     flags = (lp_aws_flags_t){.region = "Mars/1"};
     assert_int_equal(lp_aws_config_load(&flags, &c, &f), LP_EXIT_USAGE);
+    assert_non_null(strstr(f.next, "--aws-region"));
+    lp_aws_config_deinit(&c);
+}
+
+// A misspelt profile has no region either: which of the two it is has to be said.
+static void credentials_profile_that_is_missing_is_named_before_its_region(void **state)
+{
+    (void)state;
+    write_file("config", "[default]\nregion = eu-north-1\n");
+    lp_aws_flags_t flags = {.profile = "works"};
+    lp_aws_config_t c;
+    lp_fault_t f;
+    assert_int_equal(lp_aws_config_load(&flags, &c, &f), LP_EXIT_USAGE);
+    assert_string_equal(f.code, "aws-no-region");
+    assert_non_null(strstr(f.why, "\"works\", which does not exist"));
+    assert_non_null(strstr(f.next, "--aws-profile"));
+    lp_aws_config_deinit(&c);
+    write_file("config", "[profile works]\noutput = json\n");
+    assert_int_equal(lp_aws_config_load(&flags, &c, &f), LP_EXIT_USAGE);
+    assert_null(strstr(f.why, "does not exist"));
+    assert_non_null(strstr(f.next, "--aws-region"));
     lp_aws_config_deinit(&c);
 }
 
@@ -567,6 +588,7 @@ int main(void)
         HOME_TEST(credentials_come_from_the_first_source_that_has_them),
         HOME_TEST(logins_of_others_are_explained),
         HOME_TEST(credentials_region_and_endpoint_follow_the_order),
+        HOME_TEST(credentials_profile_that_is_missing_is_named_before_its_region),
         HOME_TEST(credentials_process_failures_are_named),
         HOME_TEST(credentials_that_have_expired_are_refused),
         cmocka_unit_test(command_is_split_like_a_shell_does),

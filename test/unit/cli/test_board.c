@@ -81,11 +81,17 @@ static void board_alone_is_found_by_itself(void **state)
 static void board_one_of_several_must_be_named(void **state)
 {
     scene_t *s = *state;
-    publish(s, "lp-one", 0700);
-    publish(s, "lp-two", 0700);
+    static const char *const names[] = {"lp-two", "lp-four", "lp-one", "lp-three"};
+    static const char *const in_order[] = {"lp-four", "lp-one", "lp-three", "lp-two"};
+    for (size_t i = 0; i < 4; i++) {
+        publish(s, names[i], 0700);
+    }
     expect_error(s, run(s, "call", "RPC.Ping", NULL, NULL), LP_EXIT_NO_BOARD, "error[board-many]");
-    assert_non_null(strstr(s->err, "lp-one"));
-    assert_non_null(strstr(s->err, "lp-two"));
+    const char *at = s->err;
+    for (size_t i = 0; i < 4; i++) {
+        at = strstr(at, in_order[i]);
+        assert_non_null(at);
+    }
     assert_int_equal(run(s, "call", "--port", "lp-two", "RPC.Ping"), 0);
 }
 

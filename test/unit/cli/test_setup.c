@@ -367,6 +367,19 @@ static void setup_chip_taken_off_is_no_reason_for_another_key(void **state)
     assert_int_equal(s->board.n_genkey, 1);
 }
 
+// The settings are there and the key is not: that is no worn flash.
+static void setup_chip_that_comes_off_at_the_restart_is_said(void **state)
+{
+    scene_t *s = *state;
+    s->board.chipless_boot = s->board.boots + 1;
+    int rc = scene_setup(s, NULL, NULL, NULL);
+    assert_int_equal(rc, LP_EXIT_CHIP);
+    assert_non_null(strstr(s->err, "error[chip-missing]: the chip was there before"));
+    s->board.has_chip = true;
+    scene_setup_ok(s);
+    scene_assert_set_up(s);
+}
+
 static void setup_bus_key_can_be_left_out_and_made_later(void **state)
 {
     scene_t *s = *state;
@@ -486,6 +499,7 @@ int main(void)
         SCENE_TEST(setup_required_chip_is_missed),
         SCENE_TEST(setup_without_chip_warns_of_the_software_key),
         SCENE_TEST(setup_chip_taken_off_is_no_reason_for_another_key),
+        SCENE_TEST(setup_chip_that_comes_off_at_the_restart_is_said),
         SCENE_TEST(setup_bus_key_can_be_left_out_and_made_later),
         SCENE_TEST(setup_board_without_the_service_stays_in_clear),
         SCENE_TEST(setup_bus_key_is_not_believed_without_the_proof),
