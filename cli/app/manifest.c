@@ -13,8 +13,10 @@
 
 enum { MANIFEST_MAX = 65536 };
 
-static const char *const keys[] = {"name",     "version", "sources",   "shadow",
-                                   "settings", "pinned",  "announces", NULL};
+static const char *const keys[] = {"name",   "version",   "sources",  "shadow", "settings",
+                                   "pinned", "announces", "connects", NULL};
+// What "connects" may name; cmake/app.cmake has the same list.
+static const char *const connections[] = {"web", "mqtt1", NULL};
 
 bool app_name_is_good(const char *name)
 {
@@ -39,7 +41,8 @@ static lp_exit_t check_keys(const cJSON *tree, lp_fault_t *f)
         if (keys[i] == NULL) {
             const char *near = lp_opt_nearest(item->string, keys);
             bad(f, "there is a key that nobody knows",
-                "name, version, sources, shadow, settings, pinned and announces are known");
+                "name, version, sources, shadow, settings, pinned, announces and connects are "
+                "known");
             lp_fault_why(f, near != NULL ? "\"%.60s\"; did you mean \"%s\"?" : "\"%.60s\"",
                          item->string, near);
             return LP_EXIT_USAGE;
@@ -140,6 +143,39 @@ static lp_exit_t check_settings(const cJSON *tree, lp_fault_t *f)
     return LP_EXIT_OK;
 }
 
+static bool is_one_of(const cJSON *item, const char *const *words)
+{
+    for (size_t i = 0; cJSON_IsString(item) && words[i] != NULL; i++) {
+        if (strcmp(item->valuestring, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static lp_exit_t check_network(app_manifest_t *m, const cJSON *tree, lp_fault_t *f)
+{
+    const cJSON *announces = cJSON_GetObjectItemCaseSensitive(tree, "announces");
+    const cJSON *connects = cJSON_GetObjectItemCaseSensitive(tree, "connects");
+    const cJSON *item = NULL;
+    if (announces != NULL && !cJSON_IsBool(announces)) {
+        return bad(f, "\"announces\" has to be true or false", "\"announces\": true");
+    }
+    if (connects != NULL && !cJSON_IsArray(connects)) {
+        return bad(f, "\"connects\" has to be a list", "\"connects\": [\"web\", \"mqtt1\"]");
+    }
+    cJSON_ArrayForEach(item, connects)
+    {
+        if (!is_one_of(item, connections)) {
+            bad(f, "\"connects\" names what no board has", "web and mqtt1 are known");
+            lp_fault_why(f, "%.60s", cJSON_IsString(item) ? item->valuestring : "it is no text");
+            return LP_EXIT_USAGE;
+        }
+        m->connects = true;
+    }
+    return LP_EXIT_OK;
+}
+
 static lp_exit_t check(app_manifest_t *m, const cJSON *tree, lp_fault_t *f)
 {
     if (!cJSON_IsObject(tree)) {
@@ -155,11 +191,8 @@ static lp_exit_t check(app_manifest_t *m, const cJSON *tree, lp_fault_t *f)
                    "\"name\": \"my-sensor\"");
     }
     snprintf(m->name, sizeof m->name, "%s", name->valuestring);
-    const cJSON *announces = cJSON_GetObjectItemCaseSensitive(tree, "announces");
-    if (announces != NULL && !cJSON_IsBool(announces)) {
-        return bad(f, "\"announces\" has to be true or false", "\"announces\": true");
-    }
-    rc = check_words(tree, f);
+    rc = check_network(m, tree, f);
+    rc = rc == LP_EXIT_OK ? check_words(tree, f) : rc;
     if (rc == LP_EXIT_OK) {
         rc = check_settings(tree, f);
     }

@@ -10,6 +10,7 @@ enum { APP_NAME_MAX = 32, APP_PATH = 4096 };
 typedef struct {
     char folder[APP_PATH]; // absolute
     char name[APP_NAME_MAX + 1];
+    bool connects; // beside the cloud
 } app_manifest_t;
 
 // Reads and checks FOLDER/limpet.json. LP_EXIT_LOCAL: it cannot be read; LP_EXIT_USAGE: it is

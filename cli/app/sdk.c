@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 static const app_board_t boards[] = {
-    {"posix", "release", "", "unix"},
-    {"qemu-mps2", "cortex-m3", ".elf", "unix"},
-    {"qemu-lx106", "lx106", ".elf", "pty"},
+    {"posix", "release", "", "unix", false},
+    {"qemu-mps2", "cortex-m3", ".elf", "unix", false},
+    {"qemu-lx106", "lx106", ".elf", "pty", true},
 };
 
 const app_board_t *app_board_find(const char *name, lp_fault_t *f)
@@ -114,9 +114,21 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
+static lp_exit_t refuse(const app_manifest_t *m, const app_board_t *board, lp_fault_t *f)
+{
+    lp_fault_set(f, LP_EXIT_USAGE, "app-room", "%s has no RAM for what %s connects to", board->name,
+                 m->name);
+    lp_fault_why(f, "limpet.json: \"connects\" asks for connections beside the cloud's");
+    lp_fault_next(f, "posix and qemu-mps2 have room for them; docs/memory.md has the figures");
+    return LP_EXIT_USAGE;
+}
+
 lp_exit_t app_build(const app_manifest_t *m, const app_board_t *board, const char *sdk,
                     char image[APP_PATH], lp_fault_t *f)
 {
+    if (m->connects && board->is_small) {
+        return refuse(m, board, f);
+    }
     char program[APP_PATH + 16];
     char folder[APP_PATH];
     char preset[32];

@@ -12,6 +12,7 @@ typedef struct {
     const char *preset; // of the build
     const char *suffix; // of the image
     const char *chip;   // how its chip is reached: "unix" or "pty"
+    bool is_small;      // no room for connections of the application's own
 } app_board_t;
 
 // The board `name`. Null: there is none; the fault lists them.

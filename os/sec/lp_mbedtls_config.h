@@ -73,7 +73,7 @@
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
 #define MBEDTLS_SSL_ALPN
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
-#define MBEDTLS_SSL_MAX_FRAGMENT_LENGTH // asked by the next line; the extension is not sent
+#define MBEDTLS_SSL_MAX_FRAGMENT_LENGTH // sent where somebody wants short records
 #define MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH
 #define MBEDTLS_SSL_IN_CONTENT_LEN  16384
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 4096

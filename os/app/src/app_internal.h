@@ -45,7 +45,15 @@ bool lp_app_net_is_up(void);
 // The last thing before the board goes down.
 void lp_app_net_end(void);
 
-// -- log_sinks.c; called by net.c
+// -- mqtt_links.c, or no_mqtt_links.c in an image whose one broker is the cloud's; called by net.c
+
+// Lends `base`.
+void lp_app_mqtt_start(const lp_app_t *app, const lp_link_base_t *base);
+void lp_app_mqtt_changed(void);
+void lp_app_mqtt_stop(void);
+bool lp_app_mqtt_is_up(void);
+
+// -- log_sinks.c, or no_log_sinks.c where the log stays on the board; called by net.c
 
 void lp_app_log_sinks_start(const lp_app_t *app);
 void lp_app_log_sinks_changed(void);
@@ -80,12 +88,15 @@ const lp_settings_more_t *lp_app_own_net_words(void);
 void lp_app_own_net_start(const lp_app_t *app);
 void lp_app_own_net_changed(void);
 
-// -- announce.c with net_rows.c or mdns_rows.c, or no_announce.c in an image that is not found by
-// name; called by remote.c
+// -- net_rows.c, or some_net_rows.c in an image with those parts that its manifest asks for; called
+// by remote.c
 
-// Writes the rows of its settings, as many as sizes.h counts.
-size_t lp_app_announce_settings(lp_config_row_t *rows);
-lp_err_t lp_app_announce_words(lp_svc_config_t *config);
+// Writes the rows of their settings, as many as sizes.h counts.
+size_t lp_app_net_settings(lp_config_row_t *rows);
+lp_err_t lp_app_net_words(lp_svc_config_t *config);
+
+// -- announce.c, or no_announce.c in an image that is not found by name; called by remote.c
+
 void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote);
 void lp_app_announce_changed(void *ctx); // who listens has changed; from the loop
 void lp_app_announce_stop(void);

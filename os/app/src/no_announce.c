@@ -2,18 +2,6 @@
 // An image that is not found by name: who calls it knows its address.
 #include "app_internal.h"
 
-size_t lp_app_announce_settings(lp_config_row_t *rows)
-{
-    (void)rows;
-    return 0;
-}
-
-lp_err_t lp_app_announce_words(lp_svc_config_t *config)
-{
-    (void)config;
-    return LP_OK;
-}
-
 void lp_app_announce_start(const lp_app_t *app, lp_svc_remote_t *remote)
 {
     (void)app;

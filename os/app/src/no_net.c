@@ -18,13 +18,6 @@ const lp_link_base_t *lp_app_net(const lp_app_t *app)
     return NULL;
 }
 
-struct lp_mqtt_link *lp_app_mqtt(const lp_app_t *app, const char *name)
-{
-    (void)app;
-    (void)name;
-    return NULL;
-}
-
 void lp_app_net_stop(void)
 {
 }

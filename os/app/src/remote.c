@@ -26,7 +26,7 @@ const lp_config_row_t *lp_app_settings(size_t *count)
     const size_t common = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT;
     memcpy(rows, lp_settings, sizeof lp_settings);
     memcpy(rows + LP_SETTINGS_COUNT, lp_remote_settings, sizeof lp_remote_settings);
-    *count = common + lp_app_announce_settings(rows + common);
+    *count = common + lp_app_net_settings(rows + common);
     *count += lp_app_own_net_settings(rows + *count);
     *count += lp_app_wifi_settings(rows + *count);
     return rows;
@@ -44,7 +44,7 @@ void lp_app_remote_words(lp_svc_config_t *config)
         err = lp_svc_config_add(config, lp_remote_settings_more, LP_REMOTE_SETTINGS_GROUPS);
     }
     if (err == LP_OK) {
-        err = lp_app_announce_words(config);
+        err = lp_app_net_words(config);
     }
     if (err != LP_OK) {
         LP_LOGE("Config.Schema does not describe all settings (%s)", lp_err_text(err));

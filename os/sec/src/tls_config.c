@@ -177,6 +177,9 @@ static int set_up_config(lp_tls_t *tls, const lp_tls_config_t *config)
     mbedtls_ssl_conf_ca_chain(conf, &s->papers->trust, NULL);
     mbedtls_ssl_conf_verify(conf, lp_tls_verify, tls);
     lp_tls_resume_begin(tls, config);
+    if (ret == 0 && config->wants_short_records) {
+        ret = lp_tls_offer_short_records(conf);
+    }
     if (ret == 0 && s->alpn_list[0] != NULL) {
         ret = mbedtls_ssl_conf_alpn_protocols(conf, s->alpn_list);
     }

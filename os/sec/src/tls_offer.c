@@ -59,3 +59,8 @@ const mbedtls_x509_crt_profile lp_tls_cert_profile = {
                       MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP384R1),
     .rsa_min_bitlen = 2048,
 };
+
+int lp_tls_offer_short_records(mbedtls_ssl_config *conf)
+{
+    return mbedtls_ssl_conf_max_frag_len(conf, MBEDTLS_SSL_MAX_FRAG_LEN_4096);
+}

@@ -14,4 +14,7 @@ extern const uint16_t lp_tls_groups_chip[]; // in the chip
 extern const uint16_t lp_tls_signatures[];
 extern const mbedtls_x509_crt_profile lp_tls_cert_profile;
 
+// 0, or what mbedTLS said.
+int lp_tls_offer_short_records(mbedtls_ssl_config *conf);
+
 #endif

@@ -513,6 +513,9 @@ static bool are_fields_fine(const lp_http_wish_t *wish)
 lp_err_t lp_http_start(lp_http_client_t *client, const lp_http_wish_t *wish)
 {
     lp_http_url_t url;
+    if (client->base_ == NULL) {
+        return LP_E_UNSUPPORTED;
+    }
     if (client->state != LP_HTTP_IDLE) {
         return LP_E_BUSY;
     }
@@ -568,6 +571,9 @@ void lp_http_cancel(lp_http_client_t *client)
 
 void lp_http_client_close(lp_http_client_t *client)
 {
+    if (client->base_ == NULL) {
+        return;
+    }
     lp_timer_stop(client->base_->loop, &client->timer_);
     lp_loop_unpost(client->base_->loop, &client->event_);
     hang_up(client);

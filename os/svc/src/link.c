@@ -75,6 +75,7 @@ static lp_err_t fill(const lp_link_t *link, reading_t *r, lp_tls_config_t *confi
         .max_version = LP_TLS_1_3,
         .ecdhe = LP_TLS_ECDHE_AUTO,
         .resume = LP_TLS_RESUME_ASIDE,
+        .wants_short_records = true,
         .check_dates = lp_setting_trust_check_dates(link->base_->config),
         .handshake_timeout_ms = HANDSHAKE_MS,
     };
@@ -148,7 +149,7 @@ lp_err_t lp_link_open(lp_link_t *link, const lp_link_base_t *base, const char *h
     if (link->state != LP_LINK_IDLE) {
         return LP_E_STATE;
     }
-    if (papers != NULL && base->turn == NULL) {
+    if (base == NULL || (papers != NULL && base->turn == NULL)) {
         return LP_E_UNSUPPORTED;
     }
     if (lp_fmt_str(link->host_, sizeof link->host_, "%s", host) != LP_OK) {

@@ -44,7 +44,6 @@
 #define TCP_MSS                        536
 #define TCP_SND_QUEUELEN               9
 #define TCP_QUEUE_OOSEQ                0
-#define DNS_TABLE_SIZE                 2
 #define DNS_MAX_RETRIES                3 // four seconds, then the next server is asked
 #define LWIP_DHCP_MAX_DNS_SERVERS      2
 #define DNS_MAX_NAME_LENGTH            254

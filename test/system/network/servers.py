@@ -61,6 +61,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 piece = str(i % 10).encode() * (1 + i % 700)
                 self.wfile.write(b"%x;ext=1\r\n%s\r\n" % (len(piece), piece))
             self.wfile.write(b"0\r\nX-Trailer: 1\r\n\r\n")
+        elif what == "reading":  # what courier posts is kept, a line each
+            with open(os.path.join(DIR, "readings"), "ab") as file:
+                file.write(b"%d %s\n" % (self.connection.getsockname()[1], data))
+            time.sleep(float(query or 0))
+            self.answer(b"taken")
         elif what == "status":
             status = int(query)
             self.send_response(status)
@@ -95,7 +100,7 @@ def serve(tls=None):
 
 
 def drip(s):
-    for byte in OK + b"Content-Length: 100000\r\n\r\n":
+    for byte in OK + b"Content-Length: 1000\r\n\r\n" + b"x" * 100:
         s.sendall(bytes([byte]))
         time.sleep(0.2)
 
@@ -133,19 +138,23 @@ HOSTILE = {
     "extra": OK + b"Content-Length: 2\r\n\r\nok" + OK + b"Content-Length: 4\r\n\r\nevil",
     # closed after each answer without saying so
     "forgetful": OK + b"Content-Length: 2\r\n\r\nok",
+    "long-line": OK + b"X: " + b"y" * 65536 + b"\r\nContent-Length: 2\r\n\r\nok",
 }
+# These over TLS as well, as "tls-NAME".
+ALSO_SECURE = ("cut", "nothing", "two-lengths", "fields-without-end", "body-without-end", "long-line", "drip", "garbage")
 
 
-def hostile(name, what):
+def hostile(name, what, tls=None):
     listener = socket.create_server(("127.0.0.1", 0))
 
     def one(s):
         try:
+            s = tls.wrap_socket(s, server_side=True) if tls else s
             s.recv(65536)
             what(s) if callable(what) else s.sendall(what)
             if name == "forgetful":
                 time.sleep(0.3)
-            s.shutdown(socket.SHUT_WR)
+            s.shutdown(socket.SHUT_WR)  # TLS does not say goodbye
             while name not in ("forgetful",) and s.recv(65536):
                 pass
         except OSError:
@@ -162,6 +171,7 @@ def hostile(name, what):
 
 ports = {"http": serve(), "https": serve(context("server.pem")), "other": serve(context("other.pem"))}
 ports |= {name: hostile(name, what) for name, what in HOSTILE.items()}
+ports |= {"tls-" + name: hostile(name, HOSTILE[name], context("server.pem")) for name in ALSO_SECURE}
 with open(os.path.join(DIR, "ports.new"), "w") as file:
     json.dump(ports, file)
 os.rename(os.path.join(DIR, "ports.new"), os.path.join(DIR, "ports"))

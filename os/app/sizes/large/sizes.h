@@ -32,10 +32,13 @@ enum {
     SIZE_MQTT_SLOTS = 16,      // messages under way
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
-    SIZE_CLOUD_INBOX_BYTES = 2048,  // a shadow or job document
-    SIZE_REMOTE_CONNS = 9,          // callers over the network, and one place that is kept free
-    SIZE_TELEMETRY_BYTES = 256,     // one message
-    SIZE_MQTT_LINKS = 1,            // further MQTT connections; the sizes above count for each
+    SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document
+    SIZE_REMOTE_CONNS = 9,         // callers over the network, and one place that is kept free
+    SIZE_TELEMETRY_BYTES = 256,    // one message
+    SIZE_MQTT_LINKS = 1,           // further MQTT connections; for each
+    SIZE_LINK_SLOTS = SIZE_MQTT_SLOTS,
+    SIZE_LINK_QUEUE_BYTES = SIZE_MQTT_QUEUE_BYTES,
+    SIZE_LINK_INBOX_BYTES = 2048,
     SIZE_LINK_SCRATCH_BYTES = 8192, // certificates from files: a bundle to trust, and the own
 };
 

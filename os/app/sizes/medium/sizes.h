@@ -6,18 +6,25 @@
 
 #include "limpet/settings.h"
 #include "limpet/settings_ip.h"
+#include "limpet/settings_net_rows.h"
 #include "limpet/svc_remote.h"
 
-// An image that announces itself ("announces" of its manifest) has a setting more, and pays for it
-// with a caller.
+// What the image's manifest asks for: "announces", "connects", and of that "mqtt1". It has more
+// settings then, and pays with a caller.
 #ifndef LP_APP_ANNOUNCES
 #define LP_APP_ANNOUNCES 0
 #endif
+#ifndef LP_APP_CONNECTS
+#define LP_APP_CONNECTS 0
+#endif
+#ifndef LP_APP_MQTT1
+#define LP_APP_MQTT1 0
+#endif
 
 enum {
-    SIZE_SETTINGS =
-        LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_SETTINGS_IP_COUNT + LP_APP_ANNOUNCES,
-    SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA,
+    SIZE_SETTINGS = LP_SETTINGS_COUNT + LP_REMOTE_SETTINGS_COUNT + LP_SETTINGS_IP_COUNT +
+                    LP_APP_ANNOUNCES * LP_NET_SETTINGS_MDNS + LP_APP_MQTT1 * LP_NET_SETTINGS_MQTT1,
+    SIZE_SETTINGS_ARENA = LP_SETTINGS_ARENA + LP_APP_MQTT1 * 1024,
     SIZE_SETTINGS_LARGE_BYTES = 0, // all of them are in memory
     SIZE_EVENTS = 12,              // that wait, and that can be read afterwards
     SIZE_HAS_BUS_KEY = 1,          // limpet/svc_bus.h
@@ -36,9 +43,14 @@ enum {
     SIZE_MQTT_QUEUE_BYTES = 4096,
     SIZE_MQTT_RX_BYTES = 1024,
     SIZE_CLOUD_INBOX_BYTES = 2048, // a shadow or job document
-    SIZE_REMOTE_CONNS =
-        3 - LP_APP_ANNOUNCES,   // two callers over the network, and a place that is kept free
+    SIZE_REMOTE_CONNS = // two callers over the network or one, and a place that is kept free
+    LP_APP_ANNOUNCES || LP_APP_CONNECTS ? 2 : 3,
     SIZE_TELEMETRY_BYTES = 256, // one message
+    SIZE_MQTT_LINKS = 1,        // further MQTT connections, where there are any; for each
+    SIZE_LINK_SLOTS = 6,
+    SIZE_LINK_QUEUE_BYTES = 2048,
+    SIZE_LINK_INBOX_BYTES = 1024,
+    SIZE_LINK_SCRATCH_BYTES = 4096, // certificates from files: a bundle to trust, and the own
 };
 
 #endif

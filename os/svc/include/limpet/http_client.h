@@ -115,12 +115,13 @@ lp_err_t lp_http_url_parse(const char *text, lp_http_url_t *url);
 // Where `location` leads from `url`. Errors as above.
 lp_err_t lp_http_url_follow(const lp_http_url_t *url, const char *location, lp_http_url_t *next);
 
+// `base` null: this image makes no connections of its own, and lp_http_start() says so.
 void lp_http_client_init(lp_http_client_t *client, const lp_link_base_t *base);
 
 // Copies the wish. LP_OK: `done` comes once, later. LP_E_BUSY: a request is under way;
 // LP_E_INVALID: the URL, the method, or a field with a line end in it or with a name that is made
 // here; LP_E_NOSPACE: the head is longer than LP_HTTP_TX_BYTES; LP_E_UNSUPPORTED: https without
-// TLS.
+// TLS, or an image that makes no connections of its own.
 lp_err_t lp_http_start(lp_http_client_t *client, const lp_http_wish_t *wish);
 
 // next_body has something again.

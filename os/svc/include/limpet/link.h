@@ -67,9 +67,9 @@ typedef struct {
 } lp_link_t;
 
 // Dials `host` (copied). LP_OK: OPEN or CLOSED comes later. LP_E_STATE: it is not idle;
-// LP_E_UNSUPPORTED: no TLS on this board; other errors as lp_port_tcp_open(). CLOSED carries what
-// lp_port_tcp_open() and lp_tls_open() say, and LP_E_NOT_FOUND, LP_E_NOSPACE, LP_E_STATE of a file.
-// papers null: plain TCP.
+// LP_E_UNSUPPORTED: no TLS on this board, or `base` is null; other errors as lp_port_tcp_open().
+// CLOSED carries what lp_port_tcp_open() and lp_tls_open() say, and LP_E_NOT_FOUND, LP_E_NOSPACE,
+// LP_E_STATE of a file. papers null: plain TCP.
 lp_err_t lp_link_open(lp_link_t *link, const lp_link_base_t *base, const char *host, uint16_t port,
                       const lp_link_papers_t *papers, lp_link_fn *fn, void *ctx);
 

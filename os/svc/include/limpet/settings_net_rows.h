@@ -8,6 +8,8 @@
 #include "limpet/settings_about.h"
 
 enum { LP_NET_SETTINGS_COUNT = 21, LP_NET_SETTINGS_GROUPS = 3 };
+// Of each module, for images that take some of them.
+enum { LP_NET_SETTINGS_MDNS = 1, LP_NET_SETTINGS_MQTT1 = 13, LP_NET_SETTINGS_LOGS = 7 };
 
 // Rows for the table of such an image.
 extern const lp_config_row_t lp_net_settings[LP_NET_SETTINGS_COUNT];

@@ -8,6 +8,8 @@
 #include "limpet/settings_about.h"
 
 enum { LP_REMOTE_SETTINGS_COUNT = 12, LP_REMOTE_SETTINGS_GROUPS = 1 };
+// Of each module, for images that take some of them.
+enum { LP_REMOTE_SETTINGS_RPC = 12 };
 
 // Rows for the table of such an image.
 extern const lp_config_row_t lp_remote_settings[LP_REMOTE_SETTINGS_COUNT];

@@ -89,7 +89,7 @@ void lp_ws_client_init(lp_ws_client_t *client, const lp_link_base_t *base);
 
 // Copies the wish. LP_OK: on_closed comes once, later. LP_E_BUSY: not idle; LP_E_INVALID: URL, a
 // field, or the subprotocol; LP_E_NOSPACE: the request's head is too long; LP_E_UNSUPPORTED: wss
-// without TLS; LP_E_IO: no random numbers.
+// without TLS, or an image that makes no connections of its own; LP_E_IO: no random numbers.
 lp_err_t lp_ws_client_start(lp_ws_client_t *client, const lp_ws_wish_t *wish);
 
 // Sends a piece of a message, and with is_end its last; `kind` is TEXT or BINARY and the same for

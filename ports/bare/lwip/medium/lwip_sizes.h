@@ -4,11 +4,22 @@
 #ifndef LWIP_SIZES_H
 #define LWIP_SIZES_H
 
-#define MEM_SIZE                8192
-#define MEMP_NUM_TCP_PCB        12
+// An image that makes connections of its own has two of them more and a caller less, and each may
+// be looking for its server's name.
+#ifdef LP_BARE_CONNECTS
+#define MEM_SIZE         10240
+#define MEMP_NUM_TCP_PCB 14
+#define MEMP_NUM_TCP_SEG 32
+#define PBUF_POOL_SIZE   18
+#define DNS_TABLE_SIZE   4
+#else
+#define MEM_SIZE         8192
+#define MEMP_NUM_TCP_PCB 12
+#define MEMP_NUM_TCP_SEG 24
+#define PBUF_POOL_SIZE   14
+#define DNS_TABLE_SIZE   2
+#endif
 #define MEMP_NUM_TCP_PCB_LISTEN 3 // HTTP, HTTPS, TCP
-#define MEMP_NUM_TCP_SEG        24
-#define PBUF_POOL_SIZE          14
 #define TCP_WND                 (4 * TCP_MSS)
 #define TCP_SND_BUF             (4 * TCP_MSS)
 #define TCP_LISTEN_BACKLOG      1 // connections that are not whole, or wait, are counted

@@ -14,6 +14,7 @@
 #define MEMP_NUM_SYS_TIMEOUT    7
 #define MEMP_NUM_MLD6_GROUP     3 // addresses of one card share theirs
 #define DNS_MAX_SERVERS         2
+#define DNS_TABLE_SIZE          2
 #define LP_BARE_V6_SERVERS      1 // a router's
 
 #define LWIP_HOOK_TCP_ISN(a, ap, b, bp) lp_bare_rand()
