@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,6 +18,7 @@
 
 #include "limpet/front.h"
 #include "limpet/front_pass.h"
+#include "limpet/host.h"
 
 #ifndef LP_LIBDIR
 #define LP_LIBDIR "/usr/lib"
@@ -238,15 +238,6 @@ bool broker_answers(const cloud_place_t *place, const cloud_info_t *info)
 }
 
 // A child that serves a thousand devices needs as many descriptors, and inherits the limit.
-static void raise_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 pid_t broker_start(const cloud_place_t *place, const broker_files_t *files, char *why, size_t size)
 {
     char conf[PLACE_PATH];
@@ -256,7 +247,7 @@ pid_t broker_start(const cloud_place_t *place, const broker_files_t *files, char
     cloud_path(place, "mosquitto.conf", conf);
     cloud_path(place, "mosquitto.log", log);
     unlink(log);
-    raise_limit();
+    lp_host_raise_files();
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "call.h"
+#include "limpet/host.h"
 #include "limpet/sigv4.h"
 #include "objects.h"
 
@@ -200,13 +201,6 @@ static void note(lp_call_t *call, lp_reg_err_t rc)
     lp_reg_restore(call->reg, &kept);
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 void lp_call_run(lp_call_t *call, const lp_route_t *route, lp_http_response_t *r)
 {
     lp_reg_err_t rc = LP_REG_OK;
@@ -215,7 +209,7 @@ void lp_call_run(lp_call_t *call, const lp_route_t *route, lp_http_response_t *r
     }
     call->operation = route->operation;
     if (call->quota != NULL &&
-        !lp_quota_take(call->quota, call->scope.account, route->operation, monotonic_ms())) {
+        !lp_quota_take(call->quota, call->scope.account, route->operation, lp_host_now_ms())) {
         rc = lp_reg_say(call->reg, LP_REG_THROTTLED, "Rate exceeded");
     }
     rc = rc == LP_REG_OK ? route->handler(call) : rc;

@@ -7,23 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "front.h"
+#include "limpet/host.h"
 
 enum { EVENTS = 256, TICK_MS = 100, ACCEPTS = 64, CONNS_MAX = 20000 };
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void front_watch(lp_front_t *front, int fd, endpoint_t *endpoint, uint32_t events)
 {
@@ -160,7 +152,7 @@ bool lp_front_run(lp_front_t *front)
         if (n < 0 && errno != EINTR) {
             return false;
         }
-        front->now_ms = monotonic_ms();
+        front->now_ms = lp_host_now_ms();
         for (int i = 0; i < n; i++) {
             serve(front, &events[i]);
         }
@@ -168,32 +160,6 @@ bool lp_front_run(lp_front_t *front)
         bury(front);
     }
     return true;
-}
-
-// Each client takes two descriptors.
-static void raise_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-static bool open_registry(lp_front_t *front, char *why, size_t size)
-{
-    char path[1200];
-    snprintf(path, sizeof path, "%s/registry.db", front->config.folder);
-    if (lp_registry_open(&front->reg, path, false, why, size) != LP_REG_OK) {
-        return false;
-    }
-    lp_registry_set_folder(front->reg, front->config.folder);
-    bool ok = lp_reg_scope(front->reg, front->config.account, front->config.region,
-                           &front->scope) == LP_REG_OK;
-    if (!ok) {
-        snprintf(why, size, "%s", lp_reg_error(front->reg)->message);
-    }
-    return ok;
 }
 
 static bool open_all(lp_front_t *front, char *why, size_t size)
@@ -212,7 +178,8 @@ static bool open_all(lp_front_t *front, char *why, size_t size)
         }
     }
     front->epoll = epoll_create1(EPOLL_CLOEXEC);
-    return open_registry(front, why, size);
+    return lp_registry_open_scope(&front->reg, front->config.folder, front->config.account,
+                                  front->config.region, &front->scope, why, size);
 }
 
 lp_front_t *lp_front_open(const lp_front_config_t *config, char *why, size_t size)
@@ -225,9 +192,9 @@ lp_front_t *lp_front_open(const lp_front_config_t *config, char *why, size_t siz
     front->config = *config;
     front->config.place = config->place != NULL ? config->place : config->folder;
     front->epoll = -1;
-    front->now_ms = monotonic_ms();
+    front->now_ms = lp_host_now_ms();
     signal(SIGPIPE, SIG_IGN);
-    raise_limit();
+    lp_host_raise_files();
     if (!open_all(front, why, size)) {
         lp_front_close(front);
         return NULL;

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,16 +16,10 @@
 
 #include "gateway_private.h"
 #include "limpet/fleet.h"
+#include "limpet/host.h"
 #include "limpet/jobs.h"
 
 enum { EVENTS = 256, ACCEPTS = 64, BACKLOG = 512, SWEEP_MS = 1000, JOBS_MS = 500 };
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 int64_t gw_wall_ms(void)
 {
@@ -200,7 +193,7 @@ bool lp_gateway_run(lp_gateway_t *g)
         if (n < 0 && errno != EINTR) {
             return false;
         }
-        g->now_ms = monotonic_ms();
+        g->now_ms = lp_host_now_ms();
         for (int i = 0; i < n; i++) {
             serve(g, &events[i]);
         }
@@ -243,13 +236,8 @@ static int listen_in(const char *place)
 static bool open_registry(lp_gateway_t *g, char *why, size_t size)
 {
     char path[1200];
-    snprintf(path, sizeof path, "%s/registry.db", g->config.folder);
-    if (lp_registry_open(&g->reg, path, false, why, size) != LP_REG_OK) {
-        return false;
-    }
-    lp_registry_set_folder(g->reg, g->config.folder);
-    if (lp_reg_scope(g->reg, g->config.account, g->config.region, &g->scope) != LP_REG_OK) {
-        snprintf(why, size, "%s", lp_reg_error(g->reg)->message);
+    if (!lp_registry_open_scope(&g->reg, g->config.folder, g->config.account, g->config.region,
+                                &g->scope, why, size)) {
         return false;
     }
     g->change = lp_registry_change(g->reg);
@@ -262,16 +250,6 @@ static bool open_registry(lp_gateway_t *g, char *why, size_t size)
         return false;
     }
     return true;
-}
-
-// Each client takes a descriptor.
-static void raise_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
 }
 
 static bool open_all(lp_gateway_t *g, lp_gateway_trouble_t *trouble, char *why, size_t size)
@@ -311,10 +289,10 @@ lp_gateway_t *lp_gateway_open(const lp_gateway_config_t *config, lp_gateway_trou
     }
     g->config = *config;
     g->epoll = g->listener = g->jobs_lock = -1;
-    g->now_ms = monotonic_ms();
+    g->now_ms = lp_host_now_ms();
     snprintf(g->instance, sizeof g->instance, "%lld-%d", (long long)gw_wall_ms(), (int)getpid());
     signal(SIGPIPE, SIG_IGN);
-    raise_limit();
+    lp_host_raise_files();
     if (!open_all(g, trouble, why, size)) {
         lp_gateway_close(g);
         return NULL;

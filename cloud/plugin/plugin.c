@@ -19,6 +19,7 @@
 #include "limpet/fleet.h"
 #include "limpet/front_filter.h"
 #include "limpet/front_pass.h"
+#include "limpet/host.h"
 #include "limpet/jobs.h"
 #include "limpet/rules.h"
 #include "limpet/service.h"
@@ -479,19 +480,12 @@ static void tick_jobs(plugin_t *p, long long now)
     }
 }
 
-static long long monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int on_tick(int event, void *event_data, void *userdata)
 {
     (void)event;
     (void)event_data;
     plugin_t *p = userdata;
-    long long now = monotonic_ms();
+    long long now = lp_host_now_ms();
     p->wildcard_by = NULL;
     if (now - p->last_tick_ms < TICK_MS) {
         return MOSQ_ERR_SUCCESS;
@@ -506,7 +500,7 @@ static int on_tick(int event, void *event_data, void *userdata)
         p->change = change;
         kick_invalid(p);
         // With many clients and many changes, looking at them all must not take all the time.
-        p->next_check_ms = now + (monotonic_ms() - now) * CHECK_SHARE;
+        p->next_check_ms = now + (lp_host_now_ms() - now) * CHECK_SHARE;
     }
     tick_jobs(p, now);
     lp_reg_outbox_take(p->reg, &p->scope, send_waiting, p);

@@ -119,20 +119,6 @@ static X509 *sign_own(lp_registry_t *reg, EVP_PKEY *key)
     return cert;
 }
 
-static void add_key_pair(cJSON *doc, EVP_PKEY *key)
-{
-    char *secret = lp_key_pem(key, true);
-    char *open = lp_key_pem(key, false);
-    cJSON *pair = cJSON_AddObjectToObject(doc, "keyPair");
-    if (secret != NULL && open != NULL) {
-        cJSON_AddStringToObject(pair, "PublicKey", open);
-        cJSON_AddStringToObject(pair, "PrivateKey", secret);
-        OPENSSL_cleanse(secret, strlen(secret));
-    }
-    free(secret);
-    free(open);
-}
-
 lp_reg_err_t lp_reg_cert_with_keys(lp_registry_t *reg, const lp_scope_t *scope, bool active,
                                    cJSON **doc)
 {
@@ -146,7 +132,7 @@ lp_reg_err_t lp_reg_cert_with_keys(lp_registry_t *reg, const lp_scope_t *scope, 
         rc = lp_cert_insert(reg, scope, cert, &how, doc);
     }
     if (rc == LP_REG_OK) {
-        add_key_pair(*doc, key);
+        lp_key_pair_add(*doc, key);
     }
     X509_free(cert);
     EVP_PKEY_free(key);

@@ -4,16 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "db.h"
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#include "limpet/host.h"
 
 int64_t lp_registry_change(lp_registry_t *reg)
 {
@@ -26,13 +19,13 @@ int64_t lp_registry_change(lp_registry_t *reg)
         sqlite3_step(reg->change_st_) == SQLITE_ROW ? sqlite3_column_int64(reg->change_st_, 0) : 0;
     sqlite3_reset(reg->change_st_);
     reg->change_ = value;
-    reg->change_ms_ = monotonic_ms();
+    reg->change_ms_ = lp_host_now_ms();
     return value;
 }
 
 int64_t lp_registry_change_recent(lp_registry_t *reg)
 {
-    bool is_recent = reg->change_ != 0 && monotonic_ms() - reg->change_ms_ < LP_CHANGE_AGE_MS;
+    bool is_recent = reg->change_ != 0 && lp_host_now_ms() - reg->change_ms_ < LP_CHANGE_AGE_MS;
     return is_recent ? reg->change_ : lp_registry_change(reg);
 }
 

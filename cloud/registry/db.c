@@ -247,6 +247,22 @@ lp_reg_err_t lp_registry_open(lp_registry_t **out, const char *path, bool create
     return LP_REG_OK;
 }
 
+bool lp_registry_open_scope(lp_registry_t **out, const char *folder, const char *account,
+                            const char *region, lp_scope_t *scope, char *why, size_t size)
+{
+    char path[1200];
+    snprintf(path, sizeof path, "%s/registry.db", folder);
+    if (lp_registry_open(out, path, false, why, size) != LP_REG_OK) {
+        return false;
+    }
+    lp_registry_set_folder(*out, folder);
+    if (lp_reg_scope(*out, account, region, scope) != LP_REG_OK) {
+        snprintf(why, size, "%s", lp_reg_error(*out)->message);
+        return false;
+    }
+    return true;
+}
+
 void lp_registry_close(lp_registry_t *reg)
 {
     if (reg != NULL) {

@@ -63,6 +63,20 @@ char *lp_key_pem(EVP_PKEY *key, bool private_part)
     return bio_text(bio);
 }
 
+void lp_key_pair_add(cJSON *doc, EVP_PKEY *key)
+{
+    char *secret = lp_key_pem(key, true);
+    char *open = lp_key_pem(key, false);
+    cJSON *pair = cJSON_AddObjectToObject(doc, "keyPair");
+    if (secret != NULL && open != NULL) {
+        cJSON_AddStringToObject(pair, "PublicKey", open);
+        cJSON_AddStringToObject(pair, "PrivateKey", secret);
+        OPENSSL_cleanse(secret, strlen(secret));
+    }
+    free(secret);
+    free(open);
+}
+
 bool lp_x509_id(X509 *cert, char id[LP_REG_ID_SIZE])
 {
     unsigned char md[EVP_MAX_MD_SIZE];

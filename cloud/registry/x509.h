@@ -15,6 +15,8 @@ X509 *lp_x509_from_pem(const char *pem);
 // Caller frees with free(); null: out of memory.
 char *lp_x509_pem(X509 *cert);
 char *lp_key_pem(EVP_PKEY *key, bool private_part);
+// Adds "keyPair" with both parts in PEM, as AWS answers. Nothing is in it when memory is short.
+void lp_key_pair_add(struct cJSON *doc, EVP_PKEY *key);
 // Lower-case SHA-256 of the DER form.
 bool lp_x509_id(X509 *cert, char id[LP_REG_ID_SIZE]);
 // Seconds since 1970.

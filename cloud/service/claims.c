@@ -41,20 +41,6 @@ static X509 *sign_claim(lp_registry_t *reg, EVP_PKEY *key, double expires)
     return cert;
 }
 
-static void add_keys(cJSON *doc, EVP_PKEY *key)
-{
-    char *secret = lp_key_pem(key, true);
-    char *open = lp_key_pem(key, false);
-    cJSON *pair = cJSON_AddObjectToObject(doc, "keyPair");
-    if (secret != NULL && open != NULL) {
-        cJSON_AddStringToObject(pair, "PublicKey", open);
-        cJSON_AddStringToObject(pair, "PrivateKey", secret);
-        OPENSSL_cleanse(secret, strlen(secret));
-    }
-    free(secret);
-    free(open);
-}
-
 static lp_reg_err_t keep_claim(lp_registry_t *reg, const lp_scope_t *scope, const char *name,
                                X509 *cert, double expires, cJSON **doc)
 {
@@ -90,7 +76,7 @@ lp_reg_err_t lp_fleet_claim_create(lp_registry_t *reg, const lp_scope_t *scope, 
     rc = cert != NULL ? keep_claim(reg, scope, name, cert, expires, doc)
                       : lp_reg_fail(reg, LP_REG_INTERNAL, "no key and certificate could be made");
     if (rc == LP_REG_OK) {
-        add_keys(*doc, key);
+        lp_key_pair_add(*doc, key);
     }
     X509_free(cert);
     EVP_PKEY_free(key);

@@ -114,6 +114,10 @@ lp_reg_err_t lp_reg_access_keys(lp_registry_t *reg, lp_reg_access_key_fn fn, voi
 // The scope of an account in a region; made when the region's name is plausible and seen first.
 lp_reg_err_t lp_reg_scope(lp_registry_t *reg, const char *account, const char *region,
                           lp_scope_t *scope);
+// Opens the store of the cloud in `folder` for one account in a region, as its servers do. False:
+// `why` (size bytes) has the words; *out is null or an open handle, both for lp_registry_close().
+bool lp_registry_open_scope(lp_registry_t **out, const char *folder, const char *account,
+                            const char *region, lp_scope_t *scope, char *why, size_t size);
 
 // "arn:aws:iot:REGION:ACCOUNT:KIND/NAME".
 void lp_reg_arn(const lp_scope_t *scope, const char *kind, const char *name,
