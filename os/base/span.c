@@ -40,13 +40,12 @@ lp_err_t lp_buf_put_byte(lp_buf_t *b, uint8_t byte)
     return lp_buf_put(b, lp_span(&byte, 1));
 }
 
-// The volatile stores are what the compiler may not drop; memset alone it may.
+// Who is called is volatile, so the compiler cannot know that it is memset, which it might leave
+// out. No bytes at null are fine with the C libraries that there are.
 void lp_wipe(void *ptr, size_t len)
 {
-    volatile uint8_t *p = ptr;
-    while (len-- > 0) {
-        *p++ = 0;
-    }
+    static void *(*const volatile set)(void *, int, size_t) = memset;
+    (void)set(ptr, 0, len);
 }
 
 bool lp_equal_ct(const void *a, const void *b, size_t len)
