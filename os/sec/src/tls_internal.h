@@ -5,7 +5,7 @@
 //   tls_fiber.c    the engine: one handshake at a time on its own stack  (loop | fiber)
 //   tls_session.c  one connection in mbedTLS's terms                     (loop | fiber)
 //   tls_config.c   its settings; tls_offer*.c what it offers to a server
-//   tls_p256.c     P-256 in software, for mbedTLS
+//   tls_p256.c     P-256 in software, for mbedTLS; tls_known.c what was verified before
 //   tls_verify.c   the server's certificates, in words
 //   tls_error.c    mbedTLS's errors and alerts, in ours and in words
 //   tls_psa.c      keys of the key store as opaque PSA keys              (fiber)
@@ -120,6 +120,14 @@ void lp_tls_resume_overran(const lp_tls_t *tls);
 int32_t lp_tls_p256_verify_in_chip(const uint8_t pub[LP_KEY_PUBLIC_BYTES],
                                    const uint8_t digest[LP_KEY_DIGEST_BYTES],
                                    const uint8_t signature[LP_KEY_SIGNATURE_BYTES]);
+
+// ---- tls_known.c ------------------------------------------------------------------------------
+
+// lp_p256_verify(), which is not done again for a signature that was right a short while ago.
+lp_err_t lp_tls_p256_verify(const uint8_t pub[LP_KEY_PUBLIC_BYTES],
+                            const uint8_t digest[LP_KEY_DIGEST_BYTES],
+                            const uint8_t signature[LP_KEY_SIGNATURE_BYTES]);
+void lp_tls_known_forget(void);
 
 // ---- tls_p256.c, or tls12_p256.c, or tls12_chip.c ---------------------------------------------
 

@@ -177,5 +177,5 @@ psa_status_t p256_transparent_verify_hash(const psa_key_attributes_t *attributes
     if (tls != NULL && lp_tls_session_verifies_in_chip(tls)) {
         return lp_tls_p256_verify_in_chip(key_buffer + 1, digest, signature);
     }
-    return status_of(lp_p256_verify(key_buffer + 1, digest, signature));
+    return status_of(lp_tls_p256_verify(key_buffer + 1, digest, signature));
 }

@@ -67,6 +67,7 @@ static void wipe(void)
 
 void lp_tls_forget(void)
 {
+    lp_tls_known_forget();
     if (record != NULL) {
         lp_timer_stop(lp_tls_engine_loop(), &record->timer);
         wipe();
