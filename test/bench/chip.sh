@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
-# For tools/bench: P-256 on a small core, the chip emulator's rate, and what a handshake costs on the bus. $dir, row(), rpc() are the bench's.
+# For tools/bench: P-256 and whole handshakes of other libraries on a small core, the chip emulator's rate, and what a handshake
+# costs on the bus. $dir, row(), step(), rpc() are the bench's.
 
 bench_chip_rate() {
     local name rate
+    step "the chip emulator's rate"
     while read -r name rate; do
         row "$name" "/s" - "$rate"
     done < <(build/test/bench/chip_rate)
@@ -12,9 +14,21 @@ bench_chip_rate() {
 # Thousands of instructions on the ESP8266's core, ours beside two libraries'.
 bench_p256() {
     local name count
+    step "P-256 on lx106: ours, mbedTLS's, BearSSL's"
+    tools/bench-p256 >"$dir/p256"
     while read -r name count; do
-        row "$name" kins - "$count"
-    done < <(tools/bench-p256)
+        row "$name" kinst - "$count"
+    done <"$dir/p256"
+}
+
+# Whole handshakes there, and what memory and code the libraries take.
+bench_handshake() {
+    local name unit count
+    step "a handshake on lx106: mbedTLS's with its defaults, BearSSL's"
+    tools/bench-handshake >"$dir/handshake"
+    while read -r name unit count; do
+        row "lx106-${name/mbedtls-/mbedtls-default-}" "$unit" - "$count"
+    done <"$dir/handshake"
 }
 
 # bus_bytes LOG: bytes of all transfers in a log of limpet chip serve, addresses included.

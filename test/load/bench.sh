@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
 # For tools/bench: a thousand devices against the cloud and against a bare mosquitto with the same certificates, in
-# turns, and what a change of the registry costs with as many sessions. $dir, $limpet, $runs, row() are the bench's.
+# turns, and what a change of the registry costs with as many sessions. $dir, $limpet, $runs, row(), step() are the bench's.
 
 load_devices=1000
 load_messages=20 # of each; 100 a second is what the front lets through
@@ -43,15 +43,17 @@ load_run() { # PORT
 }
 
 bench_load() {
-    local i bare ours connects=() bare_connects=() messages=() bare_messages=()
+    local i bare ours connects=() bare_connects=() messages=() bare_messages=() shares=()
     "$limpet" cloud up --quiet --dir "$dir/load" --port-https 0 --port-http 0 --port-mqtt 0
     load_certificate
     load_bare_start
     for ((i = 0; i < runs; i++)); do
+        step "$load_devices devices against a bare mosquitto and against the cloud, $((i + 1)) of $runs"
         bare=$(load_run "$load_bare_port")
         ours=$(load_run "$(jq .portMqtt "$dir/load/cloud.json")")
         bare_connects+=("$(jq .connects_per_s <<<"$bare")")
         connects+=("$(jq .connects_per_s <<<"$ours")")
+        shares+=("$(jq -n --argjson ours "$ours" --argjson bare "$bare" '100 * $ours.connects_per_s / $bare.connects_per_s | round')")
         bare_messages+=("$(jq .messages_per_s <<<"$bare")")
         messages+=("$(jq .messages_per_s <<<"$ours")")
     done
@@ -59,6 +61,7 @@ bench_load() {
     "$limpet" cloud down --quiet --dir "$dir/load"
     row connects-bare-mosquitto /s - "${bare_connects[@]}"
     row connects-cloud /s - "${connects[@]}"
+    row connects-cloud-of-bare % ">=80" "${shares[@]}"
     row messages-bare-mosquitto /s - "${bare_messages[@]}"
     row messages-cloud /s - "${messages[@]}"
     row change-among-1000-sessions us - \
