@@ -154,7 +154,7 @@ static void double_of_a_known_chain_is_refused(void **state)
 static void known_chain_with_a_bit_flipped_is_refused(void **state)
 {
     (void)state;
-    enum { FIRST = 12, STEP = 23 };
+    enum { FIRST = 12, STEP = 61 };
     rig.config.max_version = LP_TLS_1_2;
     assert_true(connects());
     const size_t all = rig.peer.to_client;
@@ -200,11 +200,12 @@ static void ask_and_sign(uint8_t number)
 static void neighbour_of_a_known_signature_is_not_known(void **state)
 {
     (void)state;
+    enum { STEP = 11 }; // each bit of a byte is met
     static const size_t bytes[3] = {64, 32, 64};
     ask_and_sign(1);
     assert_int_equal(ask(), LP_OK);
     for (size_t part = 0; part < 3; part++) {
-        for (size_t bit = 0; bit < 8 * bytes[part]; bit++) {
+        for (size_t bit = part; bit < 8 * bytes[part]; bit += STEP) {
             question[part][bit / 8] ^= (uint8_t)(1U << bit % 8);
             assert_int_not_equal(ask(), LP_OK);
             question[part][bit / 8] ^= (uint8_t)(1U << bit % 8);
