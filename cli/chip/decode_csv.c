@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMNS = 16, LINE = 512 };
+enum { COLUMNS = 16, LINE = 512, TIME_MAX_S = 1000000 };
 
 typedef struct {
     int time;
@@ -57,16 +57,23 @@ static bool find_columns(char *header, columns_t *c)
     return c->time >= 0 && c->packet >= 0 && c->addr >= 0 && c->data >= 0 && c->rw >= 0;
 }
 
-static void add_row(lp_chip_transfer_t *t, char **cells, const columns_t *c)
+// False: a number that no bus has.
+static bool add_row(lp_chip_transfer_t *t, char **cells, const columns_t *c)
 {
-    unsigned long addr = strtoul(cells[c->addr], NULL, 0);
-    t->us = (uint64_t)(strtod(cells[c->time], NULL) * 1e6);
+    const unsigned long addr = strtoul(cells[c->addr], NULL, 0);
+    const unsigned long data = strtoul(cells[c->data], NULL, 0);
+    const double time_s = strtod(cells[c->time], NULL);
+    if (addr > 0xFF || data > 0xFF || !(time_s > -TIME_MAX_S && time_s < TIME_MAX_S)) {
+        return false;
+    }
+    t->us = time_s > 0 ? (uint64_t)(time_s * 1e6) : 0;   // before the trigger some count downwards
     t->addr = (uint8_t)(addr > 0x7F ? addr >> 1 : addr); // some show it with the read bit
     t->read = strncasecmp(cells[c->rw], "read", 4) == 0;
     t->ack = true;
     if (t->len < sizeof t->bytes) {
-        t->bytes[t->len++] = (uint8_t)strtoul(cells[c->data], NULL, 0);
+        t->bytes[t->len++] = (uint8_t)data;
     }
+    return true;
 }
 
 int lp_chip_read_csv(FILE *f, lp_chip_transfer_fn *each, void *ctx)
@@ -94,7 +101,9 @@ int lp_chip_read_csv(FILE *f, lp_chip_transfer_fn *each, void *ctx)
             t = (lp_chip_transfer_t){.len = 0};
         }
         snprintf(packet, sizeof packet, "%s", cells[c.packet]);
-        add_row(&t, cells, &c);
+        if (!add_row(&t, cells, &c)) {
+            return number;
+        }
         any = true;
     }
     if (any) {

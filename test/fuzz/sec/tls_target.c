@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fake/port.h"
+#include "tls_board.h"
 #include "tls_fixture.h"
 #include "tls_internal.h"
 
@@ -99,6 +100,19 @@ lp_err_t tls_target_open(tls_target_t *t, lp_stream_t *lower, unsigned flags)
         .max_version = (flags & TLS_TARGET_ONLY_12) != 0 ? LP_TLS_1_2 : LP_TLS_1_3,
         .check_dates = true,
         .handshake_timeout_ms = 1000};
+    return lp_tls_open(&t->tls, lower, &config, on_tls, t);
+}
+
+lp_err_t tls_target_listen(tls_target_t *t, lp_stream_t *lower, unsigned flags)
+{
+    const lp_tls_config_t config = {.cert_pem = {.len = sizeof tls_fixture_board - 1,
+                                                 .ptr = (const uint8_t *)tls_fixture_board},
+                                    .key_id = "file:id",
+                                    .max_version =
+                                        (flags & TLS_TARGET_ONLY_12) != 0 ? LP_TLS_1_2 : LP_TLS_1_3,
+                                    .is_server = true,
+                                    .resume = LP_TLS_RESUME_ASIDE,
+                                    .handshake_timeout_ms = 1000};
     return lp_tls_open(&t->tls, lower, &config, on_tls, t);
 }
 

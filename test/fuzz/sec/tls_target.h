@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TLS client that does the same to the last bit on every run: fixed time, entropy, key and trust.
-// So a server's recorded bytes stay valid, and a fuzzer starts from whole handshakes instead of
-// from nothing.
+// A TLS client, or a server, that does the same to the last bit on every run: fixed time, entropy,
+// key and trust. So a server's recorded bytes stay valid, and a fuzzer starts from whole handshakes
+// instead of from nothing.
 #ifndef TLS_TARGET_H
 #define TLS_TARGET_H
 
@@ -30,6 +30,9 @@ typedef struct {
 void tls_target_init(tls_target_t *t);
 // LP_OK: the connection was started over `lower`.
 lp_err_t tls_target_open(tls_target_t *t, lp_stream_t *lower, unsigned flags);
+// The same for a server that is called over `lower`: with the client's certificate and a software
+// key. TLS_TARGET_ONLY_12 and the chunks count.
+lp_err_t tls_target_listen(tls_target_t *t, lp_stream_t *lower, unsigned flags);
 // Turns the loop until nothing happens any more; reads and writes when open.
 void tls_target_run(tls_target_t *t);
 // Ends everything and checks that nothing was kept.

@@ -130,6 +130,11 @@ Time [s],Packet ID,Address,Data,Read/Write,ACK/NAK
 0.003,2,0x60,0x42,Read,NAK
 CSV
 expect 0 '0f execution error' "$limpet" chip trace --csv analyser.csv
+# Numbers that no bus has.
+for row in '0.001,3,0x1FF,0x03,Write,ACK' '0.001,3,0x60,0x103,Write,ACK' '1e300,3,0x60,0x03,Write,ACK' 'nan,3,0x60,0x03,Write,ACK'; do
+    { cat analyser.csv; echo "$row"; } >odd.csv
+    expect 11 'line 14' "$limpet" chip trace --csv odd.csv
+done
 
 # The kit protocol on TCP: lines in, lines out, a client that leaves in mid-line, the next one.
 "$limpet" chip serve --state kit --model atecc608a --listen tcp::0 --protocol kit >ready 2>trace &
