@@ -7,6 +7,9 @@
 #include "limpet/posix.h"
 #include "limpet/sc18im.h"
 
+// A virtual chip is a process that a loaded computer lets wait; whether it is gone the socket says.
+enum { PROCESS_PATIENCE_MS = 30000 };
+
 static lp_sc18im_t adapter;
 
 lp_err_t bus_open(lp_loop_t *loop, const char *where, lp_i2c_bus_t **bus, char *why, size_t why_cap)
@@ -27,6 +30,9 @@ lp_err_t bus_open(lp_loop_t *loop, const char *where, lp_i2c_bus_t **bus, char *
         return err;
     }
     lp_sc18im_init(&adapter, loop, stream);
+    if (strncmp(where, "unix:", 5) == 0) {
+        lp_sc18im_set_timeout(&adapter, PROCESS_PATIENCE_MS);
+    }
     *bus = &adapter.bus;
     return LP_OK;
 }

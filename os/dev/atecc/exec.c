@@ -145,7 +145,7 @@ static void on_sent(lp_atecc_t *chip, lp_err_t err)
         if (lp_atecc_uses_tempkey(chip, chip->cmd_.opcode)) {
             chip->tempkey_mark_++;
         }
-        chip->sent_ms_ = lp_port_now_ms();
+        chip->patience_ms_ = chip->cmd_.max_ms + SILENCE_MS;
         lp_atecc_x_set_timer(chip, WAIT, chip->cmd_.typical_ms + 1u);
         return;
     }
@@ -291,8 +291,9 @@ static void on_read(lp_atecc_t *chip, lp_err_t err)
     if (err == LP_OK) {
         on_answer(chip);
     } else if (err == LP_E_I2C_NACK) {
-        const uint64_t elapsed_ms = lp_port_now_ms() - chip->sent_ms_;
-        if (elapsed_ms > (uint64_t)chip->cmd_.max_ms + SILENCE_MS) {
+        // By the looks and not by the clock: a board that was held up has not waited for the chip.
+        chip->patience_ms_ -= POLL_MS;
+        if (chip->patience_ms_ < 0) {
             doubt(chip, LP_E_TIMEOUT);
         } else {
             lp_atecc_x_set_timer(chip, WAIT, POLL_MS);

@@ -5,7 +5,7 @@
 // mark_ collects what decides: SlotConfig in the low half, KeyConfig in the high half.
 #include "plan.h"
 
-enum { PUB_LEN = 64, WORD = 4, AT_LOCKS = 84 }; // 84-87: the lock bytes
+enum { PUB_LEN = 64, WORD = 4, AT_LOCKS = 84, AGAIN_MAX = 3 }; // 84-87: the lock bytes
 
 enum phase { ASK_SLOT, ASK_KEY, ASK_LOCKS, ASK_SLOT_LOCKED, DECIDE, COMPARE_NEXT, COMPARE, TAKE };
 
@@ -58,6 +58,12 @@ static lp_err_t step_key(lp_atecc_t *chip, lp_atecc_req_t *req, enum phase phase
 static lp_err_t step(lp_atecc_t *chip, lp_atecc_req_t *req, lp_err_t last)
 {
     const enum phase phase = (enum phase)req->phase_++;
+    // Whether a key was made is unknown: nobody has seen it, so another one may take its place.
+    if (phase == COMPARE_NEXT && last == LP_E_TIMEOUT && req->pos_++ < AGAIN_MAX) {
+        req->phase_ = COMPARE_NEXT;
+        lp_atecc_begin_genkey(chip, GENKEY_CREATE, req->param_);
+        return LP_E_AGAIN;
+    }
     if (last != LP_OK) {
         return last;
     }

@@ -6,7 +6,7 @@
 #include "limpet/crc.h"
 #include "plan.h"
 
-enum { BLOCK = 32, ZONE_32_BYTES = 0x80, INVALIDATED = 0xA0 };
+enum { BLOCK = 32, ZONE_32_BYTES = 0x80, INVALIDATED = 0xA0, TRIES = 3 };
 
 enum stage { LOOK, FILL };
 
@@ -97,11 +97,16 @@ static lp_err_t fill_next(lp_atecc_t *chip, lp_atecc_plan_op_t *op)
     }
 }
 
+static bool is_birth(const lp_atecc_plan_op_t *op)
+{
+    return op->at_.zone == LP_ATECC_DATA && op->at_.offset != 0 &&
+           lp_atecc_plan_is_private(op->plan_, op->at_.slot);
+}
+
 // A key was born: remember it, so that a repeated fill in this session keeps it.
 static void note_birth(lp_atecc_t *chip, const lp_atecc_plan_op_t *op)
 {
-    const bool is_data = op->at_.zone == LP_ATECC_DATA;
-    if (is_data && lp_atecc_plan_is_private(op->plan_, op->at_.slot) && op->at_.offset != 0) {
+    if (is_birth(op)) {
         chip->born_ = (uint16_t)(chip->born_ | 1u << op->at_.slot);
     }
 }
@@ -122,6 +127,11 @@ static lp_err_t step(lp_atecc_t *chip, lp_atecc_req_t *req, lp_err_t last)
 {
     lp_atecc_plan_op_t *op = req->aux_;
     if (op->stage_ == FILL) {
+        // Whether a key was made is unknown: nobody has seen it, so another one may take its place.
+        if (last == LP_E_TIMEOUT && is_birth(op) && ++op->tries_ < TRIES) {
+            op->at_.offset = 0;
+            return fill_next(chip, op);
+        }
         if (last != LP_OK) {
             return last;
         }

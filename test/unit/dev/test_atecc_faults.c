@@ -400,6 +400,41 @@ static void missing_chip_is_said_soon(void **state)
     }
 }
 
+// This board gets no time for two seconds while the chip works (the clock jumps), and looks once in
+// the middle: that is neither a silent chip nor the end of its patience.
+static void board_that_is_held_up_waits_for_the_chip(void **state)
+{
+    (void)state;
+    static bench_t b;
+    start_bench(&b);
+    b.fake.watchdog_ms = 60000;
+    assert_int_equal(start_genkey(&b), LP_OK);
+    while (fake_chip_count(&b.fake, 0x40) == 0) {
+        lp_loop_turn(&b.loop, 1);
+    }
+    b.fake.busy_until_ms += 2000; // in whose time it was held up as well
+    fake_clock_advance_ms(1900);
+    assert_int_equal(bench_wait(&b, 1), LP_OK);
+    assert_true(right_genkey(&b));
+}
+
+// One that says nothing is given up in bounded time all the same.
+static void chip_that_is_busy_for_ever_is_given_up(void **state)
+{
+    (void)state;
+    static bench_t b;
+    start_bench(&b);
+    b.fake.watchdog_ms = 600000;
+    assert_int_equal(start_genkey(&b), LP_OK);
+    while (fake_chip_count(&b.fake, 0x40) == 0) {
+        lp_loop_turn(&b.loop, 1);
+    }
+    b.fake.busy_until_ms += 500000;
+    const uint64_t from_ms = lp_port_now_ms();
+    assert_int_equal(bench_wait(&b, 1), LP_E_TIMEOUT);
+    assert_in_range(lp_port_now_ms() - from_ms, 100, 3000);
+}
+
 static void dead_bus_is_said(void **state)
 {
     (void)state;
@@ -487,6 +522,8 @@ int main(void)
         cmocka_unit_test(chip_in_any_state_at_the_start),
         cmocka_unit_test(answers_of_the_wrong_length_are_refused),
         cmocka_unit_test(missing_chip_is_said_soon),
+        cmocka_unit_test(board_that_is_held_up_waits_for_the_chip),
+        cmocka_unit_test(chip_that_is_busy_for_ever_is_given_up),
         cmocka_unit_test(dead_bus_is_said),
         cmocka_unit_test(another_device_at_the_address_is_said),
         cmocka_unit_test(busy_bus_is_waited_for),

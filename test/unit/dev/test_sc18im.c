@@ -25,6 +25,7 @@ typedef struct {
     size_t write_room; // bytes taken per write call; 0: unlimited
     unsigned writes_refused;
     bool is_closed, is_mute, is_not_open;
+    bool is_unannounced; // what it brings is not told
     uint8_t stat;
     uint8_t regs[11];
     uint8_t payload[256];  // what a read brings
@@ -145,7 +146,9 @@ static lp_err_t line_write(lp_stream_t *s, lp_span_t data, size_t *n)
     memcpy(l->sent + l->sent_len, data.ptr, *n);
     l->sent_len += *n;
     bridge(l);
-    lp_loop_post(l->loop, &l->event);
+    if (!l->is_unannounced) {
+        lp_loop_post(l->loop, &l->event);
+    }
     return LP_OK;
 }
 
@@ -377,6 +380,28 @@ static void silence_is_a_timeout_and_late_bytes_are_thrown_away(void **state)
     assert_memory_equal(r->rx, r->line.payload, 8);
 }
 
+// The board that gets no time until after the answer is due finds it all the same; a bridge that is
+// a process may be given more time, and is given up, too.
+static void answer_that_waited_for_a_busy_board_counts(void **state)
+{
+    rig_t *r = *state;
+    r->line.payload[0] = 0x55;
+    r->line.is_unannounced = true;
+    assert_int_equal(begin(r, LP_I2C_READ, lp_span(NULL, 0), 8), LP_OK);
+    lp_loop_turn(&r->loop, 1); // the request is out, and the answer there
+    assert_true(r->line.back_len > 0);
+    fake_clock_advance_ms(3000);
+    assert_int_equal(finish(r), LP_OK);
+    assert_int_equal(r->rx[0], 0x55);
+    r->line.is_unannounced = false;
+    assert_int_equal(transfer(r, LP_I2C_READ, lp_span(NULL, 0), 8), LP_OK);
+    lp_sc18im_set_timeout(&r->bridge, 3000);
+    r->line.is_mute = true;
+    const uint64_t from_ms = lp_port_now_ms();
+    assert_int_equal(transfer(r, LP_I2C_READ, lp_span(NULL, 0), 8), LP_E_TIMEOUT);
+    assert_in_range(lp_port_now_ms() - from_ms, 3000, 3100);
+}
+
 static void garbage_before_and_within(void **state)
 {
     rig_t *r = *state;
@@ -494,6 +519,7 @@ int main(void)
         cmocka_unit_test_setup(one_transfer_at_a_time, setup),
         cmocka_unit_test_setup(impossible_lengths_are_refused, setup),
         cmocka_unit_test_setup(silence_is_a_timeout_and_late_bytes_are_thrown_away, setup),
+        cmocka_unit_test_setup(answer_that_waited_for_a_busy_board_counts, setup),
         cmocka_unit_test_setup(garbage_before_and_within, setup),
         cmocka_unit_test_setup(stray_status_is_not_taken_for_the_answer, setup),
         cmocka_unit_test_setup(late_answer_does_not_meet_the_next_transfer, setup),

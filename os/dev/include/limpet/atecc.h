@@ -139,7 +139,7 @@ struct lp_atecc {
     uint16_t born_; // slots in which this session made a key
     uint32_t tempkey_mark_;
     uint64_t awake_since_ms_;
-    uint64_t sent_ms_;
+    int32_t patience_ms_; // so long an answer is waited for
     uint64_t bus_wait_since_ms_;
     lp_atecc_req_t *head_, *tail_;
     lp_atecc_cmd_t cmd_;

@@ -25,9 +25,11 @@ typedef struct {
     lp_timer_t timer_;
     lp_event_t event_;
     uint32_t rate_hz_;
+    uint32_t timeout_ms_;
     bool is_rate_set_;
     bool is_closed_;
-    bool is_dirty_; // old bytes may be on the line
+    bool is_dirty_;   // old bytes may be on the line
+    bool is_overdue_; // its time is up, and what has arrived by then is being looked at
     uint8_t state_;
     size_t tx_len_, tx_pos_;
     size_t rx_len_;
@@ -39,6 +41,10 @@ typedef struct {
 // Binds to `stream` (lends until lp_sc18im_deinit) and listens to it. The stream may be open
 // already or open later; transfers started before LP_STREAM_OPEN wait for it (up to the timeout).
 void lp_sc18im_init(lp_sc18im_t *adapter, lp_loop_t *loop, lp_stream_t *stream);
+
+// How long a whole transfer may take, instead of LP_SC18IM_TIMEOUT_MS: for a bridge that is a
+// process of a computer, which may get no time for longer than any wire needs.
+void lp_sc18im_set_timeout(lp_sc18im_t *adapter, uint32_t timeout_ms);
 
 // Stops listening. A transfer under way completes with LP_E_CLOSED from the loop.
 void lp_sc18im_deinit(lp_sc18im_t *adapter);
