@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "limpet/parts_line.h"
+#include "source.h"
 
 enum { SOURCE_MAX = 512, UART_USUAL = 2, UART_FIRST = 2, UART_LAST = 4, VALUES = 3 };
 
@@ -61,15 +62,8 @@ static bool parse(const char *text, state_t *state)
 
 static bool parse_file(const char *path, state_t *state)
 {
-    char text[200];
-    FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        return false;
-    }
-    size_t n = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[n] = '\0';
-    return parse(text, state);
+    char text[SOURCE_TEXT];
+    return source_read(path, text) && parse(text, state);
 }
 
 lp_err_t lp_line_part_new(lp_line_part_t **out, const char *words, char *why, size_t why_cap)

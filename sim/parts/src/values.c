@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "parts_internal.h"
+#include "source.h"
 
 static bool parse(const char *text, double *value, size_t count)
 {
@@ -22,15 +23,8 @@ static bool parse(const char *text, double *value, size_t count)
 
 static bool parse_file(const char *path, double *value, size_t count)
 {
-    char text[200];
-    FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        return false;
-    }
-    size_t n = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[n] = '\0';
-    return parse(text, value, count);
+    char text[SOURCE_TEXT];
+    return source_read(path, text) && parse(text, value, count);
 }
 
 bool part_values_init(part_values_t *v, const char *text, size_t count)

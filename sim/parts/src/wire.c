@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "source.h"
 #include "wire_internal.h"
 
 enum {
@@ -81,15 +82,8 @@ static bool parse(const char *text, wishes_t *wishes)
 
 static bool parse_file(const char *path, wishes_t *wishes)
 {
-    char text[200];
-    FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        return false;
-    }
-    size_t n = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[n] = '\0';
-    return parse(text, wishes);
+    char text[SOURCE_TEXT];
+    return source_read(path, text) && parse(text, wishes);
 }
 
 // A wire has the parts that it began with; words for more of them are of no use.
