@@ -24,13 +24,7 @@ static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
     }
     const lp_err_t err =
         lp_tls12_load(&tls->session_->papers->trust, &config->trust_pem, true, &skipped);
-    if (err == LP_E_NOSPACE) {
-        LP_TLS_DETAIL(tls, "the trust anchors do not fit into the TLS arena");
-    } else if (err != LP_OK) {
-        LP_TLS_DETAIL(tls, "the trust anchors are not certificates in PEM%s",
-                      skipped > 0 ? ", or of kinds that are not supported" : "");
-    }
-    return err;
+    return err == LP_OK ? LP_OK : lp_tls_fail_trust(tls, err, skipped);
 }
 
 static lp_err_t take_identity(lp_tls_t *tls, const lp_tls_config_t *config)

@@ -61,6 +61,8 @@ lp_err_t lp_tls_fail_key(lp_tls_t *tls);
 lp_err_t lp_tls_fail_lower(lp_tls_t *tls);
 lp_err_t lp_tls_fail_arena(lp_tls_t *tls);
 lp_err_t lp_tls_refuse_key(lp_tls_t *tls);
+// The trust anchors could not be loaded; `skipped` of them were of no use. Returns err.
+lp_err_t lp_tls_fail_trust(lp_tls_t *tls, lp_err_t err, unsigned skipped);
 
 #define LP_TLS_DETAIL(tls, ...)                                                                    \
     ((void)lp_fmt_str((tls)->report_.detail, sizeof(tls)->report_.detail, __VA_ARGS__))

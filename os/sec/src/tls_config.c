@@ -111,15 +111,9 @@ static lp_err_t take_trust(lp_tls_t *tls, const lp_tls_config_t *config)
                       "no trust anchor: there is no certificate to check the server's against");
         return LP_E_TLS_CERT;
     }
-    lp_err_t err =
+    const lp_err_t err =
         lp_tls_load_pem(&tls->session_->papers->trust, &config->trust_pem, false, &skipped);
-    if (err == LP_E_NOSPACE) {
-        LP_TLS_DETAIL(tls, "the trust anchors do not fit into the TLS arena");
-    } else if (err != LP_OK) {
-        LP_TLS_DETAIL(tls, "the trust anchors are not certificates in PEM%s",
-                      skipped > 0 ? ", or of kinds that are not supported" : "");
-    }
-    return err;
+    return err == LP_OK ? LP_OK : lp_tls_fail_trust(tls, err, skipped);
 }
 
 static lp_err_t take_own(lp_tls_t *tls, const lp_tls_config_t *config)

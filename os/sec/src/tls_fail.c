@@ -79,3 +79,14 @@ lp_err_t lp_tls_fail_arena(lp_tls_t *tls)
     LP_TLS_DETAIL(tls, "the TLS arena of %u bytes is used up", (unsigned)lp_tls_arena.size_);
     return LP_E_NOSPACE;
 }
+
+lp_err_t lp_tls_fail_trust(lp_tls_t *tls, lp_err_t err, unsigned skipped)
+{
+    if (err == LP_E_NOSPACE) {
+        LP_TLS_DETAIL(tls, "the trust anchors do not fit into the TLS arena");
+    } else {
+        LP_TLS_DETAIL(tls, "the trust anchors are not certificates in PEM%s",
+                      skipped > 0 ? ", or of kinds that are not supported" : "");
+    }
+    return err;
+}
