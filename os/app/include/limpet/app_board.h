@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/app_board.h - what a board gives to the platform, and how it starts it.
+// @context loop
 #ifndef LIMPET_APP_BOARD_H
 #define LIMPET_APP_BOARD_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/base64.h - base64 with the standard alphabet and padding.
 // @source RFC 4648, section 4
+// @context any
 #ifndef LIMPET_BASE64_H
 #define LIMPET_BASE64_H
 

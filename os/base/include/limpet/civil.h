@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/civil.h - dates of the Gregorian calendar and days since 1970-01-01.
+// @context any
 #ifndef LIMPET_CIVIL_H
 #define LIMPET_CIVIL_H
 

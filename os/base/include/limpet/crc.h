@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/crc.h - checksums against accidents, not against attackers.
+// @context any
 #ifndef LIMPET_CRC_H
 #define LIMPET_CRC_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/endian.h - integers in bytes, whatever the machine's own order and alignment.
+// @context any
 #ifndef LIMPET_ENDIAN_H
 #define LIMPET_ENDIAN_H
 

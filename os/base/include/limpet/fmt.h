@@ -3,6 +3,7 @@
 //
 // Understood: %d %i %u %x %X %c %s %% with the lengths hh h l ll z, the flags `0` and `-`, a width
 // and, for %s, a precision; width and precision may be `*`. Nothing else: no floats, no %n.
+// @context any
 #ifndef LIMPET_FMT_H
 #define LIMPET_FMT_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/hex.h - bytes as hexadecimal digits and back.
+// @context any
 #ifndef LIMPET_HEX_H
 #define LIMPET_HEX_H
 

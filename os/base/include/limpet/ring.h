@@ -3,6 +3,7 @@
 //
 // One producer and one consumer, which may be an interrupt and the loop of the same core: each side
 // writes its own index only.
+// @context any, for the side that it belongs to
 #ifndef LIMPET_RING_H
 #define LIMPET_RING_H
 

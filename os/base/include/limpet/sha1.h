@@ -2,6 +2,7 @@
 // limpet/sha1.h - SHA-1 of short texts, for places where nothing rests on its strength: key
 // identifiers in certificates (RFC 5280, 4.2.1.2) and the opening of a WebSocket (RFC 6455, 4.2.2).
 // @source FIPS 180-4, sections 5.1.1 and 6.1
+// @context any
 #ifndef LIMPET_SHA1_H
 #define LIMPET_SHA1_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/sha256.h - SHA-256, streaming, small.
 // @source FIPS 180-4, section 6.2
+// @context any
 #ifndef LIMPET_SHA256_H
 #define LIMPET_SHA256_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/span.h - borrowed bytes: a pointer and a length, never an owner.
+// @context any
 #ifndef LIMPET_SPAN_H
 #define LIMPET_SPAN_H
 

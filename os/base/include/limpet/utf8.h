@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/utf8.h - UTF-8, strictly: no overlong forms, no surrogates, nothing above U+10FFFF.
 // @source RFC 3629, section 4
+// @context any
 #ifndef LIMPET_UTF8_H
 #define LIMPET_UTF8_H
 

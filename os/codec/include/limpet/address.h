@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/address.h - IP addresses as people write them.
+// @context any
 #ifndef LIMPET_ADDRESS_H
 #define LIMPET_ADDRESS_H
 

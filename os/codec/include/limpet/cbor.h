@@ -10,6 +10,7 @@
 // accepts them, but lp_cbor_get() refuses a key that occurs twice. Floating point is handed over as
 // the 64 bits of an IEEE 754 double, so that machines without one need no library for it.
 // @source RFC 8949
+// @context any
 #ifndef LIMPET_CBOR_H
 #define LIMPET_CBOR_H
 

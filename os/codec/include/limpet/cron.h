@@ -11,6 +11,7 @@
 // behind it; in the one that comes twice, the first time. What leaves the hour open (*/10 * * * *)
 // goes on every ten minutes of real time.
 // @source POSIX.1-2017, crontab; crontab(5) of ISC cron for steps, names and the two days
+// @context any
 #ifndef LIMPET_CRON_H
 #define LIMPET_CRON_H
 

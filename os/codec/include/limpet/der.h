@@ -3,6 +3,7 @@
 //
 // Strict means: low tag numbers only, definite lengths in the shortest form, minimal integers.
 // @source ITU-T X.690, sections 8.1, 8.3 and 10.1
+// @context any
 #ifndef LIMPET_DER_H
 #define LIMPET_DER_H
 

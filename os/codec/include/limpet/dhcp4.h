@@ -4,6 +4,7 @@
 // A client that takes the first offer takes that of whoever is fastest. Nothing proves a server;
 // but an offer with which no network could work need not be taken, so that the next one counts.
 // @source RFC 2131, sections 2 and 4.3; RFC 2132, sections 2, 3 and 9
+// @context any
 #ifndef LIMPET_DHCP4_H
 #define LIMPET_DHCP4_H
 

@@ -4,6 +4,7 @@
 // The board has its addresses from the router already. Nobody proves who answers: whoever is on the
 // link can name any server, as with DHCPv4.
 // @source RFC 8415, sections 8, 16.12, 18.2.6, 18.2.10.4 and 21; RFC 3646, section 3
+// @context any
 #ifndef LIMPET_DHCP6_H
 #define LIMPET_DHCP6_H
 

@@ -5,6 +5,7 @@
 // compressed. Compression pointers are followed only backwards, each one further back than the one
 // before it, so that no message can lead round in a circle.
 // @source RFC 1035 section 4, RFC 6762 section 18, RFC 2782, RFC 4034 section 4
+// @context any
 #ifndef LIMPET_DNS_H
 #define LIMPET_DNS_H
 

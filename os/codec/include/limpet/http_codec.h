@@ -6,6 +6,7 @@
 // no folded fields, no space before a colon, one Content-Length at most and of digits only, and no
 // Transfer-Encoding at all. Fields that decide something may come once.
 // @source RFC 9110, RFC 9112
+// @context any
 #ifndef LIMPET_HTTP_CODEC_H
 #define LIMPET_HTTP_CODEC_H
 

@@ -6,6 +6,7 @@
 // no space before a colon, one Content-Length of digits, "chunked" and no other Transfer-Encoding,
 // never both. Interim responses (1xx) are passed over.
 // @source RFC 9110, RFC 9112
+// @context any
 #ifndef LIMPET_HTTP_RESPONSE_H
 #define LIMPET_HTTP_RESPONSE_H
 

@@ -10,6 +10,7 @@
 // occurs twice, so that two readers can never see two different values. Keys compare after
 // unescaping.
 // @source RFC 8259
+// @context any
 #ifndef LIMPET_JSON_H
 #define LIMPET_JSON_H
 

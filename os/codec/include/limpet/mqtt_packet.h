@@ -4,6 +4,7 @@
 // Pure functions: bytes in, structures that borrow those bytes out, and the other way round. What a
 // peer may not send is LP_E_FORMAT. Section numbers: "v4" is MQTT 3.1.1, "v5" is MQTT 5.0.
 // @source OASIS MQTT Version 3.1.1 (29 October 2014), OASIS MQTT Version 5.0 (7 March 2019)
+// @context any
 #ifndef LIMPET_MQTT_PACKET_H
 #define LIMPET_MQTT_PACKET_H
 

@@ -2,6 +2,7 @@
 // limpet/nmea.h - lines of NMEA 0183 as receivers of satellite navigation send them: position,
 // time, how good it is. A pure function on bytes.
 // @source NMEA 0183 as u-blox publishes it (UBX-13003221, 31), sentences GGA and RMC
+// @context any
 #ifndef LIMPET_NMEA_H
 #define LIMPET_NMEA_H
 

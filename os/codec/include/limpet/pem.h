@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/pem.h - DER in text: -----BEGIN label-----, base64 lines, -----END label-----.
 // @source RFC 7468, section 3
+// @context any
 #ifndef LIMPET_PEM_H
 #define LIMPET_PEM_H
 

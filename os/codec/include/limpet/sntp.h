@@ -4,6 +4,7 @@
 // Nobody proves who answers: whoever sits on the way can tell any time. An answer must carry the
 // eight random bytes of the request, so that others cannot.
 // @source RFC 4330, sections 4 and 5; RFC 5905, sections 6 and 7.3
+// @context any
 #ifndef LIMPET_SNTP_H
 #define LIMPET_SNTP_H
 

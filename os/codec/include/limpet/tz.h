@@ -3,6 +3,7 @@
 //
 // Nothing to install and nothing to update on the device: the rules are in the setting.
 // @source POSIX.1-2017, Base Definitions, 8.3 (TZ); RFC 8536 3.3.1 for hours beyond 24
+// @context any
 #ifndef LIMPET_TZ_H
 #define LIMPET_TZ_H
 

@@ -6,6 +6,7 @@
 // character is cut between two frames), and masks where none may be, or none where one must be, are
 // errors with the close code to send.
 // @source RFC 6455
+// @context any
 #ifndef LIMPET_WS_H
 #define LIMPET_WS_H
 

@@ -4,6 +4,7 @@
 // The reader finds what a device must know about its own certificate (is it for my key, how long is
 // it good) and what whoever validates a chain needs of each of its certificates.
 // @source RFC 5280, section 4.1; RFC 2986, section 4; RFC 5480, section 2
+// @context any
 #ifndef LIMPET_X509_H
 #define LIMPET_X509_H
 

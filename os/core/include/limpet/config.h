@@ -4,6 +4,7 @@
 // What is set counts at once and is lost at a restart unless it is saved. A set is all or nothing:
 // every value is checked before any changes. Stored values that are damaged, or not legal any more
 // after an update, fall back to the default with a line in the log.
+// @context loop
 #ifndef LIMPET_CONFIG_H
 #define LIMPET_CONFIG_H
 

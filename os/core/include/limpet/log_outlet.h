@@ -4,6 +4,7 @@
 // The ring is the queue: lines leave it from the loop, never from inside of lp_log(), a few at a
 // time. What the way cannot take waits in the ring; what the ring had to give up, or the way
 // refused, is told in its place: "3 lines dropped".
+// @context loop
 #ifndef LIMPET_LOG_OUTLET_H
 #define LIMPET_LOG_OUTLET_H
 

@@ -4,6 +4,7 @@
 // Methods stand in const tables; each has a level and each channel a highest level. A method
 // answers once: from inside its handler, or later from the loop. Several requests may be under way;
 // what is more than LP_RPC_IN_FLIGHT_MAX is refused with LP_E_BUSY. Frames are hostile input.
+// @context loop
 #ifndef LIMPET_RPC_H
 #define LIMPET_RPC_H
 

@@ -3,6 +3,7 @@
 //
 // Each gives true with a value, or false: then the request has been answered, with the name of the
 // parameter and what it may be.
+// @context loop
 #ifndef LIMPET_RPC_TAKE_H
 #define LIMPET_RPC_TAKE_H
 

@@ -10,6 +10,7 @@
 //   record  | magic "LPR1" | body length u32 | CRC-32 of the body | CRC-32 of the 12 bytes before |
 //           | body: items, each  key length u8 | flags u8 | value length u16 | key | value |
 //           (padded to a page with 0xFF; integers little endian)
+// @context loop
 #ifndef LIMPET_STORE_H
 #define LIMPET_STORE_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/drbg.h - HMAC_DRBG with SHA-256.
 // @source NIST SP 800-90A rev. 1, section 10.1.2
+// @context any
 #ifndef LIMPET_DRBG_H
 #define LIMPET_DRBG_H
 

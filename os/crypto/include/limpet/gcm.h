@@ -4,6 +4,7 @@
 // Its time depends on lengths, and on a core with a cache also on the key: S-box and multiplication
 // read tables, as those of mbedTLS do. The cores that use it have no data cache.
 // @source FIPS 197; NIST SP 800-38D, sections 6 and 7
+// @context any
 #ifndef LIMPET_GCM_H
 #define LIMPET_GCM_H
 

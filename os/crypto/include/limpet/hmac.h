@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/hmac.h - HMAC-SHA-256 with keys that are no longer than a block.
 // @source FIPS 198-1
+// @context any
 #ifndef LIMPET_HMAC_H
 #define LIMPET_HMAC_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/prf.h - the pseudo-random function of TLS 1.2, with SHA-256.
 // @source RFC 5246, section 5
+// @context any
 #ifndef LIMPET_PRF_H
 #define LIMPET_PRF_H
 

@@ -8,6 +8,7 @@
 //
 // @source ATECC508A data sheet DS20005927A, message tables of chapter 9; the 608's: DS40002138A
 // chapter 5
+// @context any
 #ifndef LIMPET_ATECC_CALC_H
 #define LIMPET_ATECC_CALC_H
 

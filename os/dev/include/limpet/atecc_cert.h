@@ -10,6 +10,7 @@
 // bytes + the public key that the chip computes. ECDSA P-256 with SHA-256 only.
 //
 // @source DS20006367A, sections 2 and 3; formats 1 and 2 (years past 2031): chip notes
+// @context loop; what needs no chip: any
 #ifndef LIMPET_ATECC_CERT_H
 #define LIMPET_ATECC_CERT_H
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/atecc_detect.h - which chip is it, and in what state: identify one, or scan a bus.
+// @context loop
+// @source DS20005927A, table 2-5
 #ifndef LIMPET_ATECC_DETECT_H
 #define LIMPET_ATECC_DETECT_H
 

@@ -12,6 +12,8 @@
 // A lock without a token does not exist; a token comes only from a verified read-back (1) or from
 // writes that were all acknowledged (3), is for one chip and one zone, and holds the CRC that the
 // chip compares with its own memory before it locks.
+// @context loop
+// @source DS20005927A, 2.2 to 2.4 and 9.10
 #ifndef LIMPET_ATECC_PLAN_H
 #define LIMPET_ATECC_PLAN_H
 

@@ -6,6 +6,7 @@
 // Where that matters use limpet/atecc_sealed.h, whose operations keep their commands together. The
 // rules and errors of limpet/atecc.h hold. "not repeated": see there. 608 only: LP_E_UNSUPPORTED on
 // a chip that is known to be a 508A, and the other way round.
+// @context loop
 #ifndef LIMPET_ATECC_RAW_H
 #define LIMPET_ATECC_RAW_H
 

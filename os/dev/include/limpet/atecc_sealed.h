@@ -5,6 +5,8 @@
 // each, mixed with one of the board's, so that nothing that was heard on the bus can be replayed to
 // either side. Workspaces are caller-owned, lend until done, and are wiped before `done`.
 // The rules and errors of limpet/atecc.h hold.
+// @context loop
+// @source DS20005927A, chapter 9; a 608: DS40002138A, 5.2
 #ifndef LIMPET_ATECC_SEALED_H
 #define LIMPET_ATECC_SEALED_H
 

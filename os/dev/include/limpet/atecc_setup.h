@@ -3,6 +3,7 @@
 //
 // For owners of chips who know what they want (ATCA.*). The rules and errors of limpet/atecc.h and
 // limpet/atecc_plan.h hold.
+// @context loop
 #ifndef LIMPET_ATECC_SETUP_H
 #define LIMPET_ATECC_SETUP_H
 

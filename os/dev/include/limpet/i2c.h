@@ -3,6 +3,7 @@
 //
 // Implementations: ports/posix (/dev/i2c-N), os/dev/sc18im (UART-to-I2C adapter, which is also how
 // the virtual chip is reached), bit-banged, test doubles. One transfer at a time; callers queue.
+// @context loop
 #ifndef LIMPET_I2C_H
 #define LIMPET_I2C_H
 

@@ -5,6 +5,7 @@
 // One byte a turn of the loop: the core is held up for nine clocks, 90 us at 100 kHz, never for a
 // whole transfer. Slaves may stretch the clock for LP_I2CBB_STRETCH_US.
 // @source NXP UM10204, I2C-bus specification, 3.1
+// @context loop
 #ifndef LIMPET_I2CBB_H
 #define LIMPET_I2CBB_H
 

@@ -4,6 +4,8 @@
 // Works over any lp_stream_t: a serial line with a real bridge, or a socket to the virtual chip.
 // docs/adapter-protocol.md is the wire. Every transfer is followed by a read of I2CStat, so that a
 // missing acknowledge is known and not guessed.
+// @context loop
+// @source docs/adapter-protocol.md
 #ifndef LIMPET_SC18IM_H
 #define LIMPET_SC18IM_H
 

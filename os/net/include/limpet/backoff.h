@@ -3,6 +3,7 @@
 //
 // A fleet that lost its server at one instant must not come back at one instant, so the wait is
 // drawn evenly from the whole interval, whose end doubles with each try up to a maximum.
+// @context any
 #ifndef LIMPET_BACKOFF_H
 #define LIMPET_BACKOFF_H
 

@@ -15,6 +15,7 @@
 // unicast to an address of the link itself, LP_MDNS_UNICASTS_PER_S at most; a record goes to the
 // group once a second at most.
 // @source RFC 6762, RFC 6763
+// @context loop
 #ifndef LIMPET_MDNS_H
 #define LIMPET_MDNS_H
 

@@ -12,6 +12,7 @@
 // PUBCOMP. A lost connection does not complete QoS 1 and 2: they are sent again on the next one. If
 // the server then has lost the session, QoS 1 messages are sent anew and QoS 2 messages in flight
 // complete with LP_E_CLOSED, because whether they arrived is not known.
+// @context loop
 #ifndef LIMPET_MQTT_H
 #define LIMPET_MQTT_H
 

@@ -20,6 +20,7 @@
 // board's own, or with a Host that it does not answer to, is refused, and nothing allows another
 // page to read an answer.
 // @source RFC 9112, RFC 6455, docs/rpc.md
+// @context loop
 #ifndef LIMPET_RPC_WEB_H
 #define LIMPET_RPC_WEB_H
 

@@ -4,6 +4,7 @@
 // The one interface that connection filters stack on. Whoever implements it embeds lp_stream_t as
 // first member. Rules: callbacks come from the event loop only, never from inside a call; after
 // close() no callback comes; READABLE/WRITABLE are edge hints: read or write until LP_E_AGAIN.
+// @context loop, and a fiber that the loop has resumed
 #ifndef LIMPET_STREAM_H
 #define LIMPET_STREAM_H
 

@@ -9,6 +9,8 @@
 //
 // A password is never stored. Its verifier is SHA-256(name ":" realm ":" password), where the realm
 // has a salt of this device; it is as good as the password towards this device, and for it alone.
+// @context loop
+// @source RFC 7616
 #ifndef LIMPET_ACCESS_H
 #define LIMPET_ACCESS_H
 

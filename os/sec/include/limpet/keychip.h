@@ -5,6 +5,7 @@
 // plan's ECDHE slots, whose EEPROM is good for 400,000 writes (the driver's wear hook counts them).
 // The shared secret crosses the bus in the clear, unless it is asked for sealed with the bus key
 // that board and chip share (limpet/buskey.h).
+// @context loop
 #ifndef LIMPET_KEYCHIP_H
 #define LIMPET_KEYCHIP_H
 

@@ -3,6 +3,7 @@
 //
 // The bytes of such a key live where the board's service layer puts them; this store makes them,
 // uses them and wipes its copies. Needs lp_tls_init() first: it has the random generator.
+// @context loop
 #ifndef LIMPET_KEYFILE_H
 #define LIMPET_KEYFILE_H
 

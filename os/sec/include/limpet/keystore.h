@@ -6,6 +6,7 @@
 // one at a time, in order; the loop never waits for the chip. There is no operation that gives out
 // a private key, and none of them is reachable by a remote caller with a digest of the caller's
 // choice: that is the business of whoever offers RPC.
+// @context loop, and a fiber that the loop has resumed
 #ifndef LIMPET_KEYSTORE_H
 #define LIMPET_KEYSTORE_H
 

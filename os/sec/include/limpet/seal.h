@@ -8,6 +8,7 @@
 // name), used once, so that no nonce is ever used twice with a key. What is in front of the cipher
 // text, and the name, are authenticated too.
 // @source NIST SP 800-38D
+// @context loop
 #ifndef LIMPET_SEAL_H
 #define LIMPET_SEAL_H
 

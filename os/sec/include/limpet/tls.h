@@ -6,6 +6,8 @@
 // operation; the handshake runs on a stack of its own so that the event loop keeps turning
 // (docs/adr/0004). The server's chain, name and dates are always checked: there is no switch for
 // the first two. One static arena serves everything; nothing else is allocated.
+// @context loop
+// @source RFC 8446, RFC 5246
 #ifndef LIMPET_TLS_H
 #define LIMPET_TLS_H
 

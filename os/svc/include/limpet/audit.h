@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/audit.h - who did what, when, and what came of it: a ring in memory.
+// @context loop
 #ifndef LIMPET_AUDIT_H
 #define LIMPET_AUDIT_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/counters.h - numbers that outlive restarts: boots, and writes to the chip's EEPROM.
+// @context loop
 #ifndef LIMPET_COUNTERS_H
 #define LIMPET_COUNTERS_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/http_fields.h - what HTTP and WebSocket clients share of a request's head.
+// @context any
 #ifndef LIMPET_HTTP_FIELDS_H
 #define LIMPET_HTTP_FIELDS_H
 

@@ -2,6 +2,7 @@
 // limpet/keyflash.h - where software keys are kept: the store on flash. For boards without a chip.
 //
 // The key is in flash as it is: whoever can read the flash has it. That is said at every boot.
+// @context loop
 #ifndef LIMPET_KEYFLASH_H
 #define LIMPET_KEYFLASH_H
 

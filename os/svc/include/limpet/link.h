@@ -6,6 +6,7 @@
 // checked against trust anchors that are named; there is no switch for that. A link never resumes a
 // TLS session and leaves the cloud's alone. All links share the image's one TLS arena: when it is
 // full a handshake ends with LP_E_NOSPACE, and connections that stand go on.
+// @context loop
 #ifndef LIMPET_LINK_H
 #define LIMPET_LINK_H
 

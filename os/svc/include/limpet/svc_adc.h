@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_adc.h - ADC.*: analog inputs from afar, for somebody who wires a board. They are only
 // looked at.
+// @context loop
 #ifndef LIMPET_SVC_ADC_H
 #define LIMPET_SVC_ADC_H
 

@@ -3,6 +3,7 @@
 //
 // They only look. What changes the chip is Chip.* and Identity.*, which ask for its serial number
 // and read back what they wrote; the names of mos that did so without are not there.
+// @context loop
 #ifndef LIMPET_SVC_ATCA_H
 #define LIMPET_SVC_ATCA_H
 

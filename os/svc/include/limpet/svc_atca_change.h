@@ -8,6 +8,7 @@
 // own serial port; what is locked, what the slot plan keeps for the board itself and what would
 // make a certificate useless is refused. Secrets are wiped as soon as they were used.
 // @source docs/rpc.md
+// @context loop
 #ifndef LIMPET_SVC_ATCA_CHANGE_H
 #define LIMPET_SVC_ATCA_CHANGE_H
 

@@ -3,6 +3,7 @@
 // store's chip with it, and offers Chip.Bind, which makes one (limpet/buskey.h).
 //
 // An image whose wiring does not name this service has no bus key and none of its code.
+// @context loop
 #ifndef LIMPET_SVC_BUS_H
 #define LIMPET_SVC_BUS_H
 

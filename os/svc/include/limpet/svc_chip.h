@@ -5,6 +5,7 @@
 // The key store has the chip's keys exactly while the chip answers. What changes the chip needs the
 // level "chip" and the serial number as consent; a zone is locked only when the configuration read
 // back equals the plan and the caller knows its checksum.
+// @context loop
 #ifndef LIMPET_SVC_CHIP_H
 #define LIMPET_SVC_CHIP_H
 

@@ -3,6 +3,7 @@
 //
 // The states are drawn in svc_cloud.c. The key is the one that identity.key names and no other:
 // with the chip missing the state is "no-key" until it is back.
+// @context loop
 #ifndef LIMPET_SVC_CLOUD_H
 #define LIMPET_SVC_CLOUD_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_config.h - Config.Schema, Config.Confirm and Config.Reset: for images with room for
 // them; Config.Get, Set and Save are part of limpet/svc_sys.h.
+// @context loop
 #ifndef LIMPET_SVC_CONFIG_H
 #define LIMPET_SVC_CONFIG_H
 

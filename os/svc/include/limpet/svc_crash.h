@@ -3,6 +3,7 @@
 //
 // The first one that is found after a restart goes to the store, where a power cut leaves it alone;
 // the next one stays in the memory that a restart leaves alone. Further ones are only counted.
+// @context loop
 #ifndef LIMPET_SVC_CRASH_H
 #define LIMPET_SVC_CRASH_H
 

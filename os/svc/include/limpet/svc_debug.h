@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_debug.h - the method Sys.SetDebug: log levels for now, not for ever.
+// @context loop
 #ifndef LIMPET_SVC_DEBUG_H
 #define LIMPET_SVC_DEBUG_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_events.h - Events.Read: what happened on the board, from wherever the reader was.
+// @context loop
 #ifndef LIMPET_SVC_EVENTS_H
 #define LIMPET_SVC_EVENTS_H
 

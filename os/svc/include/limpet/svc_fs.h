@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_fs.h - the methods FS.*: files over RPC, as docs/files.md describes them.
+// @context loop
 #ifndef LIMPET_SVC_FS_H
 #define LIMPET_SVC_FS_H
 

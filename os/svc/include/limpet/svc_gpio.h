@@ -8,6 +8,7 @@
 // Callers may hear of edges (GPIO.SetIntHandler). These wait in a queue of the pin for their way
 // out; what does not fit is counted. A handler ends with its connection, and by itself when
 // nobody renews it in time.
+// @context loop
 #ifndef LIMPET_SVC_GPIO_H
 #define LIMPET_SVC_GPIO_H
 

@@ -3,6 +3,7 @@
 //
 // The crypto chip is left out: its addresses are refused, so that nothing passes by the rules of
 // Chip.* and Identity.*, and so is the general call. One request at a time.
+// @context loop
 #ifndef LIMPET_SVC_I2C_H
 #define LIMPET_SVC_I2C_H
 

@@ -3,6 +3,7 @@
 // together; the methods Identity.*.
 //
 // There is no method that signs what the caller chose: Identity.Csr signs a request that it builds.
+// @context loop
 #ifndef LIMPET_SVC_IDENTITY_H
 #define LIMPET_SVC_IDENTITY_H
 

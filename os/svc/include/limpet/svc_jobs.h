@@ -6,6 +6,7 @@
 // handler must be able to begin anew. Works while cloud.jobs is true.
 // Topics: $aws/things/THING/jobs/{notify-next,start-next,JOB/update}[/...].
 // @source AWS IoT Core Developer Guide, "Jobs device MQTT API operations"
+// @context loop
 #ifndef LIMPET_SVC_JOBS_H
 #define LIMPET_SVC_JOBS_H
 

@@ -2,6 +2,7 @@
 // limpet/svc_jobs_basic.h - jobs that every device can do: {"operation": "ping"} and "reboot".
 //
 // Anything else goes to the application's own handler, or is REJECTED when there is none.
+// @context loop
 #ifndef LIMPET_SVC_JOBS_BASIC_H
 #define LIMPET_SVC_JOBS_BASIC_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_log.h - Log.Read: the log out of its ring, from wherever the reader was.
+// @context loop
 #ifndef LIMPET_SVC_LOG_H
 #define LIMPET_SVC_LOG_H
 

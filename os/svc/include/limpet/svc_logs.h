@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_logs.h - the log to a syslog server, to the cloud's broker, and into a file, as logs.*
 // say.
+// @context loop
 #ifndef LIMPET_SVC_LOGS_H
 #define LIMPET_SVC_LOGS_H
 

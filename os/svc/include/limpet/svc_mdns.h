@@ -7,6 +7,7 @@
 // bound to the loopback not at all. TXT of _limpet._tcp: id, app, version, and rpc, the channels
 // with their ports ("http:8080,tcp:8081"). None of it is more than RPC.Ping tells a stranger, but a
 // device that is not to be found by its neighbours sets mdns.enable to false. docs/network.md
+// @context loop
 #ifndef LIMPET_SVC_MDNS_H
 #define LIMPET_SVC_MDNS_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_net.h - the addresses of a board that brings a network of its own: Net.Status, and
 // what its owner has set for a network without a DHCP server (ip.*).
+// @context loop
 #ifndef LIMPET_SVC_NET_H
 #define LIMPET_SVC_NET_H
 

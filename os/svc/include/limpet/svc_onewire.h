@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_onewire.h - OneWire.Search: who is on the board's one-wire bus, for somebody who wires
 // a sensor.
+// @context loop
 #ifndef LIMPET_SVC_ONEWIRE_H
 #define LIMPET_SVC_ONEWIRE_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_power.h - Sys.Sleep, and what a board's power is to its services: the crypto chip put
 // to sleep, vetoes, and the figures of Sys.GetInfo.
+// @context loop
 #ifndef LIMPET_SVC_POWER_H
 #define LIMPET_SVC_POWER_H
 

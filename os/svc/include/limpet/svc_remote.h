@@ -6,6 +6,7 @@
 // (limpet/access.h). Every request brings its own proof, over every channel, so a connection that
 // was taken over is worth nothing. What a caller may is what its account's role may, and no more
 // than rpc.role_max. docs/remote.md is the guide, docs/adr/0012 the why.
+// @context loop
 #ifndef LIMPET_SVC_REMOTE_H
 #define LIMPET_SVC_REMOTE_H
 

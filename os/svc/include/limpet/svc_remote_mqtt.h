@@ -7,6 +7,7 @@
 // that subscribes to what it may not. The broker is not believed: each frame proves who sent it, as
 // over any other channel (limpet/svc_remote.h). A frame needs a `src` of letters, digits and - _ .
 // : because nobody else's topics are written to.
+// @context loop
 #ifndef LIMPET_SVC_REMOTE_MQTT_H
 #define LIMPET_SVC_REMOTE_MQTT_H
 

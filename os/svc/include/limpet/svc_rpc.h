@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_rpc.h - the methods RPC.List, RPC.Ping and RPC.Describe.
+// @context loop
 #ifndef LIMPET_SVC_RPC_H
 #define LIMPET_SVC_RPC_H
 

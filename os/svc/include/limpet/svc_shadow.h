@@ -8,6 +8,7 @@
 //
 // Works while cloud.shadow is true. Topics: $aws/things/THING/shadow/{get,update}[/...].
 // @source AWS IoT Core Developer Guide, "Device Shadow MQTT topics", "Device Shadow documents"
+// @context loop
 #ifndef LIMPET_SVC_SHADOW_H
 #define LIMPET_SVC_SHADOW_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/svc_sys.h - the methods Sys.* and Config.*.
+// @context loop
 #ifndef LIMPET_SVC_SYS_H
 #define LIMPET_SVC_SYS_H
 

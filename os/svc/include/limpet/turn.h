@@ -3,6 +3,7 @@
 //
 // The chip's driver keeps single operations apart. A turn keeps whole jobs apart: a scan of the bus
 // and a TLS handshake, the writing of a plan and a signature.
+// @context loop
 #ifndef LIMPET_TURN_H
 #define LIMPET_TURN_H
 

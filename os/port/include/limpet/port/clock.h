@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/port/clock.h - time, as a port must provide it.
+// @context loop, fiber; lp_port_now_ms() from an interrupt, too
 #ifndef LIMPET_PORT_CLOCK_H
 #define LIMPET_PORT_CLOCK_H
 

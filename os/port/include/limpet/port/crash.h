@@ -5,6 +5,7 @@
 // will leaves a dump (limpet/crash.h) in memory that a restart leaves alone and on the console, and
 // restarts the board with the boot reason "crash", or "watchdog" for a hang. Such starts in a row
 // are counted by lp_port_watchdog_starts().
+// @context loop; lp_port_panic() from wherever a bug is noticed
 #ifndef LIMPET_PORT_CRASH_H
 #define LIMPET_PORT_CRASH_H
 

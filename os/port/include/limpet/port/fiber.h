@@ -3,6 +3,7 @@
 //
 // Used for one thing: a TLS library that calls the private-key operation synchronously while the
 // chip needs up to 0.1 s (ADR 0004). The loop resumes the fiber; inside, waiting means yielding.
+// @context loop; lp_port_fiber_yield() and lp_port_fiber_current() from inside of a fiber, too
 #ifndef LIMPET_PORT_FIBER_H
 #define LIMPET_PORT_FIBER_H
 

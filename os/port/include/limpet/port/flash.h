@@ -4,6 +4,7 @@
 // NOR semantics: erase sets a sector to 0xFF, program can only clear bits. Calls are synchronous
 // (the part's own erase time). Power may fail inside any of them: a program or erase that was cut
 // leaves the touched bytes in any mixture of old and new.
+// @context loop; a call takes as long as the part does
 #ifndef LIMPET_PORT_FLASH_H
 #define LIMPET_PORT_FLASH_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/port/net.h - TCP connections, outgoing and incoming, and datagrams to a multicast group,
 // as a port must provide them.
+// @context loop
 #ifndef LIMPET_PORT_NET_H
 #define LIMPET_PORT_NET_H
 

@@ -8,6 +8,7 @@
 //
 // A power cut may leave anything in the RTC memory, and so may whoever can write to it: what is
 // read back is checked like bytes from the network.
+// @context loop
 #ifndef LIMPET_PORT_POWER_H
 #define LIMPET_PORT_POWER_H
 

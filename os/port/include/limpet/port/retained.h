@@ -3,6 +3,7 @@
 //
 // Only a port whose images keep a log or a crash needs it. A power cut may leave anything in it,
 // and so may whoever can write to it: what is read back is checked like bytes from the network.
+// @context loop
 #ifndef LIMPET_PORT_RETAINED_H
 #define LIMPET_PORT_RETAINED_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/port/system.h - identity, entropy, reset and the log sink of a board.
+// @context loop, fiber; lp_port_log_line() from wherever lp_log() is called
 #ifndef LIMPET_PORT_SYSTEM_H
 #define LIMPET_PORT_SYSTEM_H
 
