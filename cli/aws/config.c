@@ -39,22 +39,6 @@ static void copy_owned(char **out, const char *text)
     *out = text != NULL && text[0] != '\0' ? strdup(text) : NULL;
 }
 
-static void free_secret(char **s)
-{
-    if (*s != NULL) {
-        explicit_bzero(*s, strlen(*s));
-        free(*s);
-        *s = NULL;
-    }
-}
-
-void lp_aws_credentials_wipe(lp_aws_credentials_t *c)
-{
-    free_secret(&c->access_key_id);
-    free_secret(&c->secret_access_key);
-    free_secret(&c->session_token);
-}
-
 void lp_aws_config_deinit(lp_aws_config_t *config)
 {
     lp_aws_credentials_wipe(&config->credentials);

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "credentials.h"
+
 enum { MAX_OUTPUT = 65536, MAX_WORDS = 64, LIMIT_MS = 60000, SLICE_MS = 100 };
 
 extern char **environ;
@@ -66,27 +68,6 @@ int lp_command_split(char *command, char **words, int max)
             return -1;
         }
     }
-}
-
-// "2026-11-22T13:00:00Z" or with an offset "+02:00". False: not a time.
-bool lp_credential_time(const char *text, int64_t *utc_s)
-{
-    struct tm t = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
-    if (rest == NULL) {
-        return false;
-    }
-    if (*rest == '.') {
-        rest += 1 + strspn(rest + 1, "0123456789");
-    }
-    int hours = 0;
-    int minutes = 0;
-    int64_t offset = 0;
-    if ((*rest == '+' || *rest == '-') && sscanf(rest + 1, "%2d:%2d", &hours, &minutes) == 2) {
-        offset = (int64_t)(hours * 3600 + minutes * 60) * (*rest == '+' ? 1 : -1);
-    }
-    *utc_s = (int64_t)timegm(&t) - offset;
-    return true;
 }
 
 static char *copy_string(const cJSON *tree, const char *name)

@@ -13,7 +13,4 @@ lp_exit_t lp_credential_process(const char *command, lp_aws_credentials_t *c, lp
 // Splits in place; returns the number of words, or -1 for an open quote or too many words.
 int lp_command_split(char *command, char **words, int max);
 
-// Reads "2026-01-31T12:00:00Z", with fractions or an offset too.
-bool lp_credential_time(const char *text, int64_t *utc_s);
-
 #endif

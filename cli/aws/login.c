@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "credential_process.h"
+#include "credentials.h"
 #include "limpet/aws.h"
 
 enum { MAX_CACHE = 65536 };

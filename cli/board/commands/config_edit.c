@@ -10,6 +10,7 @@
 
 #include "board_config.h"
 #include "board_files.h"
+#include "config_words.h"
 #include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
 

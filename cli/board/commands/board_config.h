@@ -21,8 +21,4 @@ lp_exit_t lp_board_config_set(lp_board_t *board, struct cJSON *tree, const lp_sa
 // Says what lp_board_config_set() did.
 void lp_board_config_told(const lp_save_t *save);
 
-// Puts `value` (owns) at the dotted path in `tree`. False: the path is malformed or crosses a
-// value.
-bool lp_config_put_path(struct cJSON *tree, const char *path, struct cJSON *value);
-
 #endif

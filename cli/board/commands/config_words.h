@@ -4,6 +4,8 @@
 #ifndef LP_CONFIG_WORDS_H
 #define LP_CONFIG_WORDS_H
 
+#include <stdbool.h>
+
 #include "limpet/fault.h"
 
 struct cJSON;
@@ -13,5 +15,9 @@ struct cJSON;
 // a secret in `word` is overwritten, since every user of this computer can read command lines, and
 // that it was there is said.
 lp_exit_t lp_config_take_word(struct cJSON *tree, char *word, lp_fault_t *f);
+
+// Puts `value` (owns) at the dotted path in `tree`. False: the path is malformed or crosses a
+// value.
+bool lp_config_put_path(struct cJSON *tree, const char *path, struct cJSON *value);
 
 #endif

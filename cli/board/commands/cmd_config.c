@@ -143,34 +143,6 @@ int lp_cmd_config_get(int argc, char **argv)
     return LP_EXIT_OK;
 }
 
-bool lp_config_put_path(cJSON *tree, const char *path, cJSON *value)
-{
-    char name[64];
-    size_t len = strcspn(path, ".");
-    if (len == 0 || len >= sizeof name) {
-        cJSON_Delete(value);
-        return false;
-    }
-    memcpy(name, path, len);
-    name[len] = '\0';
-    cJSON *child = cJSON_GetObjectItemCaseSensitive(tree, name);
-    if (path[len] == '\0') {
-        if (child != NULL) {
-            cJSON_Delete(value);
-            return false;
-        }
-        return cJSON_AddItemToObject(tree, name, value);
-    }
-    if (child == NULL) {
-        child = cJSON_AddObjectToObject(tree, name);
-    }
-    if (!cJSON_IsObject(child)) {
-        cJSON_Delete(value);
-        return false;
-    }
-    return lp_config_put_path(child, path + len + 1, value);
-}
-
 lp_exit_t lp_board_config_set(lp_board_t *board, cJSON *tree, const lp_save_t *save, lp_fault_t *f)
 {
     cJSON *result = NULL;

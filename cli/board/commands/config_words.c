@@ -6,10 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "board_config.h"
 #include "secret_line.h"
 
 enum { KEY_MAX = 128, LINE_MAX_ = 8192 };
+
+bool lp_config_put_path(cJSON *tree, const char *path, cJSON *value)
+{
+    char name[64];
+    size_t len = strcspn(path, ".");
+    if (len == 0 || len >= sizeof name) {
+        cJSON_Delete(value);
+        return false;
+    }
+    memcpy(name, path, len);
+    name[len] = '\0';
+    cJSON *child = cJSON_GetObjectItemCaseSensitive(tree, name);
+    if (path[len] == '\0') {
+        if (child != NULL) {
+            cJSON_Delete(value);
+            return false;
+        }
+        return cJSON_AddItemToObject(tree, name, value);
+    }
+    if (child == NULL) {
+        child = cJSON_AddObjectToObject(tree, name);
+    }
+    if (!cJSON_IsObject(child)) {
+        cJSON_Delete(value);
+        return false;
+    }
+    return lp_config_put_path(child, path + len + 1, value);
+}
 
 // By its name, since a board need not be there yet.
 static bool is_secret(const char *key)
