@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet reboot: restarts a board and waits until it is back.
 #include <cjson/cJSON.h>
+#include <stdio.h>
 
 #include "boot_chart.h"
 #include "boots.h"
 #include "limpet/board_cmd.h"
 #include "limpet/cmd.h"
 
-enum { DELAY_MS = 100, BACK_MS = 20000, CHART_MS = 60000 };
+enum { DELAY_MS = 100, BACK_MS = 20000, CHART_MS = 60000, WAIT_MS = 2000, CALL_MS = 10000 };
 
 static lp_exit_t reboot(lp_board_t *board, bool is_waiting, lp_fault_t *f)
 {
@@ -89,6 +90,44 @@ static lp_exit_t watch_boot(lp_board_t *board, lp_boot_chart_t *chart, lp_fault_
     return rc;
 }
 
+// Where no log comes by itself the board is asked for it, from this start's first line on.
+static lp_exit_t read_log(lp_board_t *board, lp_boot_chart_t *chart, char *cursor, size_t cap,
+                          lp_fault_t *f)
+{
+    cJSON *result = NULL;
+    cJSON *params = cJSON_CreateObject();
+    cJSON_AddNumberToObject(params, "wait_ms", WAIT_MS);
+    if (cursor[0] != '\0') {
+        cJSON_AddStringToObject(params, "cursor", cursor);
+    } else {
+        cJSON_AddNumberToObject(params, "start", 0);
+    }
+    const lp_exit_t rc = lp_board_call(board, "Log.Read", params, CALL_MS, &result, f);
+    const cJSON *line = NULL;
+    cJSON_ArrayForEach(line, cJSON_GetObjectItemCaseSensitive(result, "lines"))
+    {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, "text"));
+        lp_boot_chart_line(chart, text != NULL ? text : "");
+    }
+    const char *next = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(result, "cursor"));
+    snprintf(cursor, cap, "%s", next != NULL ? next : "");
+    cJSON_Delete(result);
+    return rc;
+}
+
+static lp_exit_t fetch_boot(lp_board_t *board, lp_boot_chart_t *chart, lp_fault_t *f)
+{
+    char cursor[32] = "";
+    lp_boot_chart_init(chart);
+    lp_exit_t rc = reboot(board, true, f);
+    const uint64_t end_ms = lp_ui_now_ms() + CHART_MS;
+    while (rc == LP_EXIT_OK && !chart->is_done && lp_ui_now_ms() < end_ms) {
+        rc = lp_interrupt_seen() ? lp_fault_interrupted(f)
+                                 : read_log(board, chart, cursor, sizeof cursor, f);
+    }
+    return rc;
+}
+
 static int run_chart(const lp_board_options_t *options)
 {
     lp_fault_t fault = {0};
@@ -97,7 +136,8 @@ static int run_chart(const lp_board_options_t *options)
     lp_interrupt_catch();
     lp_exit_t rc = lp_board_open(options, &board, &fault);
     if (rc == LP_EXIT_OK) {
-        rc = watch_boot(board, &chart, &fault);
+        rc = lp_board_has_no_log(options) ? fetch_boot(board, &chart, &fault)
+                                          : watch_boot(board, &chart, &fault);
     }
     lp_board_close(board);
     if (rc == LP_EXIT_OK) {
