@@ -15,7 +15,7 @@ static struct {
     lp_app_t *app;
     lp_app_task_t task;
     uint64_t began_us;
-    uint16_t took_us[MESSAGES]; // in order; the board has no RAM for more of them
+    uint16_t took_us[MESSAGES]; // in order
     size_t done;
     bool is_under_way;
 } bench;

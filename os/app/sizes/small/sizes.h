@@ -19,7 +19,7 @@ enum {
 #endif
     SIZE_TLS_STACK_BYTES = 5 * 1024,
     SIZE_LENDS_TLS_STACK = 1,     // to long RPC frames, between handshakes
-    SIZE_TLS_SESSION_BYTES = 320, // to go on with a TLS session; its ticket is in the arena
+    SIZE_TLS_SESSION_BYTES = 304, // to go on with a TLS session; its ticket is in the arena
     SIZE_TLS_TICKET_BYTES = 850,
     SIZE_MQTT_SLOTS = 8, // messages under way
     SIZE_MQTT_RX_BYTES = 1024,
@@ -37,7 +37,7 @@ enum {
     SIZE_CLOUD_INBOX_BYTES = 512, // a shadow or job document
 #else
     SIZE_HAS_BUS_KEY = 0,
-    SIZE_MQTT_QUEUE_BYTES = 1792,
+    SIZE_MQTT_QUEUE_BYTES = 1744,
     SIZE_CLOUD_INBOX_BYTES = 1024,
 #endif
 };
