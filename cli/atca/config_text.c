@@ -228,9 +228,9 @@ static bool hex_bytes(const char *text, uint8_t *out, size_t len)
 static bool number(const cJSON *item, unsigned max, unsigned *out)
 {
     if (cJSON_IsNumber(item)) {
-        *out = (unsigned)item->valuedouble;
-        return item->valuedouble >= 0 && item->valuedouble <= max &&
-               item->valuedouble == (double)*out;
+        const double n = item->valuedouble;
+        *out = n >= 0 && n <= max ? (unsigned)n : 0;
+        return n == (double)*out;
     }
     if (!cJSON_IsString(item) || !isdigit((unsigned char)item->valuestring[0])) {
         return false;

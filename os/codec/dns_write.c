@@ -41,7 +41,7 @@ static bool is_written_at(const lp_dns_writer_t *w, size_t at, const uint8_t *re
             at = lp_get_be16(w->bytes_ + at) & POINTER_MAX;
         }
         const size_t n = 1u + w->bytes_[at];
-        if (memcmp(w->bytes_ + at, rest, n) != 0) {
+        if (w->bytes_[at] != *rest || memcmp(w->bytes_ + at, rest, n) != 0) { // in its bounds
             return false;
         }
         if (n == 1) {

@@ -206,9 +206,12 @@ bool lp_tz_next_change(const lp_tz_t *tz, int64_t utc_s, int64_t *change_s)
     }
     const int32_t year = year_of(utc_s + tz->standard_s);
     for (int32_t y = year > 1 ? year - 1 : year; y <= year + 1; y++) {
+        // Rules that count days may have summer at the end of a year and not at the beginning of
+        // the next one, when only one of the two is a leap year.
         const int64_t moments[] = {rule_moment(&tz->start, y, tz->standard_s),
-                                   rule_moment(&tz->end, y, tz->summer_s)};
-        for (int i = 0; i < 2; i++) {
+                                   rule_moment(&tz->end, y, tz->summer_s),
+                                   (int64_t)lp_civil_days(y, 1, 1) * DAY_S - tz->standard_s};
+        for (int i = 0; i < 3; i++) {
             const bool is_real = lp_tz_offset(tz, moments[i]) != lp_tz_offset(tz, moments[i] - 1);
             if (is_real && moments[i] > utc_s && (!is_found || moments[i] < *change_s)) {
                 *change_s = moments[i];

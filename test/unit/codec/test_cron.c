@@ -112,6 +112,22 @@ static void changes_are_where_offsets_change(void **state)
     }
 }
 
+// The two days are one in leap years only, so that summer begins with such a year, where no rule
+// says so.
+static void change_at_the_turn_of_a_year_is_seen(void **state)
+{
+    (void)state;
+    const lp_tz_t tz = zone("XXX3YYY,J60/1:30,60/1:30");
+    const int64_t new_year = Y2020 + 3 * 3600;
+    int64_t change = 0;
+    assert_int_equal(lp_tz_offset(&tz, new_year - 1), -3 * 3600);
+    assert_int_equal(lp_tz_offset(&tz, new_year), -2 * 3600);
+    assert_true(lp_tz_next_change(&tz, Y2020, &change));
+    assert_int_equal(change, new_year);
+    assert_true(lp_tz_next_change(&tz, Y2020 - 86400, &change));
+    assert_int_equal(change, new_year);
+}
+
 static void bad_zones_are_refused(void **state)
 {
     static const char *const bad[] = {"",
@@ -320,6 +336,7 @@ int main(void)
         cmocka_unit_test(civil_is_what_glibc_says),
         cmocka_unit_test(offsets_are_what_glibc_says),
         cmocka_unit_test(changes_are_where_offsets_change),
+        cmocka_unit_test(change_at_the_turn_of_a_year_is_seen),
         cmocka_unit_test(bad_zones_are_refused),
         cmocka_unit_test(ordinary_days),
         cmocka_unit_test(summer_time),

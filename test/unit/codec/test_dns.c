@@ -188,6 +188,34 @@ static void dns_writer_compresses_and_reads_back(void **state)
     assert_true(lp_dns_name_is_equal(&read_back.target, &srv.target));
 }
 
+// A name that fills all its room is held against a longer label: nothing behind it is looked at.
+static void dns_writer_stays_within_a_full_name(void **state)
+{
+    (void)state;
+    uint8_t bytes[600];
+    char label[63];
+    lp_dns_writer_t w;
+    memset(label, 'a', sizeof label);
+    const lp_dns_name_t other =
+        name_of("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz");
+    static lp_dns_name_t name; // what is read behind it is seen
+    lp_dns_name_t *full = &name;
+    lp_dns_name_clear(full);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(lp_dns_name_add(full, lp_span(label, 63)), LP_OK);
+    }
+    assert_int_equal(lp_dns_name_add(full, lp_span(label, 58)), LP_OK);
+    assert_int_equal(lp_dns_name_add(full, lp_span("b", 1)), LP_OK);
+    assert_int_equal(full->len, sizeof full->bytes - 1);
+    lp_dns_write(&w, bytes, sizeof bytes, 0, 0);
+    assert_int_equal(lp_dns_put_question(&w, &other, LP_DNS_PTR, LP_DNS_IN), LP_OK);
+    assert_int_equal(lp_dns_put_question(&w, full, LP_DNS_PTR, LP_DNS_IN), LP_OK);
+    assert_int_equal(lp_dns_read(&reader, lp_dns_written(&w)), LP_OK);
+    assert_int_equal(lp_dns_next(&reader, &record), LP_OK);
+    assert_int_equal(lp_dns_next(&reader, &record), LP_OK);
+    assert_int_equal(record.name.len, full->len);
+}
+
 static void dns_writer_puts_whole_records_or_nothing(void **state)
 {
     (void)state;
@@ -223,6 +251,7 @@ int main(void)
         cmocka_unit_test(dns_data_with_a_name_must_end_with_it),
         cmocka_unit_test(dns_txt_is_taken_apart),
         cmocka_unit_test(dns_writer_compresses_and_reads_back),
+        cmocka_unit_test(dns_writer_stays_within_a_full_name),
         cmocka_unit_test(dns_writer_puts_whole_records_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
