@@ -14,6 +14,8 @@ part cuts-qemu-mps2 2400 "forty cuts of power, cable, chip and broker on Cortex-
 part cuts-qemu-lx106 2400 "the same on lx106" check_cuts 40 test/system/boards/cuts-qemu-lx106
 part cuts-m4 1200 "eight cuts on Cortex-M4" check_cuts_core m4
 part cuts-m33 1200 "eight cuts on Cortex-M33" check_cuts_core m33
+part frames-qemu-mps2 1800 "twenty thousand malformed frames through the emulated LAN9118" check_frames qemu-mps2
+part frames-qemu-lx106 1800 "the same through the emulated OpenCores MAC" check_frames qemu-lx106
 part cores 7200 "all unit tests on six cores, the slow ones included" with_tool env LIMPET_CORES_ALL=1 test/system/boards/cores
 part conformance 1200 "the port's promises on Cortex-M4 and M33" check_conformance
 part stack 1200 "the deepest chains of calls against the stacks of the small board" tools/stack
@@ -56,6 +58,11 @@ check_cuts() { # HOW-MANY SCRIPT
 check_cuts_core() { # CORE
     draw_seed
     with_tool env kind="qemu-mps2-$1" target="cortex-$1" LIMPET_CUTS=8 LIMPET_SEED=$((seed % 32768)) bash test/system/boards/cuts.sh
+}
+
+check_frames() { # BOARD
+    draw_seed
+    with_tool env LIMPET_FRAMES=20000 LIMPET_SEED="$seed" "test/system/boards/$1"
 }
 
 check_conformance() { LIMPET_PORTS='qemu-mps2-m4 qemu-mps2-m33' with_tool test/system/boards/conformance; }
