@@ -97,6 +97,17 @@ err_t lp_bare_look_up(const char *name, ip_addr_t *address, dns_found_callback f
                                                : LWIP_DNS_ADDRTYPE_IPV6_IPV4);
 }
 
+err_t lp_bare_look_up_other(const char *name, uint8_t tried, ip_addr_t *address,
+                            dns_found_callback fn, void *arg)
+{
+    const bool is_v6 = tried == IPADDR_TYPE_V4;
+    if (is_v6 ? global_address(netif_default) == NULL : !has_ipv4) {
+        return ERR_RTE;
+    }
+    return dns_gethostbyname_addrtype(name, address, fn, arg,
+                                      is_v6 ? LWIP_DNS_ADDRTYPE_IPV6 : LWIP_DNS_ADDRTYPE_IPV4);
+}
+
 // Before there is a network nobody knows which ones it will be.
 bool lp_bare_may_have(const ip_addr_t *address)
 {

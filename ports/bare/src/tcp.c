@@ -30,11 +30,15 @@ typedef struct {
 
 _Static_assert(sizeof(tcp_t) <= sizeof(lp_tcp_t), "lp_tcp_t.port_ is too small");
 
-// Names that are being looked up: lwIP cannot be told to forget one.
+// Names on their way to a connection. An address of one kind that cannot be connected to is not the
+// end: the name may have one of the other kind.
+typedef enum { LOOKUP_FREE, LOOKUP_WAITING, LOOKUP_ASKED, LOOKUP_CONNECTING } lookup_state_t;
+
 typedef struct {
-    tcp_t *tcp; // null: closed meanwhile
-    bool is_busy;
-    bool is_waiting; // for the network; lwIP was not asked yet
+    tcp_t *tcp;    // null: closed meanwhile, and lwIP cannot be told to forget a name
+    uint8_t state; // waiting: for the network; lwIP was not asked yet
+    uint8_t kind;  // IPADDR_TYPE_V4 or _V6: of the address that was found last
+    uint8_t why;   // lp_err_t of the first kind's address; LP_OK: none has failed yet
     char host[HOST_MAX];
 } lookup_t;
 
@@ -56,9 +60,25 @@ static void tell(tcp_t *tcp, unsigned events, lp_err_t why)
     lp_loop_post(lp_bare_loop, &tcp->event);
 }
 
+static lookup_t *lookup_of(const tcp_t *tcp)
+{
+    for (size_t i = 0; i < DNS_TABLE_SIZE; i++) {
+        if (lookups[i].tcp == tcp && lookups[i].state != LOOKUP_FREE) {
+            return &lookups[i];
+        }
+    }
+    return NULL;
+}
+
+static void ask(lookup_t *lookup);
+
 static void on_event(void *ctx)
 {
     tcp_t *tcp = ctx;
+    lookup_t *lookup = lookup_of(tcp);
+    if (lookup != NULL && lookup->state == LOOKUP_WAITING && has_network) {
+        ask(lookup);
+    }
     unsigned events = tcp->pending;
     tcp->pending = 0;
     if (events != 0 && tcp->fn != NULL) {
@@ -85,14 +105,43 @@ static lp_err_t error_of(err_t err)
     }
 }
 
+// A connection that was tried for `lookup` has failed. Whether an address of the other kind is to
+// be tried; then it is asked for from the loop.
+static bool goes_on(lookup_t *lookup, lp_err_t why)
+{
+    ip_addr_t number;
+    char known[ADDRESS_MAX];
+    if (lookup->why != LP_OK || !has_network || ipaddr_aton(lookup->host, &number) ||
+        lp_bare_host(lookup->host, known, sizeof known)) {
+        return false;
+    }
+    lookup->why = (uint8_t)why;
+    lookup->state = LOOKUP_WAITING;
+    lp_loop_post(lp_bare_loop, &lookup->tcp->event);
+    return true;
+}
+
+// What is told is what became of the address that was tried first.
+static void fail_lookup(lookup_t *lookup, lp_err_t why)
+{
+    tcp_t *tcp = lookup->tcp;
+    const lp_err_t first = lookup->why != LP_OK ? (lp_err_t)lookup->why : why;
+    *lookup = (lookup_t){.tcp = NULL};
+    tell(tcp, LP_STREAM_CLOSED, first);
+}
+
 // lwIP has freed the connection already.
 static void on_error(void *arg, err_t err)
 {
     tcp_t *tcp = arg;
-    bool was_connecting = tcp->port != 0;
+    lookup_t *lookup = lookup_of(tcp);
+    const lp_err_t why = tcp->port != 0 && err == ERR_RST ? LP_E_NET_REFUSED : error_of(err);
     tcp->pcb = NULL;
-    tell(tcp, LP_STREAM_CLOSED,
-         was_connecting && err == ERR_RST ? LP_E_NET_REFUSED : error_of(err));
+    if (lookup == NULL) {
+        tell(tcp, LP_STREAM_CLOSED, why);
+    } else if (!goes_on(lookup, why)) {
+        fail_lookup(lookup, why);
+    }
 }
 
 // The end comes behind the last byte, so that a listener that closes then has lost nothing.
@@ -147,6 +196,10 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
     (void)err;
     tcp_t *tcp = arg;
+    lookup_t *lookup = lookup_of(tcp);
+    if (lookup != NULL) {
+        *lookup = (lookup_t){.tcp = NULL};
+    }
     tcp->port = 0;
     tcp_nagle_disable(pcb);
     tell(tcp, LP_STREAM_OPEN | LP_STREAM_WRITABLE, LP_OK);
@@ -165,13 +218,16 @@ static void take_over(tcp_t *tcp, struct tcp_pcb *pcb)
     pcb->keep_idle = KEEP_IDLE_MS;
 }
 
-static void connect_to(tcp_t *tcp, const ip_addr_t *address)
+static void connect_to(lookup_t *lookup, const ip_addr_t *address)
 {
+    tcp_t *tcp = lookup->tcp;
     struct tcp_pcb *pcb = tcp_new_ip_type(IP_GET_TYPE(address));
     if (pcb == NULL) {
-        tell(tcp, LP_STREAM_CLOSED, LP_E_NOSPACE);
+        fail_lookup(lookup, LP_E_NOSPACE);
         return;
     }
+    lookup->state = LOOKUP_CONNECTING;
+    lookup->kind = IP_GET_TYPE(address);
     take_over(tcp, pcb);
     err_t err = tcp_connect(pcb, address, tcp->port, on_connected);
     if (err != ERR_OK) {
@@ -183,15 +239,12 @@ static void on_found(const char *name, const ip_addr_t *address, void *arg)
 {
     (void)name;
     lookup_t *lookup = arg;
-    tcp_t *tcp = lookup->tcp;
-    *lookup = (lookup_t){.tcp = NULL};
-    if (tcp == NULL) {
-        return;
-    }
-    if (address == NULL) {
-        tell(tcp, LP_STREAM_CLOSED, LP_E_NET_RESOLVE);
+    if (lookup->tcp == NULL) {
+        *lookup = (lookup_t){.tcp = NULL};
+    } else if (address == NULL) {
+        fail_lookup(lookup, LP_E_NET_RESOLVE);
     } else {
-        connect_to(tcp, address);
+        connect_to(lookup, address);
     }
 }
 
@@ -201,8 +254,10 @@ static void ask(lookup_t *lookup)
     char known[ADDRESS_MAX];
     ip_addr_t address;
     const char *host = lp_bare_host(lookup->host, known, sizeof known) ? known : lookup->host;
-    lookup->is_waiting = false;
-    err_t err = lp_bare_look_up(host, &address, on_found, lookup);
+    lookup->state = LOOKUP_ASKED;
+    err_t err = lookup->why == LP_OK
+                    ? lp_bare_look_up(host, &address, on_found, lookup)
+                    : lp_bare_look_up_other(host, lookup->kind, &address, on_found, lookup);
     if (err != ERR_INPROGRESS) {
         on_found(host, err == ERR_OK ? &address : NULL, lookup);
     }
@@ -212,35 +267,44 @@ void lp_bare_tcp_network(bool is_up)
 {
     has_network = is_up;
     for (size_t i = 0; is_up && i < DNS_TABLE_SIZE; i++) {
-        if (lookups[i].is_waiting && lookups[i].tcp != NULL) {
+        if (lookups[i].state == LOOKUP_WAITING && lookups[i].tcp != NULL) {
             ask(&lookups[i]);
         }
     }
 }
 
-static lp_err_t look_up(tcp_t *tcp, const char *host)
+// A free one; else that of a connection under way, which then has no second kind of address to try.
+static lookup_t *find_place(void)
 {
-    for (size_t i = 0; i < DNS_TABLE_SIZE; i++) {
-        lookup_t *lookup = &lookups[i];
-        if (!lookup->is_busy) {
-            *lookup = (lookup_t){.tcp = tcp, .is_busy = true, .is_waiting = true};
-            memcpy(lookup->host, host, strlen(host) + 1);
-            if (has_network) {
-                ask(lookup);
-            }
-            return LP_OK;
+    static const uint8_t states[] = {LOOKUP_FREE, LOOKUP_CONNECTING};
+    for (size_t i = 0; i < sizeof states * DNS_TABLE_SIZE; i++) {
+        if (lookups[i % DNS_TABLE_SIZE].state == states[i / DNS_TABLE_SIZE]) {
+            return &lookups[i % DNS_TABLE_SIZE];
         }
     }
-    return LP_E_NOSPACE;
+    return NULL;
+}
+
+static lp_err_t look_up(tcp_t *tcp, const char *host)
+{
+    lookup_t *lookup = find_place();
+    if (lookup == NULL) {
+        return LP_E_NOSPACE;
+    }
+    *lookup = (lookup_t){.tcp = tcp, .state = LOOKUP_WAITING};
+    memcpy(lookup->host, host, strlen(host) + 1);
+    if (has_network) {
+        ask(lookup);
+    }
+    return LP_OK;
 }
 
 static void forget(const tcp_t *tcp)
 {
-    for (size_t i = 0; i < DNS_TABLE_SIZE; i++) {
-        if (lookups[i].tcp == tcp) {
-            lookups[i].tcp = NULL;
-            lookups[i].is_busy = !lookups[i].is_waiting;
-        }
+    lookup_t *lookup = lookup_of(tcp);
+    if (lookup != NULL) {
+        lookup->tcp = NULL;
+        lookup->state = lookup->state == LOOKUP_ASKED ? LOOKUP_ASKED : LOOKUP_FREE;
     }
 }
 

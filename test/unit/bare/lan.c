@@ -5,7 +5,7 @@
 
 #include "limpet/endian.h"
 
-enum { ETHER = 14, IP4 = 20, IP6 = 40, UDP = 8, DHCP_OPTIONS = 240 };
+enum { ETHER = 14, IP4 = 20, IP6 = 40, UDP = 8, TCP = 20, DHCP_OPTIONS = 240 };
 
 lan_t lan;
 
@@ -174,6 +174,41 @@ static void on_dhcp(const uint8_t *m, size_t len)
     }
 }
 
+// -- connections that are refused
+
+static void put_refusal(const uint8_t *asked, uint8_t *tcp)
+{
+    memcpy(tcp, asked + 2, 2);
+    memcpy(tcp + 2, asked, 2);
+    lp_put_be32(tcp + 8, lp_get_be32(asked + 4) + 1);
+    tcp[12] = 0x50;
+    tcp[13] = 0x14; // reset, and an acknowledgement
+}
+
+static void refuse4(const uint8_t *ip, const uint8_t *asked)
+{
+    uint8_t f[ETHER + IP4 + TCP] = {0};
+    uint8_t *to = f + ETHER, *tcp = to + IP4;
+    put_ether(f, router_mac, 0x0800);
+    to[0] = 0x45;
+    lp_put_be16(to + 2, IP4 + TCP);
+    to[8] = 64;
+    to[9] = 6;
+    memcpy(to + 12, ip + 16, 4);
+    memcpy(to + 16, ip + 12, 4);
+    lp_put_be16(to + 10, fold(sum(to, IP4, 0)));
+    put_refusal(asked, tcp);
+    lp_put_be16(tcp + 16, fold(sum(tcp, TCP, sum(to + 12, 8, TCP + 6))));
+    world_put(f, sizeof f);
+}
+
+static void refuse6(const uint8_t *ip, const uint8_t *asked)
+{
+    uint8_t f[ETHER + IP6 + TCP] = {0};
+    put_refusal(asked, f + ETHER + IP6);
+    put_ip6(ip + 24, ip + 8, 6, f, TCP, 16);
+}
+
 // -- names: server n has 192.0.2.(53 + n), or 2001:db8::(53 + n); all know 198.51.100.7
 
 static size_t put_name_answer(uint8_t *m, const uint8_t *asked, size_t len, bool fails)
@@ -182,10 +217,16 @@ static size_t put_name_answer(uint8_t *m, const uint8_t *asked, size_t len, bool
     m[2] = 0x81;
     m[3] = fails ? 0x82 : 0x80;
     const bool is_a = asked[len - 3] == 1;
-    if (fails || !is_a) {
+    if (fails || (is_a ? lan.dns.has_no_v4 : !lan.dns.has_v6)) {
         return len;
     }
     m[7] = 1;
+    if (!is_a) {
+        static const uint8_t v6[16] = {0x20, 0x01, 0x0D, 0xB8, 0, 1, [15] = 7};
+        memcpy(m + len, "\xC0\x0C\x00\x1C\x00\x01\x00\x00\x00\x3C\x00\x10", 12);
+        memcpy(m + len + 12, v6, sizeof v6);
+        return len + 28;
+    }
     memcpy(m + len, "\xC0\x0C\x00\x01\x00\x01\x00\x00\x00\x3C\x00\x04\xC6\x33\x64\x07", 16);
     return len + 16;
 }
@@ -195,7 +236,7 @@ static void on_dns(const uint8_t *ip, bool is_v6, const uint8_t *udp, size_t len
     uint8_t m[400];
     const uint8_t last = is_v6 ? ip[24 + 15] : ip[16 + 3];
     const unsigned n = last - 53u;
-    if (n >= 4 || len < 17 || len + 16 > sizeof m) {
+    if (n >= 4 || len < 17 || len + 28 > sizeof m) {
         return;
     }
     lan.dns.asked[n]++;
@@ -351,6 +392,9 @@ static void on_ip6(const uint8_t *ip, size_t len)
     } else if (ip[6] == 6) {
         lan.syns++;
         lan.syn_to = lan.syn_from = 0;
+        if (lan.refuses6) {
+            refuse6(ip, body);
+        }
     } else if (ip[6] == 0 && body_len >= 16 && body[8] == 131) {
         lan.udp.mld++; // behind its hop-by-hop header
     }
@@ -387,6 +431,9 @@ static void on_ip4(const uint8_t *ip, size_t len)
         lan.syns++;
         lan.syn_from = lp_get_be32(ip + 12);
         lan.syn_to = lp_get_be32(ip + 16);
+        if (lan.refuses4) {
+            refuse4(ip, udp);
+        }
     } else if (ip[9] == 17) {
         on_udp(false, ip + 16, ip[8], udp);
     } else if (ip[9] == 2) {

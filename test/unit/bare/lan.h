@@ -34,6 +34,8 @@ typedef struct {
         bool is_on[4];     // whether the server with this index answers, see lan_dns()
         bool fails[4];     // it says that it has failed
         unsigned asked[4]; // by the last byte of its address, 53 to 56
+        bool has_v6;       // they know an address of IPv6, too: 2001:db8:1::7
+        bool has_no_v4;    // and that one alone
     } dns;
     uint32_t taken;      // an address of IPv4 that somebody else has: probes are answered
     unsigned probes;     // for any address
@@ -41,6 +43,7 @@ typedef struct {
     unsigned sent, syns; // frames of the board's; connections that it wants
     uint32_t syn_to;     // where the last one goes, or 0 for IPv6
     uint32_t syn_from;
+    bool refuses4, refuses6; // each connection that the board wants over this kind of address
     struct {
         unsigned igmp, mld; // reports of membership
         unsigned v4, v6;    // datagrams from the board, by where they go

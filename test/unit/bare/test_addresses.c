@@ -615,6 +615,146 @@ static void name_servers_of_ipv6_help_out(void **state)
     assert_int_equal(lan.syn_to, 0xC6336407);
 }
 
+// -- a name with both kinds of address
+
+static void start_with_both(void)
+{
+    lan.router.is_on = true;
+    lan.router.has_prefix = true;
+    lan.router.server_life_s = 600;
+    lan.dns.is_on[0] = lan.dns.is_on[1] = true;
+    lan.dns.has_v6 = true;
+    memcpy(lan.router.server, router_server, 16);
+    lan.dhcp.servers[0] = 0xC0000235;
+    start_with_lease();
+    assert_true(world_until(has_global, 8000));
+}
+
+static bool asks_for_ipv6(void)
+{
+    return lan.syns > 0 && lan.syn_to == 0;
+}
+
+static bool is_closed(void)
+{
+    return closed > 0;
+}
+
+static void ipv6_is_tried_when_ipv4_is_refused(void **state)
+{
+    (void)state;
+    start_with_both();
+    lan.refuses4 = true;
+    call("broker.example");
+    assert_true(world_until(asks_for_ipv6, 5000));
+    assert_int_equal(closed, 0);
+    lan.refuses6 = true; // and then the try is over; what became of the first address is told
+    assert_true(world_until(is_closed, 20000));
+    assert_int_equal(why, LP_E_NET_REFUSED);
+    const unsigned syns = lan.syns;
+    world_pass(60000);
+    assert_int_equal(lan.syns, syns);
+    assert_int_equal(closed, 1);
+}
+
+static void ipv6_is_tried_when_ipv4_is_silent(void **state)
+{
+    (void)state;
+    start_with_both();
+    call("broker.example");
+    world_pass(1000);
+    assert_int_equal(lan.syn_to, 0xC6336407);
+    assert_true(world_until(asks_for_ipv6, 200000));
+    assert_int_equal(closed, 0);
+}
+
+static void start_with_ipv6_alone(void)
+{
+    lan.router.is_on = true;
+    lan.router.has_prefix = true;
+    lan.router.server_life_s = 600;
+    lan.dns.is_on[0] = lan.dns.is_on[1] = true;
+    lan.dns.has_v6 = true;
+    memcpy(lan.router.server, router_server, 16);
+    start();
+    assert_true(world_until(has_global, 8000));
+    world_pass(5000);
+}
+
+static void without_ipv4_there_is_no_second_try(void **state)
+{
+    (void)state;
+    lan.refuses6 = true;
+    start_with_ipv6_alone();
+    call("broker.example");
+    assert_true(world_until(is_closed, 20000));
+    assert_int_equal(why, LP_E_NET_REFUSED);
+    assert_int_equal(lan.syn_to, 0);
+}
+
+static bool asks_for_ipv4(void)
+{
+    return lan.syn_to == 0xC6336407;
+}
+
+// The network of IPv6 gets a DHCP server while the connection by IPv6 is being tried.
+static void ipv4_is_tried_when_ipv6_is_silent(void **state)
+{
+    (void)state;
+    start_with_ipv6_alone();
+    call("broker.example");
+    assert_true(world_until(asks_for_ipv6, 5000));
+    lan.dhcp.is_on = true;
+    assert_true(world_until(has_lease, 70000));
+    assert_false(asks_for_ipv4());
+    assert_true(world_until(asks_for_ipv4, 300000));
+    assert_int_equal(closed, 0);
+}
+
+// Only the other kind is there: no matter which is asked for first.
+static void name_with_ipv6_alone_is_connected_to_by_it(void **state)
+{
+    (void)state;
+    start_with_both();
+    lan.dns.has_no_v4 = true;
+    call("broker.example");
+    assert_true(world_until(asks_for_ipv6, 5000));
+}
+
+static void number_and_name_without_ipv6_end_with_the_first_refusal(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"198.51.100.7", "broker.example"};
+    start_with_both();
+    lan.dns.has_v6 = false;
+    lan.refuses4 = true;
+    for (unsigned i = 0; i < 2; i++) {
+        call(hosts[i]);
+        assert_true(world_until(is_closed, 5000));
+        assert_int_equal(why, LP_E_NET_REFUSED);
+        assert_false(asks_for_ipv6());
+        lp_stream_close(&tcp.stream);
+        closed = 0;
+    }
+}
+
+// Whoever hangs up between the two tries is called by nobody, and leaves room.
+static void hanging_up_between_the_kinds_leaves_nothing(void **state)
+{
+    (void)state;
+    start_with_both();
+    lan.refuses4 = true;
+    for (unsigned ms = 0; ms < 40; ms++) {
+        call("broker.example");
+        world_pass(ms);
+        lp_stream_close(&tcp.stream);
+        world_pass(10);
+    }
+    assert_int_equal(closed, 0);
+    call("broker.example");
+    assert_true(world_until(asks_for_ipv6, 5000));
+}
+
 static void name_servers_that_cannot_be_are_left_out(void **state)
 {
     (void)state;
@@ -657,6 +797,13 @@ int main(void)
         cmocka_unit_test_setup(second_name_server_is_asked_when_the_first_fails, setup),
         cmocka_unit_test_setup(silence_of_all_name_servers_is_told, setup),
         cmocka_unit_test_setup(name_servers_of_ipv6_help_out, setup),
+        cmocka_unit_test_setup(ipv6_is_tried_when_ipv4_is_refused, setup),
+        cmocka_unit_test_setup(ipv6_is_tried_when_ipv4_is_silent, setup),
+        cmocka_unit_test_setup(without_ipv4_there_is_no_second_try, setup),
+        cmocka_unit_test_setup(ipv4_is_tried_when_ipv6_is_silent, setup),
+        cmocka_unit_test_setup(name_with_ipv6_alone_is_connected_to_by_it, setup),
+        cmocka_unit_test_setup(number_and_name_without_ipv6_end_with_the_first_refusal, setup),
+        cmocka_unit_test_setup(hanging_up_between_the_kinds_leaves_nothing, setup),
         cmocka_unit_test_setup(name_servers_that_cannot_be_are_left_out, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

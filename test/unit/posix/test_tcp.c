@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streams over sockets, against a listener on the loopback interface.
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,6 +177,66 @@ static void tcp_refused_and_unknown_hosts_are_told_apart(void **state)
     lp_stream_close(&tcp.stream);
 }
 
+// In the C library's place: these two names have an address of each kind, in this order.
+int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+        (int (*)(const char *, const char *, const struct addrinfo *, struct addrinfo **))dlsym(
+            RTLD_NEXT, "getaddrinfo");
+    const bool is_6_first = strcmp(host, "6to4.test") == 0;
+    if (!is_6_first && strcmp(host, "4to6.test") != 0) {
+        return real(host, port, hints, found);
+    }
+    const int err = real(is_6_first ? "::1" : "127.0.0.1", port, hints, found);
+    return err != 0 ? err : real(is_6_first ? "127.0.0.1" : "::1", port, hints, &(*found)->ai_next);
+}
+
+static int listen_on_ipv6(uint16_t *port)
+{
+    struct sockaddr_in6 addr = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t len = sizeof addr;
+    const int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    const int on = 1;
+    if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0 ||
+        bind(fd, (struct sockaddr *)&addr, len) != 0) {
+        close(fd);
+        return -1;
+    }
+    assert_int_equal(listen(fd, 64), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+    *port = ntohs(addr.sin6_port);
+    return fd;
+}
+
+// The first address refuses, or cannot be reached at all: the other kind's is tried at once.
+static void tcp_tries_both_kinds_of_address(void **state)
+{
+    (void)state;
+    uint16_t port;
+    int server = listen_on(&port);
+    assert_int_equal(open_tcp("6to4.test", port), LP_OK);
+    wait_for(&opened);
+    assert_int_equal(closed, 0);
+    lp_stream_close(&tcp.stream);
+    close(server);
+    server = listen_on_ipv6(&port);
+    if (server < 0) {
+        print_message("this computer has no IPv6\n");
+        return;
+    }
+    opened = 0;
+    assert_int_equal(open_tcp("4to6.test", port), LP_OK);
+    wait_for(&opened);
+    assert_int_equal(closed, 0);
+    lp_stream_close(&tcp.stream);
+    close(server);
+    assert_int_equal(open_tcp("4to6.test", port), LP_OK); // both refuse
+    wait_for(&closed);
+    assert_int_equal(why, LP_E_NET_REFUSED);
+    lp_stream_close(&tcp.stream);
+}
+
 static void tcp_closed_early_never_calls(void **state)
 {
     (void)state;
@@ -232,6 +294,7 @@ int main(void)
         cmocka_unit_test_setup(tcp_talks_and_sees_the_end, setup),
         cmocka_unit_test_setup(tcp_full_pipe_says_again_and_then_writable, setup),
         cmocka_unit_test_setup(tcp_refused_and_unknown_hosts_are_told_apart, setup),
+        cmocka_unit_test_setup(tcp_tries_both_kinds_of_address, setup),
         cmocka_unit_test_setup(tcp_closed_early_never_calls, setup),
         cmocka_unit_test_setup(tcp_more_than_four_at_once_are_refused, setup),
     };
