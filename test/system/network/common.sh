@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # A board that makes the connections it is told to (test/apps/net): uart METHOD [PARAMS], $work with a CA, server.pem for
-# localhost and 127.0.0.1, other.pem for somebody else.
+# localhost and 127.0.0.1, other.pem for somebody else. $kind: posix, or qemu-mps2, for which this computer is $at.
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.." || exit 1
 # shellcheck source=test/system/lib.sh
 . test/system/lib.sh
@@ -14,6 +14,13 @@ work=$(mktemp -d)
 mkdir -m 700 "$work/run"
 export XDG_RUNTIME_DIR=$work/run
 tty=$work/board.tty
+kind=${1:-posix}
+# shellcheck disable=SC2034  # for the scripts
+case $kind in
+    posix) at=127.0.0.1 ;;
+    qemu-mps2) at=10.0.2.2 ;;
+    *) echo "usage: ${0##*/} [posix|qemu-mps2]" >&2; exit 2 ;;
+esac
 pids=()
 
 # shellcheck disable=SC2317  # called by the trap
@@ -36,14 +43,17 @@ certify() {
 make_papers() {
     for key in ca server; do openssl ecparam -name prime256v1 -genkey -noout -out "$work/$key.key" || return 1; done
     openssl req -x509 -key "$work/ca.key" -subj "/CN=Test CA" -days 30 -out "$work/ca.pem" &&
-        certify server DNS:localhost,IP:127.0.0.1 && certify other DNS:elsewhere.example
+        certify server DNS:localhost,IP:127.0.0.1,IP:10.0.2.2 && certify other DNS:elsewhere.example
 }
 
+start_posix() { "$build/net-board" "$@" >>"$work/board.log" 2>&1 & }
+start_qemu-mps2() { tools/board qemu-mps2 --image build-cortex-m3/net-board.elf --host localhost=10.0.2.2 "$@" >>"$work/board.log" 2>&1 & }
 start_net_board() {
-    "$build/net-board" --flash "$work/board.bin" --i2c none --hw-id 0000004f21c0 --uart "pty:$tty" >>"$work/board.log" 2>&1 &
+    "start_$kind" --flash "$work/board.bin" --i2c none --hw-id 0200004f21c0 --uart "pty:$tty"
     pids+=($!)
-    wait_until 30 test -e "$tty"
+    wait_until 60 uart RPC.Ping
 }
 
+[ "$kind" = posix ] || LIMPET_NO_SETUP=1 tools/build --preset cortex-m3 --target net-board.elf || exit 1
 make_papers >"$work/openssl.log" 2>&1 || { cat "$work/openssl.log"; exit 1; }
 start_net_board || exit 1

@@ -93,6 +93,28 @@ static void much_data_both_ways_over_a_slow_wire(void **state)
     echo_of_much_data(LP_TLS_1_3);
 }
 
+// 4 KB a record: all of them arrive, both ways, and the connection takes less.
+static size_t arena_of(lp_tls_version_t version, bool is_short)
+{
+    lp_tls_memory_t memory;
+    rig.config.wants_short_records = is_short;
+    rig.got_len = 0;
+    echo_of_much_data(version);
+    lp_tls_memory(&memory);
+    return memory.arena_used;
+}
+
+static void short_records_take_less_memory(void **state)
+{
+    enum { LESS = 12 * 1024 };
+    (void)state;
+    for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
+        const size_t usual = arena_of((lp_tls_version_t)version, false);
+        const size_t less = arena_of((lp_tls_version_t)version, true);
+        assert_true(rig_has_all ? less + LESS <= usual : less == usual);
+    }
+}
+
 static void taken_bytes_are_sent_without_another_write(void **state)
 {
     (void)state;
@@ -318,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(much_data_both_ways_over_a_slow_wire),
+        T(short_records_take_less_memory),
         T(taken_bytes_are_sent_without_another_write),
         T(server_data_in_the_last_flight_is_told_on_open),
         T(orderly_end_is_closed_after_the_last_byte),
