@@ -232,6 +232,40 @@ static void tcp_slow_reader_loses_nothing(void **state)
     assert_false(t->is_wrong);
 }
 
+// Bytes that come one by one and are not read yet, more of them than a small board has buffers.
+static void tcp_unread_crumbs_leave_room_for_others(void **state)
+{
+    enum { CRUMBS = 40, BYTES = 600 };
+    (void)state;
+    talk_t *t = &talks[0];
+    talk_t *other = &talks[1];
+    assert_int_equal(open_to(t, conformance_peers.host, conformance_peers.echo), LP_OK);
+    assert_true(wait_for(&t->opened));
+    for (size_t i = 1; i <= CRUMBS; i++) {
+        const uint64_t until_ms = lp_port_now_ms() + 300; // a port may tell of the first one only
+        t->readable = 0;
+        give(t, i);
+        while (t->readable == 0 && lp_port_now_ms() < until_ms) {
+            turn();
+        }
+    }
+    assert_int_equal(open_to(other, conformance_peers.host, conformance_peers.echo), LP_OK);
+    assert_true(wait_for(&other->opened));
+    const uint64_t end_ms = lp_port_now_ms() + LIMIT_MS;
+    while (other->received < BYTES && lp_port_now_ms() < end_ms) {
+        give(other, BYTES);
+        turn();
+        (void)take(other);
+    }
+    assert_int_equal(other->received, BYTES);
+    while (t->received < CRUMBS && lp_port_now_ms() < end_ms) {
+        (void)take(t);
+        turn();
+    }
+    assert_int_equal(t->received, CRUMBS);
+    assert_false(t->is_wrong || other->is_wrong);
+}
+
 static void tcp_refused_is_said(void **state)
 {
     (void)state;
@@ -329,6 +363,7 @@ int conformance_net(void)
         cmocka_unit_test_setup_teardown(tcp_two_at_a_time, NULL, teardown),
         cmocka_unit_test_setup_teardown(tcp_orderly_end_comes_after_the_last_byte, NULL, teardown),
         cmocka_unit_test_setup_teardown(tcp_slow_reader_loses_nothing, NULL, teardown),
+        cmocka_unit_test_setup_teardown(tcp_unread_crumbs_leave_room_for_others, NULL, teardown),
         cmocka_unit_test_setup_teardown(tcp_refused_is_said, NULL, teardown),
         cmocka_unit_test_setup_teardown(tcp_reset_by_the_peer_is_said, NULL, teardown),
         cmocka_unit_test_setup_teardown(tcp_unknown_name_is_said, NULL, teardown),

@@ -152,6 +152,40 @@ static void tell_end_of_data(tcp_t *tcp)
     }
 }
 
+// Bytes behind what a buffer of lwIP's pool holds.
+static uint16_t room_behind(const struct pbuf *p)
+{
+    if (!pbuf_match_allocsrc(p, PBUF_TYPE_ALLOC_SRC_MASK_STD_MEMP_PBUF_POOL) || p->ref != 1) {
+        return 0;
+    }
+    const uint8_t *end = (const uint8_t *)p + LWIP_MEM_ALIGN_SIZE(sizeof *p) +
+                         LWIP_MEM_ALIGN_SIZE(PBUF_POOL_BUFSIZE);
+    return (uint16_t)(end - ((const uint8_t *)p->payload + p->len));
+}
+
+// What waits to be read is packed: the window bounds bytes, and crumbs that took a whole buffer
+// each would leave none for the other connections.
+static void append(struct pbuf *rx, struct pbuf *p)
+{
+    struct pbuf *last = rx;
+    while (last->next != NULL) {
+        last = last->next;
+    }
+    const uint16_t room = room_behind(last);
+    const uint16_t n = p->tot_len < room ? p->tot_len : room;
+    if (n > 0) {
+        (void)pbuf_copy_partial(p, (uint8_t *)last->payload + last->len, n, 0);
+        for (struct pbuf *q = rx; q != NULL; q = q->next) {
+            q->tot_len = (uint16_t)(q->tot_len + n);
+        }
+        last->len = (uint16_t)(last->len + n);
+        p = pbuf_free_header(p, n);
+    }
+    if (p != NULL) {
+        pbuf_cat(rx, p);
+    }
+}
+
 static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
     (void)pcb;
@@ -165,7 +199,7 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
     if (tcp->rx == NULL) {
         tcp->rx = p;
     } else {
-        pbuf_cat(tcp->rx, p);
+        append(tcp->rx, p);
     }
     tell(tcp, LP_STREAM_READABLE, LP_OK);
     return ERR_OK;
