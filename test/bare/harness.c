@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 enum { LINE = 240 };
+enum { FAILED = 1, SKIPPED = 2 }; // how a test ends before its end
 
 static jmp_buf way_out;
 
@@ -37,7 +38,12 @@ void lp_bare_test_fail(const char *file, int line, const char *format, ...)
     say(format, args);
     va_end(args);
     print_message("\n[   LINE   ] --- %s:%d: error: Failure!\n", file, line);
-    longjmp(way_out, 1);
+    longjmp(way_out, FAILED);
+}
+
+void lp_bare_test_skip(void)
+{
+    longjmp(way_out, SKIPPED);
 }
 
 void lp_bare_true(bool holds, const char *text, const char *file, int line)
@@ -81,45 +87,55 @@ void lp_bare_memory(const void *a, const void *b, size_t len, bool is_same, cons
     }
 }
 
-static bool run_one(const lp_bare_test_t *test)
+// 0, FAILED or SKIPPED.
+static int run_one(const lp_bare_test_t *test)
 {
+    static const char *const words[] = {"      OK", " FAILED ", " SKIPPED"};
     void *state = test->initial_state;
-    volatile bool is_good = false;
+    volatile int end = FAILED;
     print_message("[ RUN      ] %s\n", test->name);
-    if (setjmp(way_out) == 0) {
+    switch (setjmp(way_out)) {
+    case 0:
         if (test->setup_func != NULL && test->setup_func(&state) != 0) {
             lp_bare_test_fail(__FILE__, __LINE__, "the setup failed");
         }
         test->test_func(&state);
-        is_good = true;
+        end = 0;
+        break;
+    case SKIPPED:
+        end = SKIPPED;
+        break;
     }
     if (setjmp(way_out) == 0) {
         if (test->teardown_func != NULL && test->teardown_func(&state) != 0) {
             lp_bare_test_fail(__FILE__, __LINE__, "the teardown failed");
         }
     } else {
-        is_good = false;
+        end = FAILED;
     }
-    print_message(is_good ? "[       OK ] %s\n" : "[  FAILED  ] %s\n", test->name);
-    return is_good;
+    print_message("[ %s ] %s\n", words[end], test->name);
+    return end;
 }
 
 int lp_bare_run(const char *group, const lp_bare_test_t *tests, size_t n, int (*up)(void **state),
                 int (*down)(void **state))
 {
     void *state = NULL;
-    unsigned failed = 0;
+    unsigned ends[] = {0, 0, 0};
     print_message("[==========] %s: Running %u test(s).\n", group, (unsigned)n);
     if (up != NULL && up(&state) != 0) {
         print_message("[  ERROR   ] group setup\n");
         return 1;
     }
     for (size_t i = 0; i < n; i++) {
-        failed += run_one(&tests[i]) ? 0 : 1;
+        ends[run_one(&tests[i])]++;
     }
     if (down != NULL && down(&state) != 0) {
-        failed++;
+        ends[FAILED]++;
     }
-    print_message("[  PASSED  ] %u test(s).\n", (unsigned)(n - failed));
-    return (int)failed;
+    print_message("[  PASSED  ] %u test(s).\n", ends[0]);
+    if (ends[SKIPPED] > 0) {
+        print_message("[  SKIPPED ] %u test(s).\n", ends[SKIPPED]);
+    }
+    return (int)ends[FAILED];
 }

@@ -45,6 +45,7 @@ void lp_bare_memory(const void *a, const void *b, size_t len, bool is_same, cons
                     int line);
 void lp_bare_test_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4), noreturn));
+void lp_bare_test_skip(void) __attribute__((noreturn));
 void print_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // As in cmocka, everything is compared as the largest unsigned type.
@@ -66,6 +67,7 @@ void print_message(const char *format, ...) __attribute__((format(printf, 1, 2))
 #define assert_string_not_equal(a, b)      lp_bare_text(a, b, false, __FILE__, __LINE__)
 #define assert_memory_equal(a, b, len)     lp_bare_memory(a, b, len, true, __FILE__, __LINE__)
 #define assert_memory_not_equal(a, b, len) lp_bare_memory(a, b, len, false, __FILE__, __LINE__)
+#define skip()                             lp_bare_test_skip()
 #define fail()                             lp_bare_test_fail(__FILE__, __LINE__, "fail")
 #define fail_msg(...)                      lp_bare_test_fail(__FILE__, __LINE__, __VA_ARGS__)
 

@@ -38,5 +38,8 @@ int other_ok(int mbedtls_error);
 int other_rng(void *ctx, unsigned char *bytes, size_t len);
 // The key as mbedTLS's TLS and certificates want it; mbedtls_pk_free() frees.
 void other_pk(mbedtls_pk_context *pk, const EVP_PKEY *key);
+// In place of the C library's, in the other mbedTLS: `rename`.
+void *other_memset(void *to, int byte, size_t len);
+void *other_memcpy(void *restrict to, const void *restrict from, size_t len);
 
 #endif

@@ -31,6 +31,7 @@ struct ssl_st {
     BIO *in, *out;
     void *data;
     bool is_dead;
+    bool is_told_goodbye;
 };
 
 static void check(bool is_fine, const char *what)
@@ -334,6 +335,7 @@ SSL *SSL_new(SSL_CTX *ctx)
                                       MBEDTLS_SSL_PRESET_DEFAULT) == 0,
           "configuration");
     mbedtls_ssl_conf_rng(config, other_rng, NULL);
+    mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_ENABLED); // when it asks
     mbedtls_ssl_conf_authmode(config, ctx->authmode);
     mbedtls_ssl_conf_ca_chain(config, &ctx->ca, NULL);
     check(mbedtls_ssl_conf_own_cert(config, &ctx->own, &ctx->key) == 0, "own certificate");
@@ -382,9 +384,15 @@ void *SSL_get_app_data(const SSL *ssl)
     return ssl->data;
 }
 
-// After an error of mbedTLS's the connection must not be used again.
+// After an error of mbedTLS's the connection must not be used again. Who signs wrongly in TLS 1.2
+// is told nothing by mbedTLS, by other servers what OpenSSL's says.
 static int result(SSL *ssl, int n)
 {
+    if (n == MBEDTLS_ERR_ECP_VERIFY_FAILED && !ssl->is_dead) {
+        (void)mbedtls_ssl_send_alert_message(&ssl->tls, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                             MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR);
+    }
+    ssl->is_told_goodbye = ssl->is_told_goodbye || n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY;
     ssl->is_dead = ssl->is_dead || (n < 0 && n != MBEDTLS_ERR_SSL_WANT_READ);
     return n < 0 ? -1 : n;
 }
@@ -416,6 +424,30 @@ int SSL_write(SSL *ssl, const void *data, int len)
 int SSL_shutdown(SSL *ssl)
 {
     return ssl->is_dead ? -1 : result(ssl, mbedtls_ssl_close_notify(&ssl->tls));
+}
+
+int SSL_get_shutdown(const SSL *ssl)
+{
+    return ssl->is_told_goodbye ? SSL_RECEIVED_SHUTDOWN : 0;
+}
+
+int SSL_renegotiate(SSL *ssl)
+{
+    return !ssl->is_dead;
+}
+
+// After SSL_renegotiate() alone: asks for another handshake.
+int SSL_do_handshake(SSL *ssl)
+{
+    return result(ssl, mbedtls_ssl_renegotiate(&ssl->tls)) == 0 ? 1 : -1;
+}
+
+int SSL_key_update(SSL *ssl, int kind)
+{
+    (void)ssl;
+    (void)kind;
+    check(false, "this server has no key updates");
+    return 0;
 }
 
 void ERR_clear_error(void)

@@ -76,5 +76,8 @@ void peer_close(peer_t *peer); // frees; not the client's close
 void peer_send(peer_t *peer, const void *data, size_t len);
 void peer_shut_down(peer_t *peer); // close_notify, then the line ends
 void peer_hang_up(peer_t *peer, lp_err_t why);
+// The ECDH secret of the handshake that is just over, as the server has it. False: it has not kept
+// it.
+bool peer_secret(peer_t *peer, uint8_t secret[32]);
 
 #endif

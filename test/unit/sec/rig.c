@@ -25,6 +25,16 @@ const lp_tls_version_t rig_newest = LP_TLS_1_2;
 const bool rig_has_all = true;
 const lp_tls_version_t rig_newest = LP_TLS_1_3;
 #endif
+#if defined(RIG_CHIP_ONLY)
+const bool rig_is_chip_only = true;
+#else
+const bool rig_is_chip_only = false;
+#endif
+#if defined(RIG_OTHER_SERVER)
+const bool rig_server_is_openssl = false;
+#else
+const bool rig_server_is_openssl = true;
+#endif
 rig_pki_t rig_pki;
 size_t rig_arena_bytes = ARENA_BYTES;
 size_t rig_session_bytes = SESSION_BYTES;
@@ -39,7 +49,7 @@ static _Alignas(16) uint8_t session[SESSION_BYTES];
 // The other end on an emulated core has no RSA.
 static void make_rsa(const pki_spec_t *server)
 {
-#if defined(RIG_NO_RSA)
+#if defined(RIG_OTHER_SERVER)
     (void)server;
 #else
     static const pki_spec_t ca = {.cn = "Test RSA Root", .is_ca = true};
@@ -171,6 +181,7 @@ void rig_open_on(rig_t *rig, lp_loop_t *loop)
     rig->config = (lp_tls_config_t){.trust_pem = lp_tls_pem(rig_pki.root_pem),
                                     .host = "localhost",
                                     .max_version = LP_TLS_1_3,
+                                    .verify_in_chip = rig_is_chip_only,
                                     .check_dates = true};
     rig_certify(rig, "atca:0");
     lp_tls_memory_t memory;

@@ -26,6 +26,16 @@ typedef struct {
 // expects less.
 extern const bool rig_has_all;
 extern const lp_tls_version_t rig_newest; // for whoever goes through the versions
+// The small TLS as an image without curves in software has it: the chip does all of it.
+extern const bool rig_is_chip_only;
+// On the emulated cores the server is mbedTLS's (test/bare), which can do less.
+extern const bool rig_server_is_openssl;
+// Ends the test, which this TLS or this server cannot have, and says why.
+#define RIG_SKIP(why)                                                                              \
+    do {                                                                                           \
+        print_message("skipped: %s\n", why);                                                       \
+        skip();                                                                                    \
+    } while (false)
 
 extern rig_pki_t rig_pki;
 extern size_t rig_arena_bytes; // what rig_open() gives

@@ -61,24 +61,23 @@ static void again(void)
     peer_close(&rig.peer);
 }
 
-// ---- what was agreed on, from the server's side -------------------------------------------------
-
-// The ECDH secret of the handshake that is just over, computed with the server's ephemeral key.
-static void find_premaster(uint8_t secret[SECRET])
+static void skip_without_secrets(void)
 {
-    EVP_PKEY *own = NULL;
-    EVP_PKEY *theirs = NULL;
-    size_t len = SECRET;
-    assert_int_equal(SSL_get_tmp_key(rig.peer.ssl, &own), 1);
-    assert_int_equal(SSL_get_peer_tmp_key(rig.peer.ssl, &theirs), 1);
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own, NULL);
-    assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
-    assert_int_equal(EVP_PKEY_derive_set_peer(ctx, theirs), 1);
-    assert_int_equal(EVP_PKEY_derive(ctx, secret, &len), 1);
-    assert_int_equal(len, SECRET);
-    EVP_PKEY_CTX_free(ctx);
-    EVP_PKEY_free(own);
-    EVP_PKEY_free(theirs);
+    if (rig_newest == LP_TLS_1_2 && rig_server_is_openssl) {
+        RIG_SKIP("OpenSSL's server forgets the secret of TLS 1.2");
+    }
+}
+
+// Where the chip is not to do it, software does, and an image without that refuses.
+static void only_software_does_it(void)
+{
+    if (rig_is_chip_only) {
+        assert_int_equal(rig_connect(&rig), LP_E_UNSUPPORTED);
+        assert_non_null(strstr(rig_report(&rig)->detail, "leaves key exchange and checks"));
+        assert_int_equal(rig.peer.to_server, 0);
+    } else {
+        assert_true(rig_handshake(&rig));
+    }
 }
 
 // ---- the recorder -------------------------------------------------------------------------------
@@ -142,6 +141,7 @@ static bool is_masked_on_tape(const uint8_t secret[SECRET])
 static void recorder_has_the_secret_in_clear_and_nothing_when_sealed(void **state)
 {
     (void)state;
+    skip_without_secrets();
     for (size_t m = 0; m < 2; m++) {
         for (int is_sealed = 0; is_sealed < 2; is_sealed++) {
             uint8_t secret[SECRET];
@@ -150,7 +150,7 @@ static void recorder_has_the_secret_in_clear_and_nothing_when_sealed(void **stat
             start_recording();
             assert_true(rig_handshake(&rig));
             rig_turns(&rig, 20);
-            find_premaster(secret);
+            assert_true(peer_secret(&rig.peer, secret));
             assert_string_equal(rig_report(&rig)->ecdhe, is_sealed == 1 ? "sealed" : "chip");
             assert_int_equal(is_on_tape(secret), is_sealed == 0);
             assert_true(is_on_tape(world->pub)); // the tape has what was said
@@ -186,12 +186,13 @@ static void sealed_goes_with_every_version_and_again(void **state)
 static void secret_and_bus_key_are_wiped_from_the_arena(void **state)
 {
     (void)state;
+    skip_without_secrets();
     for (size_t m = 0; m < 2; m++) {
         uint8_t secret[SECRET];
         open_with(models[m], true);
         assert_true(rig_handshake(&rig));
         rig_turns(&rig, 20);
-        find_premaster(secret);
+        assert_true(peer_secret(&rig.peer, secret));
         assert_false(rig_arena_contains(secret, 12));
         assert_false(rig_arena_contains(bus_key, 12));
         lp_keychip_unseal(&keychip, false);
@@ -210,9 +211,14 @@ static void broken_seal_means_software_and_never_clear(void **state)
     open_with(LP_CHIPSIM_ATECC508A, true);
     lp_keychip_unseal(&keychip, true);
     start_recording();
-    assert_true(rig_handshake(&rig));
-    assert_string_equal(rig_report(&rig)->ecdhe, "software");
-    assert_string_equal(rig_report(&rig)->key_source, "chip");
+    only_software_does_it();
+    if (!rig_is_chip_only) {
+        uint8_t secret[SECRET];
+        assert_string_equal(rig_report(&rig)->ecdhe, "software");
+        assert_string_equal(rig_report(&rig)->key_source, "chip");
+        rig_turns(&rig, 20);
+        assert_false(peer_secret(&rig.peer, secret) && is_on_tape(secret));
+    }
     again();
     rig.config.ecdhe = LP_TLS_ECDHE_SEALED;
     assert_int_equal(rig_connect(&rig), LP_E_UNSUPPORTED);
@@ -324,7 +330,7 @@ static void changed_secret_or_public_key_ends_the_handshake(void **state)
     (void)state;
     for (size_t m = 0; m < 2; m++) {
         open_with(models[m], true);
-        for (int version = LP_TLS_1_2; version <= LP_TLS_1_3; version++) {
+        for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
             rig.config.max_version = (lp_tls_version_t)version;
             man_t man = {.target = secret_answer_of(m), .bit = 77};
             sit_on_the_bus(&man);
@@ -504,8 +510,8 @@ static void key_changed_on_the_bus_fools_even_a_proven_yes(void **state)
     open_with(LP_CHIPSIM_ATECC608B, true);
     assert_true(is_fooled((liar_t){.changes_keys = true}));
     rig.config.verify_in_chip = false;
-    assert_true(rig_handshake(&rig));
-    assert_string_equal(rig_report(&rig)->verify, "software");
+    only_software_does_it();
+    assert_true(rig_is_chip_only || strcmp(rig_report(&rig)->verify, "software") == 0);
     close_all();
 }
 
@@ -547,7 +553,7 @@ static void peer_changed_on_the_bus_shows_only_in_the_handshake(void **state)
         assert_int_equal(hits, 2);
         again();
         rig.config.ecdhe = LP_TLS_ECDHE_SOFTWARE;
-        assert_true(rig_handshake(&rig));
+        only_software_does_it();
         assert_int_equal(hits, 2); // nothing of it was on the bus
         close_all();
     }
@@ -559,8 +565,8 @@ static void chip_that_cannot_prove_itself_is_not_asked_who_is_trusted(void **sta
     open_with(LP_CHIPSIM_ATECC608B, true);
     lp_keychip_unseal(&keychip, true);
     rig.config.verify_in_chip = true;
-    assert_true(rig_handshake(&rig));
-    assert_string_equal(rig_report(&rig)->verify, "software");
+    only_software_does_it();
+    assert_true(rig_is_chip_only || strcmp(rig_report(&rig)->verify, "software") == 0);
     again();
     lp_keychip_unseal(&keychip, false);
     assert_true(rig_handshake(&rig));

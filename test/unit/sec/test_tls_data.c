@@ -33,7 +33,11 @@ static void open_as(lp_tls_version_t version)
         rig_assert_clean(&rig);
         peer_close(&rig.peer);
     }
-    assert_true(rig_handshake(&rig));
+    const bool is_open = rig_handshake(&rig);
+    if (!is_open) {
+        print_message("closed with %s: %s\n", lp_err_name(rig.why), rig_report(&rig)->detail);
+    }
+    assert_true(is_open);
 }
 
 static void run_until_closed(void)
@@ -237,6 +241,14 @@ static void renegotiation_is_refused(void **state)
     SSL_renegotiate(rig.peer.ssl);
     SSL_do_handshake(rig.peer.ssl); // sends HelloRequest; to our "no" OpenSSL answers with an alert
     lp_loop_post(rig.loop, &rig.peer.event);
+    if (!rig_server_is_openssl) { // mbedTLS lives with the "no"
+        rig_turns(&rig, 5);
+        assert_int_equal(rig.closed, 0);
+        assert_int_equal(put("as before"), LP_OK);
+        rig_turns(&rig, 5);
+        assert_int_equal(rig.peer.got_len, strlen("as before"));
+        return;
+    }
     run_until_closed();
     assert_int_equal(rig.why, LP_E_TLS_ALERT);
 }
@@ -245,7 +257,10 @@ static void key_update_of_the_server_ends_the_connection_in_words(void **state)
 {
     (void)state;
     if (!rig_has_all) {
-        skip();
+        RIG_SKIP("TLS 1.3");
+    }
+    if (!rig_server_is_openssl) {
+        RIG_SKIP("this server has no key updates");
     }
     open_as(LP_TLS_1_3);
     rig_turns(&rig, 5);
@@ -308,7 +323,11 @@ static void on_other(void *ctx, unsigned events, lp_err_t why)
 static void several_connections_live_side_by_side(void **state)
 {
     (void)state;
+#if defined(LP_SMALL)
+    enum { OTHERS = 3 }; // a small board has room for the keys of four connections
+#else
     enum { OTHERS = 4 };
+#endif
     static other_t others[OTHERS];
     memset(others, 0, sizeof others);
     rig.config.max_version = LP_TLS_1_2; // needs less memory when it is open

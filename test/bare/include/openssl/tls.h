@@ -47,6 +47,7 @@ enum { SSL_VERIFY_PEER = 1, SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2 };
 enum { SSL_TLSEXT_ERR_OK, SSL_TLSEXT_ERR_ALERT_FATAL = 2, OPENSSL_NPN_NEGOTIATED = 1 };
 enum { SSL_TICKET_SUCCESS = 3, SSL_TICKET_RETURN_USE = 3, SSL_TICKET_RETURN_IGNORE_RENEW = 2 };
 enum { SSL_MODE_NO_AUTO_CHAIN = 8 };
+enum { SSL_RECEIVED_SHUTDOWN = 2, SSL_KEY_UPDATE_NOT_REQUESTED = 0 };
 enum {
     SSL_OP_NO_TICKET = 1 << 14,
     SSL_OP_CIPHER_SERVER_PREFERENCE = 1 << 22,
@@ -91,6 +92,10 @@ int SSL_accept(SSL *ssl);
 int SSL_read(SSL *ssl, void *data, int cap);
 int SSL_write(SSL *ssl, const void *data, int len);
 int SSL_shutdown(SSL *ssl);
+int SSL_get_shutdown(const SSL *ssl);
+int SSL_renegotiate(SSL *ssl);
+int SSL_do_handshake(SSL *ssl);
+int SSL_key_update(SSL *ssl, int kind);
 void ERR_clear_error(void);
 void ERR_print_errors_fp(FILE *file);
 
