@@ -67,10 +67,11 @@ static void start(lp_svc_jobs_t *svc, lp_json_t execution)
     char id[LP_JOB_ID_MAX];
     lp_json_t value;
     lp_json_t document;
-    if (lp_json_get(execution, "jobId", &value) == LP_E_NOT_FOUND) {
+    const lp_err_t err = lp_json_get(execution, "jobId", &value);
+    if (err == LP_E_NOT_FOUND) {
         return; // nothing is waiting: the execution is empty
     }
-    if (lp_json_cstr(value, id, sizeof id) != LP_OK || !is_job_id(id) ||
+    if (err != LP_OK || lp_json_cstr(value, id, sizeof id) != LP_OK || !is_job_id(id) ||
         lp_json_get(execution, "jobDocument", &document) != LP_OK) {
         LP_LOGW("a job has no usable id or no document");
         return;

@@ -486,6 +486,7 @@ static void jobs_hostile_documents_are_not_taken(void **state)
         "{\"execution\":{\"jobId\":"
         "\"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg\","
         "\"jobDocument\":{}}}",
+        "{\"execution\":{\"jobId\":\"j\",\"jobId\":\"j\",\"jobDocument\":{}}}",
         "{\"execution\":7}",
         "{\"execution\"",
         "",
