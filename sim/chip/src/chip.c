@@ -168,7 +168,7 @@ static lp_chipsim_t *make(const lp_chipsim_options_t *opt)
     c->timing = opt->timing;
     c->clock = opt->clock;
     if (c->clock.now_us == NULL) {
-        c->clock.now_us = lp_cs_host_clock;
+        c->clock.now_us = lp_chipsim_host_clock;
     }
     c->no_sync = opt->no_sync;
     c->state_fd = -1;

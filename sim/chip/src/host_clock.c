@@ -4,7 +4,7 @@
 
 #include "internal.h"
 
-uint64_t lp_cs_host_clock(void *ctx)
+uint64_t lp_chipsim_host_clock(void *ctx)
 {
     (void)ctx;
     struct timespec t;

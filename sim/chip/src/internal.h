@@ -225,7 +225,6 @@ static inline bool lp_cs_is_608(const lp_chipsim_t *c)
     return c->image.model != LP_CHIPSIM_ATECC508A;
 }
 
-uint64_t lp_cs_host_clock(void *ctx);
 uint64_t lp_cs_now(const lp_chipsim_t *c);
 void lp_cs_forget(lp_chipsim_t *c); // everything volatile
 void lp_cs_fall_asleep(lp_chipsim_t *c);

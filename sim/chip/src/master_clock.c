@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The computer's clock until the master tells its own; never backwards when the two change places,
 // nor when a master starts anew.
-#include <time.h>
-
 #include "limpet/chipsim_server.h"
-
-static uint64_t host_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
 
 uint64_t lp_chipsim_master_clock_now(void *ctx)
 {
     const lp_chipsim_master_clock_t *c = ctx;
-    return c->is_told_ ? c->now_us_ : host_us() + c->shift_us_;
+    return c->is_told_ ? c->now_us_ : lp_chipsim_host_clock(NULL) + c->shift_us_;
 }
 
 void lp_chipsim_master_clock_tell(lp_chipsim_master_clock_t *c, uint64_t master_us)
@@ -39,7 +30,7 @@ void lp_chipsim_master_clock_pass(lp_chipsim_master_clock_t *c, uint64_t us)
 void lp_chipsim_master_clock_release(lp_chipsim_master_clock_t *c)
 {
     if (c->is_told_) {
-        c->shift_us_ = c->now_us_ - host_us();
+        c->shift_us_ = c->now_us_ - lp_chipsim_host_clock(NULL);
         c->is_told_ = false;
     }
 }

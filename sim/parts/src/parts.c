@@ -2,21 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "parts_internal.h"
 
 static const part_kind_t *const kinds[] = {&part_sht3x,   &part_bme280,
                                            &part_ds18b20, &part_ds18b20_parasite,
                                            &part_ssd1306, &part_max31855};
-
-static uint64_t host_clock(void *ctx)
-{
-    struct timespec t;
-    (void)ctx;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
 
 uint64_t part_now_us(const lp_part_t *part)
 {
@@ -75,7 +66,7 @@ lp_err_t lp_part_new(lp_part_t **out, const char *words, const lp_chipsim_clock_
         return LP_E_NOSPACE;
     }
     part->kind = kind;
-    part->clock = clock != NULL ? *clock : (lp_chipsim_clock_t){.now_us = host_clock};
+    part->clock = clock != NULL ? *clock : (lp_chipsim_clock_t){.now_us = lp_chipsim_host_clock};
     if (!parse_rest(part, kind, words + strlen(kind->name))) {
         say_wants(kind, why, why_cap);
         lp_part_free(part);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "source.h"
 #include "wire_internal.h"
@@ -25,14 +24,6 @@ struct lp_wire {
     size_t count;
     lp_chipsim_clock_t clock;
 };
-
-static uint64_t host_clock(void *ctx)
-{
-    struct timespec t;
-    (void)ctx;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
 
 // -- what is measured
 
@@ -112,7 +103,7 @@ lp_wire_t *lp_wire_new(const char *values, bool is_parasitic, const lp_chipsim_c
         memcpy(w->file, values, strlen(values) + 1);
     }
     w->count = wishes.count;
-    w->clock = clock != NULL ? *clock : (lp_chipsim_clock_t){.now_us = host_clock};
+    w->clock = clock != NULL ? *clock : (lp_chipsim_clock_t){.now_us = lp_chipsim_host_clock};
     for (size_t i = 0; i < w->count; i++) {
         ds18b20_init(&w->part[i], (unsigned)i + 1, is_parasitic);
     }

@@ -65,6 +65,9 @@ typedef struct {
     void *ctx;
 } lp_chipsim_clock_t;
 
+// The host's monotonic clock. `ctx` is not looked at.
+uint64_t lp_chipsim_host_clock(void *ctx);
+
 enum {
     LP_CHIPSIM_CONFIG_BYTES = 128,
     LP_CHIPSIM_OTP_BYTES = 64,
