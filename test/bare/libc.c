@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the C library needs from a system, for tests. The product needs none of it: it has no heap
-// and no files.
+// What the C library needs from a system, for tests: memory, a screen, an end. The product needs
+// none of it.
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/types.h>
 
 #include "bare.h"
 
@@ -38,70 +37,6 @@ static FILE screen = FDEV_SETUP_STREAM(put, NULL, NULL, _FDEV_SETUP_WRITE);
 FILE *const stdin = &screen;
 FILE *const stdout = &screen;
 FILE *const stderr = &screen;
-
-// ---- files of the computer's, to read: pages of docs that a test compares with ------------------
-
-enum { FIRST_FILE = 3, FILES_MAX = 4 };
-
-static struct {
-    int file;
-    long at, length; // length 0: free
-} files[FILES_MAX];
-
-int open(const char *path, int flags, ...);
-int close(int fd);
-ssize_t read(int fd, void *buf, size_t len);
-ssize_t write(int fd, const void *data, size_t len);
-off_t lseek(int fd, off_t offset, int whence);
-
-int open(const char *path, int flags, ...)
-{
-    (void)flags;
-    for (int i = 0; i < FILES_MAX; i++) {
-        if (files[i].length == 0) {
-            files[i].file = lp_bare_open(path);
-            files[i].at = 0;
-            files[i].length = files[i].file < 0 ? 0 : lp_bare_length(files[i].file);
-            return files[i].length > 0 ? FIRST_FILE + i : -1;
-        }
-    }
-    return -1;
-}
-
-int close(int fd)
-{
-    lp_bare_close(files[fd - FIRST_FILE].file);
-    files[fd - FIRST_FILE].length = 0;
-    return 0;
-}
-
-ssize_t read(int fd, void *buf, size_t len)
-{
-    const int i = fd - FIRST_FILE;
-    const size_t left = (size_t)(files[i].length - files[i].at);
-    const size_t n = len < left ? len : left;
-    if (n > 0 && lp_bare_read(files[i].file, (size_t)files[i].at, buf, n) != (int)n) {
-        return -1;
-    }
-    files[i].at += (long)n;
-    return (ssize_t)n;
-}
-
-ssize_t write(int fd, const void *data, size_t len)
-{
-    (void)fd;
-    (void)data;
-    (void)len;
-    return -1;
-}
-
-off_t lseek(int fd, off_t offset, int whence)
-{
-    (void)fd;
-    (void)offset;
-    (void)whence;
-    return -1;
-}
 
 _Noreturn void abort(void)
 {

@@ -499,7 +499,7 @@ static void configure_cloud(void)
     certify(pem, sizeof pem);
     snprintf(params, sizeof params,
              "{\"config\":{\"identity\":{\"cert\":\"%s\"},\"trust\":{\"ca\":\"%s\"}}}",
-             pki_quoted(pem), pki_quoted(rig_pki.root_pem));
+             rig_quoted(pem), rig_quoted(rig_pki.root_pem));
     ask_fine("Config.Set", params);
     ask_fine(
         "Config.Set",

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dates, time zones and cron: against glibc's localtime over decades, and against a search of every
-// minute.
+// Dates, time zones and cron. Against glibc's clock: test_cron_glibc.c.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,37 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "limpet/civil.h"
-#include "limpet/cron.h"
-
-enum { DAY_S = 86400, MINUTE_S = 60 };
-#define Y2020 INT64_C(1577836800)
-
-static const char *const zones[] = {
-    "UTC0",
-    "CET-1CEST,M3.5.0,M10.5.0/3",
-    "EST5EDT,M3.2.0,M11.1.0",
-    "AEST-10AEDT,M10.1.0,M4.1.0/3",
-    "NZST-12NZDT,M9.5.0,M4.1.0/3",
-    "IST-5:30",
-    "<+0330>-3:30",
-    "<-02>2<-01>,M3.5.0/-1,M10.5.0/0",
-    "IST-2IDT,M3.4.4/26,M10.5.0",
-    "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0",
-    "XXX3YYY,J60/1:30,J300/0",
-    "XXX-3YYY,59,299/23:59:59",
-};
-
-static lp_tz_t zone(const char *text)
-{
-    lp_tz_t tz;
-    assert_int_equal(lp_tz_parse(lp_span_str(text), &tz), LP_OK);
-    return tz;
-}
+#include "zones.h"
 
 // -- dates
 
@@ -56,41 +29,7 @@ static void civil_days_and_back(void **state)
     }
 }
 
-static void civil_is_what_glibc_says(void **state)
-{
-    (void)state;
-    for (int64_t t = 0; t < INT64_C(253402300800); t += DAY_S * 101) {
-        const time_t now = (time_t)t;
-        struct tm tm;
-        gmtime_r(&now, &tm);
-        const lp_civil_t d = lp_civil_of((int32_t)(t / DAY_S));
-        assert_int_equal(d.year, tm.tm_year + 1900);
-        assert_int_equal(d.month, tm.tm_mon + 1);
-        assert_int_equal(d.day, tm.tm_mday);
-        assert_int_equal(d.weekday, tm.tm_wday);
-    }
-}
-
 // -- zones
-
-static void offsets_are_what_glibc_says(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++) {
-        const lp_tz_t tz = zone(zones[i]);
-        setenv("TZ", zones[i], 1);
-        tzset();
-        for (int64_t t = Y2020; t < Y2020 + INT64_C(12) * 366 * DAY_S; t += 7200) {
-            const time_t now = (time_t)t;
-            struct tm tm;
-            localtime_r(&now, &tm);
-            if (lp_tz_offset(&tz, t) != (int32_t)tm.tm_gmtoff) {
-                fail_msg("%s at %lld: %d, glibc has %ld", zones[i], (long long)t,
-                         (int)lp_tz_offset(&tz, t), tm.tm_gmtoff);
-            }
-        }
-    }
-}
 
 static void changes_are_where_offsets_change(void **state)
 {
@@ -159,17 +98,6 @@ static void bad_zones_are_refused(void **state)
 
 // -- cron
 
-static lp_cron_t cron(const char *text)
-{
-    uint8_t bytes[200];
-    lp_buf_t why = lp_buf(bytes, sizeof bytes);
-    lp_cron_t c;
-    if (lp_cron_parse(lp_span_str(text), &c, &why) != LP_OK) {
-        fail_msg("%s: %.*s", text, (int)why.len, (const char *)bytes);
-    }
-    return c;
-}
-
 static int64_t utc(int year, int month, int day, int hour, int minute)
 {
     return ((int64_t)lp_civil_days(year, (unsigned)month, (unsigned)day) * 24 + hour) * 3600 +
@@ -229,68 +157,6 @@ static void summer_time(void **state)
     assert_next("0 3 * * *", cet, utc(2026, 3, 29, 0, 0), utc(2026, 3, 29, 1, 0));
 }
 
-// The same by trying every minute, with glibc's clock.
-static bool matches(const lp_cron_t *c, const struct tm *tm)
-{
-    const bool is_date = (c->days >> tm->tm_mday & 1u) != 0;
-    const bool is_weekday = (c->weekdays >> tm->tm_wday & 1u) != 0;
-    const bool is_day =
-        c->is_any_day || c->is_any_weekday ? is_date && is_weekday : is_date || is_weekday;
-    return is_day && (c->months >> (tm->tm_mon + 1) & 1u) != 0 &&
-           (c->hours >> tm->tm_hour & 1u) != 0 && (c->minutes >> tm->tm_min & 1u) != 0;
-}
-
-typedef struct {
-    const char *text;
-    lp_cron_t cron;
-    int64_t next;
-} watched_t;
-
-static void look_at_minute(watched_t *w, const lp_tz_t *tz, int64_t t, const struct tm *tm,
-                           bool is_near_change)
-{
-    const bool is_due = t == w->next;
-    // The hours around a change are the business of the test above, for fixed hours.
-    if ((w->cron.is_any_hour || !is_near_change) && is_due != matches(&w->cron, tm)) {
-        fail_msg("%s at %lld: due %d", w->text, (long long)t, is_due);
-    }
-    if (is_due) {
-        assert_int_equal(lp_cron_next(&w->cron, tz, t, &w->next), LP_OK);
-        assert_true(w->next > t);
-    }
-}
-
-static void every_minute_of_a_year(void **state)
-{
-    static const char *const texts[] = {"*/7 * * * *",      "13 * * * *",    "0 */3 * * *",
-                                        "45 5 * * sat,sun", "20 4 1,15 * *", "0 12 28-31 2-10 *",
-                                        "10,50 0 * 3,10 0"};
-    enum { TEXTS = sizeof texts / sizeof texts[0] };
-    (void)state;
-    for (size_t z = 0; z < sizeof zones / sizeof zones[0]; z += 2) {
-        const lp_tz_t tz = zone(zones[z]);
-        watched_t w[TEXTS];
-        long offset_before = 0;
-        int64_t changed = 0;
-        setenv("TZ", zones[z], 1);
-        tzset();
-        for (size_t i = 0; i < TEXTS; i++) {
-            w[i] = (watched_t){.text = texts[i], .cron = cron(texts[i])};
-            assert_int_equal(lp_cron_next(&w[i].cron, &tz, Y2020, &w[i].next), LP_OK);
-        }
-        for (int64_t t = Y2020 + MINUTE_S; t < Y2020 + INT64_C(366) * DAY_S; t += MINUTE_S) {
-            const time_t now = (time_t)t;
-            struct tm tm;
-            localtime_r(&now, &tm);
-            changed = tm.tm_gmtoff != offset_before ? t : changed;
-            offset_before = tm.tm_gmtoff;
-            for (size_t i = 0; i < TEXTS; i++) {
-                look_at_minute(&w[i], &tz, t, &tm, t - changed < 2 * 3600);
-            }
-        }
-    }
-}
-
 static void bad_texts_are_explained(void **state)
 {
     static const struct {
@@ -332,16 +198,9 @@ static void bad_texts_are_explained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(civil_days_and_back),
-        cmocka_unit_test(civil_is_what_glibc_says),
-        cmocka_unit_test(offsets_are_what_glibc_says),
-        cmocka_unit_test(changes_are_where_offsets_change),
-        cmocka_unit_test(change_at_the_turn_of_a_year_is_seen),
-        cmocka_unit_test(bad_zones_are_refused),
-        cmocka_unit_test(ordinary_days),
-        cmocka_unit_test(summer_time),
-        cmocka_unit_test(every_minute_of_a_year),
-        cmocka_unit_test(bad_texts_are_explained),
+        cmocka_unit_test(civil_days_and_back),   cmocka_unit_test(changes_are_where_offsets_change),
+        cmocka_unit_test(change_at_the_turn_of_a_year_is_seen), cmocka_unit_test(bad_zones_are_refused), cmocka_unit_test(ordinary_days),
+        cmocka_unit_test(summer_time),           cmocka_unit_test(bad_texts_are_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ static void close_scene(scene_t *s)
     world_free(s->w);
     lp_part_free(s->part);
     lp_wire_free(s->names);
-    unlink(s->path);
+    (void)remove(s->path);
     free(s);
 }
 

@@ -162,15 +162,3 @@ void pki_pem(const pki_id_t *id, char *text, size_t cap)
     text[used + (size_t)len] = '\0';
     BIO_free(bio);
 }
-
-const char *pki_quoted(const char *pem)
-{
-    static char text[2][8192];
-    static unsigned turn;
-    char *out = text[turn++ % 2];
-    size_t n = 0;
-    for (; *pem != '\0'; pem++) {
-        n += (size_t)snprintf(out + n, sizeof text[0] - n, *pem == '\n' ? "\\n" : "%c", *pem);
-    }
-    return out;
-}

@@ -43,7 +43,4 @@ void pki_free(pki_id_t *id);
 // Appends a certificate in PEM to text[cap].
 void pki_pem(const pki_id_t *id, char *text, size_t cap);
 
-// The same text as a JSON string without its quotes. Static: the last two of them.
-const char *pki_quoted(const char *pem);
-
 #endif

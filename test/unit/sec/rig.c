@@ -317,3 +317,15 @@ bool rig_keeps_session(rig_t *rig)
     }
     return has_any;
 }
+
+const char *rig_quoted(const char *pem)
+{
+    static char text[2][8192];
+    static unsigned turn;
+    char *out = text[turn++ % 2];
+    size_t n = 0;
+    for (; *pem != '\0'; pem++) {
+        n += (size_t)snprintf(out + n, sizeof text[0] - n, *pem == '\n' ? "\\n" : "%c", *pem);
+    }
+    return out;
+}

@@ -99,6 +99,8 @@ bool rig_arena_contains(const uint8_t *bytes, size_t len);
 // Whether the memory that a session is kept in has anything but zeros and, at its beginning, what
 // is no secret. With the ticket in the arena: whether one is there, and the connection is closed.
 bool rig_keeps_session(rig_t *rig);
+// PEM as a JSON string without its quotes. Static: the last two of them.
+const char *rig_quoted(const char *pem);
 // Everything was given back.
 void rig_assert_clean(rig_t *rig);
 

@@ -15,8 +15,29 @@ static void note_config(void *ctx)
     ((device_t *)ctx)->config_changes++;
 }
 
+// Where the settings' memory has no room for certificates, they stay in flash, and nothing is
+// tried.
+enum { LARGE_BYTES = LP_SETTINGS_ARENA < LP_SETTINGS_CERT_MAX ? 1024 : 0 };
+
+static void *take_scratch(void *ctx, size_t bytes)
+{
+    device_t *d = ctx;
+    assert_in_range(bytes, 1, sizeof d->scratch_bytes);
+    assert_false(d->is_scratch_taken);
+    d->is_scratch_taken = true;
+    return d->scratch_bytes;
+}
+
+static void give_scratch(void *ctx, void *memory)
+{
+    device_t *d = ctx;
+    assert_ptr_equal(memory, d->scratch_bytes);
+    d->is_scratch_taken = false;
+}
+
 static void start_storage(device_t *d)
 {
+    d->scratch = (lp_config_scratch_t){.take = take_scratch, .give = give_scratch, .ctx = d};
     const lp_store_config_t store = {.size_bytes = 65536, .entries = d->entries, .max_entries = 96};
     assert_int_equal(lp_store_open(&d->store, &store), LP_OK);
     const lp_config_setup_t config = {.rows = lp_settings,
@@ -25,7 +46,9 @@ static void start_storage(device_t *d)
                                       .items = d->items,
                                       .arena = d->arena,
                                       .arena_bytes = sizeof d->arena,
-                                      .store = &d->store};
+                                      .store = &d->store,
+                                      .large_bytes = LARGE_BYTES,
+                                      .scratch = &d->scratch};
     assert_int_equal(lp_config_init(&d->config, &config), LP_OK);
     lp_config_set_fallback(&d->config, "device.id", "lp-4f21c0");
     lp_config_set_fallback(&d->config, "cloud.client_id", "lp-4f21c0");
@@ -86,6 +109,8 @@ void device_start(device_t *d, world_t *w, bool has_bus, lp_keyprov_t *files)
     fake_stream_init(&d->line, d->loop);
     start_storage(d);
     lp_rpc_init(&d->rpc);
+    lp_loan_init(&d->loan, d->lent, sizeof d->lent);
+    d->rpc.loan = &d->loan;
     lp_svc_rpc_init(&d->rpc_set, &d->rpc);
     start_services(d, has_bus, files);
     lp_rpc_open(&d->channel, &d->rpc, &d->line.stream, LP_RPC_CHIP);

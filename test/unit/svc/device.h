@@ -26,6 +26,8 @@ typedef struct {
     fake_stream_t line;
     lp_rpc_t rpc;
     lp_rpc_channel_t channel;
+    lp_loan_t loan; // for its frames, as a board with little RAM has it
+    uint8_t lent[LP_RPC_LOAN_MIN];
     lp_rpc_set_t rpc_set;
     lp_store_t store;
     lp_store_entry_t entries[96];
@@ -33,6 +35,9 @@ typedef struct {
     lp_config_value_t values[LP_SETTINGS_COUNT];
     lp_store_item_t items[LP_SETTINGS_COUNT];
     uint8_t arena[LP_SETTINGS_ARENA];
+    lp_config_scratch_t scratch;
+    _Alignas(8) uint8_t scratch_bytes[8192];
+    bool is_scratch_taken;
     lp_counters_t counters;
     lp_svc_sys_t sys;
     lp_svc_config_t config_service;

@@ -264,7 +264,7 @@ static void configure(void)
         "\"cloud\":{\"server\":\"localhost\",\"enable\":true,\"keep_alive_s\":5,\"timeout_s\":2,"
         "\"backoff_ms\":100,\"backoff_max_s\":2},\"identity\":{\"cert\":\"%s\"},"
         "\"trust\":{\"ca\":\"%s\"}",
-        pki_quoted(pem), pki_quoted(rig_pki.root_pem));
+        rig_quoted(pem), rig_quoted(rig_pki.root_pem));
     set(config);
 }
 

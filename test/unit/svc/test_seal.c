@@ -23,7 +23,7 @@ static world_t *world;
 static lp_files_t files;
 static lp_svc_seal_t seal;
 static _Alignas(16) uint8_t tls_arena[96 * 1024];
-static _Alignas(16) uint8_t tls_stack[512 * 1024];
+static _Alignas(16) uint8_t tls_stack[192 * 1024];
 static unsigned done_count;
 static lp_err_t done_err;
 

@@ -29,7 +29,7 @@ static lp_config_value_t values[LP_SETTINGS_WIFI_COUNT];
 static lp_store_item_t items[LP_SETTINGS_WIFI_COUNT];
 static uint8_t arena[1024];
 static _Alignas(16) uint8_t tls_arena[96 * 1024];
-static _Alignas(16) uint8_t tls_stack[512 * 1024];
+static _Alignas(16) uint8_t tls_stack[192 * 1024];
 static unsigned opened;
 static lp_err_t open_err;
 static char got[LP_SECRET_TEXT_MAX];

@@ -23,7 +23,7 @@ static world_t *world;
 static lp_keyfile_io_t key_io;
 static lp_keyfile_t keyfile;
 static _Alignas(16) uint8_t tls_arena[96 * 1024];
-static _Alignas(16) uint8_t tls_stack[512 * 1024];
+static _Alignas(16) uint8_t tls_stack[192 * 1024];
 
 static void start(bool has_bus)
 {

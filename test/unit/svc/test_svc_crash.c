@@ -10,15 +10,10 @@
 
 #include <cmocka.h>
 
-#include "fake/port.h"
-#include "fake/stream.h"
+#include "caller.h"
 #include "limpet/settings.h"
 #include "limpet/svc_crash.h"
 
-static lp_loop_t loop;
-static fake_stream_t line;
-static lp_rpc_t rpc;
-static lp_rpc_channel_t channel;
 static lp_store_t store;
 static lp_store_entry_t entries[64];
 static lp_config_t config;
@@ -26,7 +21,6 @@ static lp_config_value_t values[LP_SETTINGS_COUNT];
 static lp_store_item_t items[LP_SETTINGS_COUNT];
 static uint8_t arena[LP_SETTINGS_ARENA];
 static lp_svc_crash_t service;
-static char answer[8192];
 
 // -- the port's side
 
@@ -73,15 +67,13 @@ static void restart(void)
                                      .arena = arena,
                                      .arena_bytes = sizeof arena,
                                      .store = &store};
-    lp_loop_init(&loop);
-    fake_stream_init(&line, &loop);
-    lp_rpc_init(&rpc);
+    caller_start();
     assert_int_equal(lp_store_open(&store, &on), LP_OK);
     assert_int_equal(lp_config_init(&config, &setup), LP_OK);
     lp_config_set_fallback(&config, "device.id", "lp-1");
     lp_config_load(&config, NULL);
-    lp_svc_crash_init(&service, &rpc, &store, &config);
-    lp_rpc_open(&channel, &rpc, &line.stream, LP_RPC_WRITE);
+    lp_svc_crash_init(&service, &caller.rpc, &store, &config);
+    caller_open(LP_RPC_WRITE);
 }
 
 static int setup(void **state)
@@ -96,37 +88,13 @@ static int setup(void **state)
     return 0;
 }
 
-static const char *call(const char *method, const char *params)
-{
-    char text[256];
-    snprintf(text, sizeof text, "{\"id\":1,\"method\":\"%s\",\"params\":%s}\n", method, params);
-    fake_stream_feed_str(&line, text);
-    while (line.out_len == 0) {
-        lp_loop_turn(&loop, 10);
-    }
-    const char *got = fake_stream_take(&line);
-    snprintf(answer, sizeof answer, "%.*s", (int)strcspn(got, "\r"), got);
-    return answer;
-}
-
-static const char *get(const char *path)
-{
-    static char value[sizeof answer];
-    lp_json_t frame, found;
-    value[0] = '\0';
-    if (lp_json_parse(lp_span_str(answer), &frame) == LP_OK &&
-        lp_json_find(frame, path, &found) == LP_OK) {
-        snprintf(value, sizeof value, "%.*s", LP_FMT_SPAN(found.raw));
-    }
-    return value;
-}
-
 static void no_crash_is_an_empty_list(void **state)
 {
     (void)state;
-    assert_string_equal((call("Crash.Info", "{}"), get("result")), "{\"crashes\":[],\"missed\":0}");
-    call("Crash.Read", "{}");
-    assert_string_equal(get("error.name"), "\"LP_E_NOT_FOUND\"");
+    assert_string_equal((caller_call("Crash.Info", "{}"), caller_get("result")),
+                        "{\"crashes\":[],\"missed\":0}");
+    caller_call("Crash.Read", "{}");
+    assert_string_equal(caller_get("error.name"), "\"LP_E_NOT_FOUND\"");
 }
 
 static void crash_is_on_the_flash_after_the_restart(void **state)
@@ -137,11 +105,11 @@ static void crash_is_on_the_flash_after_the_restart(void **state)
     assert_true(fake_log_contains("fault before this start, at 4711, kept"));
     memset(area, 0, sizeof area); // the power goes
     restart();
-    call("Crash.Info", "{}");
-    assert_non_null(strstr(answer,
+    caller_call("Crash.Info", "{}");
+    assert_non_null(strstr(caller.answer,
                            "\"index\":0,\"reason\":\"fault\",\"core\":\"x86-64\",\"app\":\"sensor "
                            "0.1\",\"build_id\":\"1234"));
-    assert_non_null(strstr(answer, "\"is_this_build\":true,\"boot\":5,\"uptime_ms\":1234"));
+    assert_non_null(strstr(caller.answer, "\"is_this_build\":true,\"boot\":5,\"uptime_ms\":1234"));
 }
 
 static size_t read_all(unsigned index, uint8_t *bytes, size_t cap)
@@ -150,10 +118,10 @@ static size_t read_all(unsigned index, uint8_t *bytes, size_t cap)
     do {
         char params[64];
         snprintf(params, sizeof params, "{\"index\":%u,\"offset\":%zu}", index, out.len);
-        call("Crash.Read", params);
-        const char *data = get("result.data");
+        caller_call("Crash.Read", params);
+        const char *data = caller_get("result.data");
         assert_int_equal(lp_base64_decode(&out, lp_span(data + 1, strlen(data) - 2)), LP_OK);
-    } while (strcmp(get("result.left"), "0") != 0);
+    } while (strcmp(caller_get("result.left"), "0") != 0);
     return out.len;
 }
 
@@ -175,8 +143,8 @@ static void dumps_are_read_in_parts(void **state)
     assert_int_equal(read_all(1, bytes, sizeof bytes), len);
     assert_int_equal(bytes[12], 4);
     crash(5); // this one has no place
-    call("Crash.Info", "{}");
-    assert_string_equal(get("result.missed"), "1");
+    caller_call("Crash.Info", "{}");
+    assert_string_equal(caller_get("result.missed"), "1");
 }
 
 static void clear_wants_the_id_and_makes_room(void **state)
@@ -185,15 +153,17 @@ static void clear_wants_the_id_and_makes_room(void **state)
     crash(11);
     restart();
     crash(12);
-    call("Crash.Clear", "{}");
-    assert_string_equal(get("error.name"), "\"LP_E_DENIED\"");
-    call("Crash.Clear", "{\"confirm\":\"lp-2\"}");
-    assert_string_equal(get("error.name"), "\"LP_E_DENIED\"");
-    call("Crash.Clear", "{\"confirm\":\"lp-1\"}");
-    assert_string_equal(get("result"), "{}");
-    assert_string_equal((call("Crash.Info", "{}"), get("result")), "{\"crashes\":[],\"missed\":0}");
+    caller_call("Crash.Clear", "{}");
+    assert_string_equal(caller_get("error.name"), "\"LP_E_DENIED\"");
+    caller_call("Crash.Clear", "{\"confirm\":\"lp-2\"}");
+    assert_string_equal(caller_get("error.name"), "\"LP_E_DENIED\"");
+    caller_call("Crash.Clear", "{\"confirm\":\"lp-1\"}");
+    assert_string_equal(caller_get("result"), "{}");
+    assert_string_equal((caller_call("Crash.Info", "{}"), caller_get("result")),
+                        "{\"crashes\":[],\"missed\":0}");
     restart();
-    assert_string_equal((call("Crash.Info", "{}"), get("result")), "{\"crashes\":[],\"missed\":0}");
+    assert_string_equal((caller_call("Crash.Info", "{}"), caller_get("result")),
+                        "{\"crashes\":[],\"missed\":0}");
 }
 
 // At any moment there is the dump in one place at least.
@@ -209,13 +179,13 @@ static void power_cut_at_every_flash_operation_loses_no_dump(void **state)
         fake_flash_cut_at(n, n * 7);
         lp_store_open(&store, &(lp_store_config_t){
                                   .size_bytes = 32768, .entries = entries, .max_entries = 64});
-        lp_svc_crash_init(&service, &rpc, &store, &config);
+        lp_svc_crash_init(&service, &caller.rpc, &store, &config);
         const bool was_cut = fake_flash_is_cut();
         fake_flash_power_on();
         restart(); // the memory was kept: a reset, not a power cut
-        call("Crash.Info", "{}");
-        assert_non_null(strstr(answer, "\"reason\":\"fault\""));
-        assert_null(strstr(answer, "\"index\":1"));
+        caller_call("Crash.Info", "{}");
+        assert_non_null(strstr(caller.answer, "\"reason\":\"fault\""));
+        assert_null(strstr(caller.answer, "\"index\":1"));
         if (!was_cut) {
             assert_true(n > 1);
             return;
@@ -231,8 +201,8 @@ static void damaged_dump_in_the_store_counts_as_none(void **state)
     assert_int_equal(lp_store_put(&store, &item, 1), LP_OK);
     crash(11);
     restart();
-    call("Crash.Info", "{}");
-    assert_non_null(strstr(answer, "\"index\":0,\"reason\":\"fault\""));
+    caller_call("Crash.Info", "{}");
+    assert_non_null(strstr(caller.answer, "\"index\":0,\"reason\":\"fault\""));
 }
 
 static void nonsense_is_refused(void **state)
@@ -243,24 +213,21 @@ static void nonsense_is_refused(void **state)
     crash(11);
     restart();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        call("Crash.Read", bad[i]);
-        assert_string_equal(get("error.name"), "\"LP_E_RANGE\"");
+        caller_call("Crash.Read", bad[i]);
+        assert_string_equal(caller_get("error.name"), "\"LP_E_RANGE\"");
     }
-    call("Crash.Read", "{\"offset\":3000}"); // behind the end is nothing
-    assert_string_equal(get("result"), "{\"data\":\"\",\"left\":0}");
+    char behind[32];
+    snprintf(behind, sizeof behind, "{\"offset\":%d}", LP_SVC_CRASH_DUMP_MAX);
+    caller_call("Crash.Read", behind); // behind the end is nothing
+    assert_string_equal(caller_get("result"), "{\"data\":\"\",\"left\":0}");
 }
 
 static void rpc_doc_has_the_methods(void **state)
 {
     (void)state;
-    static char doc[100000];
-    FILE *f = fopen(RPC_DOC, "r");
-    assert_non_null(f);
-    doc[fread(doc, 1, sizeof doc - 1, f)] = '\0';
-    fclose(f);
-    assert_non_null(strstr(doc, "| Crash.Info | read |"));
-    assert_non_null(strstr(doc, "| Crash.Read | read |"));
-    assert_non_null(strstr(doc, "| Crash.Clear | write |"));
+    assert_true(caller_page_has(RPC_DOC, "| Crash.Info | read |"));
+    assert_true(caller_page_has(RPC_DOC, "| Crash.Read | read |"));
+    assert_true(caller_page_has(RPC_DOC, "| Crash.Clear | write |"));
 }
 
 int main(void)

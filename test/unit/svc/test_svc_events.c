@@ -10,88 +10,36 @@
 
 #include <cmocka.h>
 
-#include "fake/port.h"
-#include "fake/stream.h"
+#include "caller.h"
 #include "limpet/port/clock.h"
 #include "limpet/svc_events.h"
 
 enum { CAP = 32 };
 
-static lp_loop_t loop;
-static fake_stream_t line;
-static lp_rpc_t rpc;
-static lp_rpc_channel_t channel;
 static lp_events_t bus;
 static lp_events_item_t items[CAP];
 static lp_svc_events_t service;
-static char answer[8192];
 
 static int setup(void **state)
 {
     (void)state;
     fake_clock_reset();
     fake_system_reset();
-    lp_loop_init(&loop);
-    fake_stream_init(&line, &loop);
-    lp_rpc_init(&rpc);
-    lp_events_init(&bus, &loop, items, CAP);
-    lp_svc_events_init(&service, &loop, &rpc, &bus, 7);
-    lp_rpc_open(&channel, &rpc, &line.stream, LP_RPC_READ);
+    caller_start();
+    lp_events_init(&bus, &caller.loop, items, CAP);
+    lp_svc_events_init(&service, &caller.loop, &caller.rpc, &bus, 7);
+    caller_open(LP_RPC_READ);
     return 0;
 }
 
 static void send(const char *params)
 {
-    char text[512];
-    snprintf(text, sizeof text, "{\"id\":1,\"method\":\"Events.Read\",\"params\":%s}\n", params);
-    fake_stream_feed_str(&line, text);
-}
-
-static bool has_answer(void)
-{
-    if (line.out_len == 0) {
-        return false;
-    }
-    const char *text = fake_stream_take(&line);
-    snprintf(answer, sizeof answer, "%.*s", (int)strcspn(text, "\r"), text);
-    return true;
-}
-
-static void run(uint32_t ms)
-{
-    const uint64_t end_ms = lp_port_now_ms() + ms;
-    do {
-        lp_loop_turn(&loop, (uint32_t)(end_ms - lp_port_now_ms()));
-    } while (lp_port_now_ms() < end_ms && line.out_len == 0);
+    caller_send("Events.Read", params);
 }
 
 static void read(const char *params)
 {
-    send(params);
-    run(10);
-    assert_true(has_answer());
-}
-
-// The value at `path` of the last answer, as JSON text.
-static const char *get(const char *path)
-{
-    static char value[sizeof answer];
-    lp_json_t frame, found;
-    value[0] = '\0';
-    if (lp_json_parse(lp_span_str(answer), &frame) == LP_OK &&
-        lp_json_find(frame, path, &found) == LP_OK) {
-        snprintf(value, sizeof value, "%.*s", LP_FMT_SPAN(found.raw));
-    }
-    return value;
-}
-
-static const char *go_on(const char *more)
-{
-    static char params[128];
-    char cursor[40];
-    snprintf(cursor, sizeof cursor, "%s", get("result.cursor"));
-    snprintf(params, sizeof params, "{\"cursor\":%s%s}", cursor, more);
-    return params;
+    (void)caller_call("Events.Read", params);
 }
 
 static void events_are_read_once_and_in_order(void **state)
@@ -101,30 +49,30 @@ static void events_are_read_once_and_in_order(void **state)
     lp_events_publish(&bus, LP_EV_CLOUD_LOST, -9, "say \"no\"");
     read("{}");
     assert_string_equal(
-        get("result.events"),
+        caller_get("result.events"),
         "[{\"seq\":1,\"at_ms\":0,\"name\":\"net.up\",\"number\":0,\"text\":\"10.0.2.15\"},"
         "{\"seq\":2,\"at_ms\":0,\"name\":\"cloud.lost\",\"number\":-9,\"text\":\"say "
         "\\\"no\\\"\"}]");
-    assert_string_equal(get("result.cursor"), "\"00000007.3\"");
-    assert_string_equal(get("result.lost"), "0");
-    assert_string_equal(get("result.is_new"), "false");
-    read(go_on(""));
-    assert_string_equal(get("result.events"), "[]");
+    assert_string_equal(caller_get("result.cursor"), "\"00000007.3\"");
+    assert_string_equal(caller_get("result.lost"), "0");
+    assert_string_equal(caller_get("result.is_new"), "false");
+    read(caller_go_on(""));
+    assert_string_equal(caller_get("result.events"), "[]");
 }
 
 static void gap_and_overflow_are_told(void **state)
 {
     (void)state;
     read("{}");
-    const char *params = go_on("");
+    const char *params = caller_go_on("");
     for (int i = 0; i < CAP + 5; i++) {
         lp_events_publish(&bus, LP_EV_NET_DOWN, i, NULL); // the last 5 have no room
     }
-    run(1);
+    caller_run(1);
     lp_events_publish(&bus, LP_EV_NET_UP, 0, NULL); // takes the place of the first
     read(params);
-    assert_string_equal(get("result.lost"), "1");
-    assert_string_equal(get("result.overflowed"), "5");
+    assert_string_equal(caller_get("result.lost"), "1");
+    assert_string_equal(caller_get("result.overflowed"), "5");
 }
 
 // An answer has room for a part of them; the cursor goes on behind it.
@@ -141,12 +89,12 @@ static void long_texts_come_in_parts_and_all_of_them(void **state)
     char params[128] = "{}";
     for (int i = 0; i < CAP && seen < CAP; i++) {
         read(params);
-        for (const char *at = answer; (at = strstr(at, "\"seq\":")) != NULL; at++) {
+        for (const char *at = caller.answer; (at = strstr(at, "\"seq\":")) != NULL; at++) {
             seen++;
             assert_int_equal(strtoul(at + 6, NULL, 10), seen);
         }
-        assert_string_equal(get("result.more"), seen < CAP ? "true" : "false");
-        snprintf(params, sizeof params, "%s", go_on(""));
+        assert_string_equal(caller_get("result.more"), seen < CAP ? "true" : "false");
+        snprintf(params, sizeof params, "%s", caller_go_on(""));
     }
     assert_int_equal(seen, CAP);
 }
@@ -156,37 +104,37 @@ static void cursor_of_another_start_begins_anew(void **state)
     (void)state;
     lp_events_publish(&bus, LP_EV_NET_UP, 0, NULL);
     read("{\"cursor\":\"00000006.9\"}");
-    assert_string_equal(get("result.is_new"), "true");
-    assert_non_null(strstr(answer, "\"seq\":1,"));
+    assert_string_equal(caller_get("result.is_new"), "true");
+    assert_non_null(strstr(caller.answer, "\"seq\":1,"));
     read("{\"cursor\":\"00000007.900\",\"wait_ms\":1000}"); // ahead of this start: does not wait
-    assert_string_equal(get("result.is_new"), "true");
+    assert_string_equal(caller_get("result.is_new"), "true");
 }
 
 static void reader_waits_for_the_next_event(void **state)
 {
     (void)state;
     read("{}");
-    send(go_on(",\"wait_ms\":5000"));
-    run(1000);
-    assert_false(has_answer());
+    send(caller_go_on(",\"wait_ms\":5000"));
+    caller_run(1000);
+    assert_false(caller_has_answer());
     lp_events_publish(&bus, LP_EV_NET_UP, 0, "x");
-    run(10);
-    assert_true(has_answer());
-    assert_non_null(strstr(answer, "\"net.up\""));
+    caller_run(10);
+    assert_true(caller_has_answer());
+    assert_non_null(strstr(caller.answer, "\"net.up\""));
 }
 
 static void reader_is_answered_when_its_time_is_over(void **state)
 {
     (void)state;
     send("{\"wait_ms\":3000}");
-    run(2900);
-    assert_false(has_answer());
-    run(200);
-    assert_true(has_answer());
-    assert_string_equal(get("result.events"), "[]");
+    caller_run(2900);
+    assert_false(caller_has_answer());
+    caller_run(200);
+    assert_true(caller_has_answer());
+    assert_string_equal(caller_get("result.events"), "[]");
     lp_events_publish(&bus, LP_EV_NET_UP, 0, NULL); // nobody waits any more
-    run(10);
-    assert_false(has_answer());
+    caller_run(10);
+    assert_false(caller_has_answer());
 }
 
 static void reader_is_not_woken_by_what_it_has(void **state)
@@ -195,36 +143,36 @@ static void reader_is_not_woken_by_what_it_has(void **state)
     lp_events_publish(&bus, LP_EV_NET_UP, 0, NULL);
     send("{}");
     send("{\"cursor\":\"00000007.2\",\"wait_ms\":5000}"); // before the event was handed out
-    run(1);
-    assert_true(has_answer());
-    run(1000);
-    assert_false(has_answer());
+    caller_run(1);
+    assert_true(caller_has_answer());
+    caller_run(1000);
+    assert_false(caller_has_answer());
 }
 
 static void second_reader_does_not_wait(void **state)
 {
     (void)state;
     send("{\"wait_ms\":5000}");
-    run(10);
+    caller_run(10);
     read("{\"wait_ms\":5000}");
-    assert_string_equal(get("error.name"), "\"LP_E_BUSY\"");
+    assert_string_equal(caller_get("error.name"), "\"LP_E_BUSY\"");
     lp_events_publish(&bus, LP_EV_NET_UP, 0, NULL);
-    run(10);
-    assert_true(has_answer());
-    assert_string_equal(get("error.name"), "");
+    caller_run(10);
+    assert_true(caller_has_answer());
+    assert_string_equal(caller_get("error.name"), "");
 }
 
 static void reader_that_hung_up_is_forgotten(void **state)
 {
     (void)state;
     send("{\"wait_ms\":5000}");
-    run(10);
-    lp_rpc_close(&channel);
+    caller_run(10);
+    lp_rpc_close(&caller.channel);
     lp_events_publish(&bus, LP_EV_NET_UP, 0, NULL);
-    run(10);
-    lp_rpc_open(&channel, &rpc, &line.stream, LP_RPC_READ);
+    caller_run(10);
+    caller_open(LP_RPC_READ);
     read("{}");
-    assert_non_null(strstr(answer, "\"net.up\""));
+    assert_non_null(strstr(caller.answer, "\"net.up\""));
 }
 
 static void names_of_strangers_become_text(void **state)
@@ -232,7 +180,7 @@ static void names_of_strangers_become_text(void **state)
     (void)state;
     lp_events_publish(&bus, LP_EV_WIFI_JOINED, 0, "a\xFF\xC3");
     read("{}");
-    assert_non_null(strstr(answer, "\"text\":\"a??\""));
+    assert_non_null(strstr(caller.answer, "\"text\":\"a??\""));
 }
 
 static void nonsense_is_refused(void **state)
@@ -250,19 +198,14 @@ static void nonsense_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         read(bad[i]);
-        assert_string_not_equal(get("error.name"), "");
+        assert_string_not_equal(caller_get("error.name"), "");
     }
 }
 
 static void method_stands_in_the_documentation(void **state)
 {
-    static char text[256 * 1024];
-    FILE *f = fopen(RPC_DOC, "r");
     (void)state;
-    assert_non_null(f);
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    (void)fclose(f);
-    assert_non_null(strstr(text, "| Events.Read | read |"));
+    assert_true(caller_page_has(RPC_DOC, "| Events.Read | read |"));
 }
 
 int main(void)

@@ -10,21 +10,13 @@
 
 #include <cmocka.h>
 
-#include "fake/port.h"
-#include "fake/stream.h"
+#include "caller.h"
 #include "limpet/port/clock.h"
 #include "limpet/svc_log.h"
 
-static lp_loop_t loop;
-static fake_stream_t line;
-static lp_rpc_t rpc;
-static lp_rpc_channel_t channel;
-static lp_loan_t loan; // as a board with little RAM has it
-static uint8_t lent[LP_RPC_LOAN_MIN];
 static lp_log_ring_t ring;
 static uint8_t memory[3000];
 static lp_svc_log_t service;
-static char answer[8192];
 
 static int setup(void **state)
 {
@@ -33,71 +25,22 @@ static int setup(void **state)
     fake_system_reset();
     (void)lp_log_set_levels("debug");
     memset(memory, 0, sizeof memory);
-    lp_loop_init(&loop);
-    fake_stream_init(&line, &loop);
-    lp_rpc_init(&rpc);
-    lp_loan_init(&loan, lent, sizeof lent);
-    rpc.loan = &loan;
+    caller_start();
     lp_log_ring_open(&ring, memory, sizeof memory, 0xABCD0001);
     lp_log_add_sink(lp_log_ring_sink(&ring));
-    lp_svc_log_init(&service, &loop, &rpc, &ring);
-    lp_rpc_open(&channel, &rpc, &line.stream, LP_RPC_READ);
+    lp_svc_log_init(&service, &caller.loop, &caller.rpc, &ring);
+    caller_open(LP_RPC_READ);
     return 0;
 }
 
 static void send(const char *params)
 {
-    char text[512];
-    snprintf(text, sizeof text, "{\"id\":1,\"method\":\"Log.Read\",\"params\":%s}\n", params);
-    fake_stream_feed_str(&line, text);
+    caller_send("Log.Read", params);
 }
 
-static bool has_answer(void)
+static void read(const char *params)
 {
-    if (line.out_len == 0) {
-        return false;
-    }
-    const char *text = fake_stream_take(&line);
-    snprintf(answer, sizeof answer, "%.*s", (int)strcspn(text, "\r"), text);
-    return true;
-}
-
-static void run(uint32_t ms)
-{
-    const uint64_t end_ms = lp_port_now_ms() + ms;
-    do {
-        lp_loop_turn(&loop, (uint32_t)(end_ms - lp_port_now_ms()));
-    } while (lp_port_now_ms() < end_ms && line.out_len == 0);
-}
-
-static const char *read(const char *params)
-{
-    send(params);
-    run(10);
-    assert_true(has_answer());
-    return answer;
-}
-
-// The value at `path` of the last answer, as JSON text.
-static const char *get(const char *path)
-{
-    static char value[sizeof answer];
-    lp_json_t frame, found;
-    value[0] = '\0';
-    if (lp_json_parse(lp_span_str(answer), &frame) == LP_OK &&
-        lp_json_find(frame, path, &found) == LP_OK) {
-        snprintf(value, sizeof value, "%.*s", LP_FMT_SPAN(found.raw));
-    }
-    return value;
-}
-
-static const char *cursor_params(const char *more)
-{
-    static char params[128];
-    char cursor[40];
-    snprintf(cursor, sizeof cursor, "%s", get("result.cursor"));
-    snprintf(params, sizeof params, "{\"cursor\":%s%s}", cursor, more);
-    return params;
+    (void)caller_call("Log.Read", params);
 }
 
 static void lines_are_read_once_and_in_order(void **state)
@@ -106,18 +49,18 @@ static void lines_are_read_once_and_in_order(void **state)
     lp_log(LP_LOG_INFO, "a", "one");
     lp_log(LP_LOG_ERROR, "b", "two \"quoted\"");
     read("{}");
-    assert_string_equal(get("result.lines"),
+    assert_string_equal(caller_get("result.lines"),
                         "[{\"id\":1,\"start\":0,\"level\":\"info\",\"text\":\"I 0.000 a: one\"},"
                         "{\"id\":2,\"start\":0,\"level\":\"error\",\"text\":\"E 0.000 b: two "
                         "\\\"quoted\\\"\"}]");
-    assert_string_equal(get("result.cursor"), "\"abcd0001.3\"");
-    assert_string_equal(get("result.lost"), "0");
-    read(cursor_params(""));
-    assert_string_equal(get("result.lines"), "[]");
+    assert_string_equal(caller_get("result.cursor"), "\"abcd0001.3\"");
+    assert_string_equal(caller_get("result.lost"), "0");
+    read(caller_go_on(""));
+    assert_string_equal(caller_get("result.lines"), "[]");
     lp_log(LP_LOG_INFO, "a", "three");
-    read(cursor_params(""));
-    assert_non_null(strstr(get("result.lines"), "\"id\":3,"));
-    assert_null(strstr(get("result.lines"), "\"id\":2,"));
+    read(caller_go_on(""));
+    assert_non_null(strstr(caller_get("result.lines"), "\"id\":3,"));
+    assert_null(strstr(caller_get("result.lines"), "\"id\":2,"));
 }
 
 static void gap_is_told(void **state)
@@ -130,8 +73,8 @@ static void gap_is_told(void **state)
     }
     char lost[16];
     snprintf(lost, sizeof lost, "%u", (unsigned)(ring.first_id - 2));
-    read(cursor_params(""));
-    assert_string_equal(get("result.lost"), lost);
+    read(caller_go_on(""));
+    assert_string_equal(caller_get("result.lost"), lost);
     assert_true(ring.first_id > 2);
 }
 
@@ -140,10 +83,10 @@ static void cursor_of_another_ring_is_noticed(void **state)
     (void)state;
     lp_log(LP_LOG_INFO, "a", "one");
     read("{\"cursor\":\"99999999.1\"}");
-    assert_string_equal(get("result.is_new"), "true");
-    assert_non_null(strstr(get("result.lines"), "a: one"));
+    assert_string_equal(caller_get("result.is_new"), "true");
+    assert_non_null(strstr(caller_get("result.lines"), "a: one"));
     read("{\"cursor\":\"abcd0001.7\"}"); // of a later time of this ring, before a power cut
-    assert_string_equal(get("result.is_new"), "true");
+    assert_string_equal(caller_get("result.is_new"), "true");
 }
 
 static void starts_and_levels_select(void **state)
@@ -156,15 +99,15 @@ static void starts_and_levels_select(void **state)
     lp_log(LP_LOG_INFO, "a", "new");
     lp_log(LP_LOG_WARN, "a", "careful");
     read("{\"start\":0}");
-    assert_null(strstr(get("result.lines"), "middle"));
-    assert_non_null(strstr(get("result.lines"), "new"));
+    assert_null(strstr(caller_get("result.lines"), "middle"));
+    assert_non_null(strstr(caller_get("result.lines"), "new"));
     read("{\"start\":-1}");
-    assert_non_null(strstr(get("result.lines"),
+    assert_non_null(strstr(caller_get("result.lines"),
                            "\"start\":-1,\"level\":\"info\",\"text\":\"I 0.000 a: middle\""));
-    assert_null(strstr(get("result.lines"), "old"));
+    assert_null(strstr(caller_get("result.lines"), "old"));
     read("{\"start\":-1,\"level\":\"warn\"}");
     assert_string_equal(
-        get("result.lines"),
+        caller_get("result.lines"),
         "[{\"id\":4,\"start\":0,\"level\":\"warn\",\"text\":\"W 0.000 a: careful\"}]");
 }
 
@@ -181,16 +124,16 @@ static void full_frame_goes_on_where_it_ended(void **state)
     unsigned seen = 0;
     read("{}");
     for (int turns = 0; turns < 50; turns++) {
-        assert_string_equal(get("error"), "");
-        for (const char *at = strstr(answer, "\"id\":");
+        assert_string_equal(caller_get("error"), "");
+        for (const char *at = strstr(caller.answer, "\"id\":");
              (at = strstr(at + 1, "{\"id\":")) != NULL;) {
             seen++;
             assert_int_equal(strtoul(at + 6, NULL, 10), seen);
         }
-        if (strcmp(get("result.more"), "true") != 0) {
+        if (strcmp(caller_get("result.more"), "true") != 0) {
             break;
         }
-        read(cursor_params(""));
+        read(caller_go_on(""));
     }
     assert_int_equal(seen, 90);
 }
@@ -199,28 +142,28 @@ static void reader_waits_for_the_next_line(void **state)
 {
     (void)state;
     read("{}");
-    send(cursor_params(",\"wait_ms\":20000,\"level\":\"warn\""));
-    run(5000);
-    assert_false(has_answer());
+    send(caller_go_on(",\"wait_ms\":20000,\"level\":\"warn\""));
+    caller_run(5000);
+    assert_false(caller_has_answer());
     lp_log(LP_LOG_INFO, "a", "not for this reader");
-    run(5000);
-    assert_false(has_answer());
+    caller_run(5000);
+    assert_false(caller_has_answer());
     lp_log(LP_LOG_WARN, "a", "for him");
-    run(10);
-    assert_true(has_answer());
-    assert_non_null(strstr(get("result.lines"), "for him"));
-    assert_null(strstr(get("result.lines"), "not for"));
+    caller_run(10);
+    assert_true(caller_has_answer());
+    assert_non_null(strstr(caller_get("result.lines"), "for him"));
+    assert_null(strstr(caller_get("result.lines"), "not for"));
 }
 
 static void wait_ends(void **state)
 {
     (void)state;
     read("{}");
-    send(cursor_params(",\"wait_ms\":3000"));
+    send(caller_go_on(",\"wait_ms\":3000"));
     const uint64_t began_ms = lp_port_now_ms();
-    run(10000);
-    assert_true(has_answer());
-    assert_string_equal(get("result.lines"), "[]");
+    caller_run(10000);
+    assert_true(caller_has_answer());
+    assert_string_equal(caller_get("result.lines"), "[]");
     assert_in_range(lp_port_now_ms() - began_ms, 3000, 3001);
 }
 
@@ -230,9 +173,9 @@ static void crowd_of_waiting_readers_is_refused(void **state)
     for (int i = 0; i <= LP_SVC_LOG_WAITERS; i++) {
         send("{\"wait_ms\":1000}");
     }
-    run(10);
-    assert_true(has_answer());
-    assert_string_equal(get("error.name"), "\"LP_E_BUSY\"");
+    caller_run(10);
+    assert_true(caller_has_answer());
+    assert_string_equal(caller_get("error.name"), "\"LP_E_BUSY\"");
 }
 
 static void nonsense_is_refused(void **state)
@@ -258,19 +201,14 @@ static void nonsense_is_refused(void **state)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         read(bad[i]);
-        assert_string_not_equal(get("error.name"), "");
+        assert_string_not_equal(caller_get("error.name"), "");
     }
 }
 
 static void rpc_doc_has_the_method(void **state)
 {
     (void)state;
-    static char doc[100000];
-    FILE *f = fopen(RPC_DOC, "r");
-    assert_non_null(f);
-    doc[fread(doc, 1, sizeof doc - 1, f)] = '\0';
-    fclose(f);
-    assert_non_null(strstr(doc, "| Log.Read | read |"));
+    assert_true(caller_page_has(RPC_DOC, "| Log.Read | read |"));
 }
 
 int main(void)
