@@ -11,6 +11,7 @@ __attribute__((noreturn, aligned(4))) static void trap(void)
 {
     static const char words[] = "[  ERROR   ] the core met an exception\n";
     (void)fwrite(words, 1, sizeof words - 1, stdout);
+    (void)fflush(stdout);
     _Exit(EXIT_FAULT);
 }
 
