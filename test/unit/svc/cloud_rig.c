@@ -254,10 +254,7 @@ void rig_start(bool has_bus)
 int rig_setup(void **state)
 {
     (void)state;
-    fake_system_reset();
-    fake_flash_reset(
-        (lp_flash_geometry_t){.size_bytes = 65536, .sector_bytes = 4096, .page_bytes = 4});
-    world = world_new(LP_CHIPSIM_ATECC508A);
+    world = device_world(LP_CHIPSIM_ATECC508A);
     assert_int_equal(world_provision(world), LP_OK);
     world_settle(world, 5000);
     fake_clock_set_utc_s(1800000000);

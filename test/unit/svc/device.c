@@ -10,6 +10,8 @@
 
 #include "limpet/port/clock.h"
 
+enum { FLASH_BYTES = 65536 };
+
 static void note_config(void *ctx)
 {
     ((device_t *)ctx)->config_changes++;
@@ -38,7 +40,8 @@ static void give_scratch(void *ctx, void *memory)
 static void start_storage(device_t *d)
 {
     d->scratch = (lp_config_scratch_t){.take = take_scratch, .give = give_scratch, .ctx = d};
-    const lp_store_config_t store = {.size_bytes = 65536, .entries = d->entries, .max_entries = 96};
+    const lp_store_config_t store = {
+        .size_bytes = FLASH_BYTES, .entries = d->entries, .max_entries = 96};
     assert_int_equal(lp_store_open(&d->store, &store), LP_OK);
     const lp_config_setup_t config = {.rows = lp_settings,
                                       .count = LP_SETTINGS_COUNT,
@@ -96,6 +99,14 @@ static void start_services(device_t *d, bool has_bus, lp_keyprov_t *files)
                                               .chip = &d->chip,
                                               .turn = &d->turn};
     lp_svc_identity_init(&d->identity, &identity);
+}
+
+world_t *device_world(lp_chipsim_model_t model)
+{
+    fake_system_reset();
+    fake_flash_reset(
+        (lp_flash_geometry_t){.size_bytes = FLASH_BYTES, .sector_bytes = 4096, .page_bytes = 4});
+    return world_new(model);
 }
 
 void device_start(device_t *d, world_t *w, bool has_bus, lp_keyprov_t *files)

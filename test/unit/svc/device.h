@@ -52,6 +52,9 @@ typedef struct {
     unsigned config_changes;
 } device_t;
 
+// A board that was never switched on: a blank flash, a blank chip of this model, nothing in the
+// log.
+world_t *device_world(lp_chipsim_model_t model);
 // `has_bus` false: no I2C bus is wired. `files` may be null. The flash keeps its content.
 void device_start(device_t *d, world_t *w, bool has_bus, lp_keyprov_t *files);
 

@@ -21,10 +21,7 @@ static char answer[2048];
 
 static int setup_model(lp_chipsim_model_t model)
 {
-    fake_system_reset();
-    fake_flash_reset(
-        (lp_flash_geometry_t){.size_bytes = 65536, .sector_bytes = 4096, .page_bytes = 4});
-    world = world_new(model);
+    world = device_world(model);
     device_start(&dev, world, true, NULL);
     return 0;
 }

@@ -34,10 +34,7 @@ static void start(bool has_bus)
 
 static int setup_model(lp_chipsim_model_t model)
 {
-    fake_system_reset();
-    fake_flash_reset(
-        (lp_flash_geometry_t){.size_bytes = 65536, .sector_bytes = 4096, .page_bytes = 4});
-    world = world_new(model);
+    world = device_world(model);
     start(true);
     const lp_tls_setup_t tls = {.loop = &world->loop,
                                 .keys = &dev.keys,

@@ -22,10 +22,7 @@ static void start(void)
 static int setup(void **state)
 {
     (void)state;
-    fake_system_reset();
-    fake_flash_reset(
-        (lp_flash_geometry_t){.size_bytes = 65536, .sector_bytes = 4096, .page_bytes = 4});
-    world = world_new(LP_CHIPSIM_ATECC508A);
+    world = device_world(LP_CHIPSIM_ATECC508A);
     start();
     return 0;
 }

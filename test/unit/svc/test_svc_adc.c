@@ -18,10 +18,7 @@ static lp_rpc_set_t set;
 static int set_up(void **state)
 {
     (void)state;
-    world = world_new(LP_CHIPSIM_ATECC508A);
-    fake_system_reset();
-    fake_flash_reset(
-        (lp_flash_geometry_t){.size_bytes = 65536, .sector_bytes = 4096, .page_bytes = 4});
+    world = device_world(LP_CHIPSIM_ATECC508A);
     device_start(&dev, world, false, NULL);
     lp_svc_adc_init(&set, &dev.rpc);
     assert_int_equal(lp_pins_adc_set(0, 1650000), LP_OK);

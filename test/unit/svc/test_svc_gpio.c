@@ -18,10 +18,7 @@ static lp_svc_gpio_t svc;
 static int set_up(void **state)
 {
     (void)state;
-    world = world_new(LP_CHIPSIM_ATECC508A);
-    fake_system_reset();
-    fake_flash_reset(
-        (lp_flash_geometry_t){.size_bytes = 65536, .sector_bytes = 4096, .page_bytes = 4});
+    world = device_world(LP_CHIPSIM_ATECC508A);
     device_start(&dev, world, false, NULL);
     lp_gpio_begin();
     lp_svc_gpio_init(&svc, &world->loop, &dev.rpc);

@@ -40,10 +40,7 @@ static int setup(void **state)
     (void)state;
     memset(&addresses, 0, sizeof addresses);
     told = 0;
-    world = world_new(LP_CHIPSIM_ATECC508A);
-    fake_system_reset();
-    fake_flash_reset(
-        (lp_flash_geometry_t){.size_bytes = 65536, .sector_bytes = 4096, .page_bytes = 4});
+    world = device_world(LP_CHIPSIM_ATECC508A);
     device_start(&dev, world, false, NULL);
     const lp_config_setup_t c = {.rows = lp_settings_ip,
                                  .count = LP_SETTINGS_IP_COUNT,
