@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fake_board.h"
-
+// Its settings, and the line with its faults.
 #include <fcntl.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,297 +10,23 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "check.h"
-#include "limpet/hexline.h"
+#include "fake_board_private.h"
 #include "limpet/rpc_frame.h"
 
 const char fake_board_id[] = "lp-00fa4e";
 const char fake_chip_serial[] = "0123d4c0ffee5a17ee";
 
-enum { CONFIG_LEN = 128, REBOOT_MS = 30 };
+enum { REBOOT_MS = 30 };
 
-typedef cJSON *method_fn(fake_board_t *b, const cJSON *params, const char **error);
-
-// --- keys
-
-static void public_hex(void *key, char out[129])
+const char *fake_board_setting(const fake_board_t *b, const char *group, const char *name)
 {
-    unsigned char point[65];
-    size_t len = 0;
-    EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len);
-    lp_hexline(out, point + 1, len - 1);
-}
-
-static bool is_second(const char *key_id)
-{
-    return strcmp(key_id, "atca:1") == 0 || strcmp(key_id, "file:key2.pem") == 0;
-}
-
-static void **key_of(fake_board_t *b, const char *key_id)
-{
-    return is_second(key_id) ? &b->key2 : &b->key;
-}
-
-static const char *asked_key(const cJSON *params)
-{
-    const cJSON *key = cJSON_GetObjectItem(params, "key");
-    return cJSON_IsString(key) ? key->valuestring : "";
+    return fake_board_text(b->saved, group, name);
 }
 
 static cJSON *group_of(cJSON *tree, const char *name)
 {
     cJSON *g = cJSON_GetObjectItem(tree, name);
     return g != NULL ? g : cJSON_AddObjectToObject(tree, name);
-}
-
-static const char *text_in(const cJSON *tree, const char *group, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItem(cJSON_GetObjectItem(tree, group), name);
-    return cJSON_IsString(item) ? item->valuestring : "";
-}
-
-const char *fake_board_setting(const fake_board_t *b, const char *group, const char *name)
-{
-    return text_in(b->saved, group, name);
-}
-
-static bool cert_in(const cJSON *settings, lp_check_t *check)
-{
-    char why[80];
-    const char *pem = text_in(settings, "identity", "cert");
-    return pem[0] != '\0' && lp_check_cert(pem, check, why, sizeof why);
-}
-
-static bool cert_of(const fake_board_t *b, lp_check_t *check)
-{
-    return cert_in(b->saved, check);
-}
-
-// --- the chip
-
-static void config_zone(const fake_board_t *b, uint8_t out[CONFIG_LEN])
-{
-    memset(out, 0x55, CONFIG_LEN);
-    for (int i = 0; i < 9; i++) {
-        unsigned byte = 0;
-        sscanf(fake_chip_serial + 2 * i, "%2x", &byte);
-        out[i < 4 ? i : i + 4] = (uint8_t)byte;
-    }
-    out[20] = b->is_written ? 0x83 : 0x00;
-}
-
-static cJSON *chip_object(const fake_board_t *b)
-{
-    cJSON *c = cJSON_CreateObject();
-    cJSON_AddNumberToObject(c, "addr", 96);
-    cJSON_AddStringToObject(c, "part", "ATECC508A");
-    cJSON_AddStringToObject(c, "revision", "00005000");
-    cJSON_AddStringToObject(c, "serial", fake_chip_serial);
-    cJSON *lock = cJSON_AddObjectToObject(c, "lock");
-    cJSON_AddBoolToObject(lock, "config", b->is_config_locked);
-    cJSON_AddBoolToObject(lock, "data", b->is_data_locked);
-    const char *variant = b->is_written ? "limpet" : b->is_preset ? "foreign" : "blank";
-    cJSON_AddStringToObject(c, "variant", b->variant[0] != '\0' ? b->variant : variant);
-    return c;
-}
-
-static cJSON *chip_scan(fake_board_t *b, const cJSON *params, const char **error)
-{
-    (void)params;
-    (void)error;
-    cJSON *r = cJSON_CreateObject();
-    cJSON *bus = cJSON_AddObjectToObject(r, "bus");
-    cJSON_AddStringToObject(bus, "name", b->has_chip ? "i2c0" : "none");
-    cJSON_AddStringToObject(bus, "lines", b->lines);
-    cJSON *tried = cJSON_AddArrayToObject(r, "tried");
-    cJSON_AddItemToArray(tried, cJSON_CreateNumber(96));
-    cJSON_AddItemToArray(tried, cJSON_CreateNumber(53));
-    cJSON *chips = cJSON_AddArrayToObject(r, "chips");
-    if (b->has_chip) {
-        cJSON_AddItemToArray(chips, chip_object(b));
-    }
-    return r;
-}
-
-static cJSON *chip_info(fake_board_t *b, const cJSON *params, const char **error)
-{
-    (void)params;
-    if (!b->has_chip) {
-        *error = "LP_E_CHIP_MISSING";
-        return NULL;
-    }
-    cJSON *r = chip_object(b);
-    cJSON *plan = cJSON_AddObjectToObject(r, "plan");
-    bool is_foreign = b->is_preset && b->is_config_locked;
-    cJSON_AddStringToObject(plan, "state",
-                            is_foreign      ? "differs"
-                            : b->is_written ? "match"
-                                            : "open");
-    cJSON *differences = cJSON_AddArrayToObject(plan, "differences");
-    if (is_foreign) {
-        cJSON_AddItemToArray(differences, cJSON_CreateString("slot 0 may be written in the clear"));
-    }
-    cJSON_AddStringToObject(r, "bus", b->is_bound ? "sealed" : "clear");
-    cJSON_AddBoolToObject(r, "can_bind", b->has_bus_service && !b->is_bound && !is_foreign);
-    return r;
-}
-
-static bool is_confirmed(const cJSON *params)
-{
-    const cJSON *confirm = cJSON_GetObjectItem(params, "confirm");
-    return cJSON_IsString(confirm) && strcmp(confirm->valuestring, fake_chip_serial) == 0;
-}
-
-static cJSON *chip_configure(fake_board_t *b, const cJSON *params, const char **error)
-{
-    if (!is_confirmed(params) || b->is_config_locked || !b->has_chip) {
-        *error = "LP_E_STATE";
-        return NULL;
-    }
-    uint8_t zone[CONFIG_LEN];
-    char hex[2 * CONFIG_LEN + 1];
-    char crc[8];
-    b->is_written = true;
-    b->n_configure++;
-    config_zone(b, zone);
-    zone[30] ^= b->lies_about_read_back ? 1u : 0u;
-    lp_hexline(hex, zone, sizeof zone);
-    zone[30] ^= b->lies_about_read_back ? 1u : 0u;
-    snprintf(crc, sizeof crc, "%04x", lp_check_chip_crc(zone, sizeof zone));
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddStringToObject(r, "config", hex);
-    cJSON_AddStringToObject(r, "crc", crc);
-    cJSON_AddBoolToObject(r, "is_equal", true);
-    return r;
-}
-
-static cJSON *chip_lock(fake_board_t *b, const cJSON *params, const char **error)
-{
-    const cJSON *zone = cJSON_GetObjectItem(params, "zone");
-    const cJSON *crc = cJSON_GetObjectItem(params, "crc");
-    bool is_config = cJSON_IsString(zone) && strcmp(zone->valuestring, "config") == 0;
-    uint8_t bytes[CONFIG_LEN];
-    char expected[8];
-    config_zone(b, bytes);
-    snprintf(expected, sizeof expected, "%04x", lp_check_chip_crc(bytes, sizeof bytes));
-    if (!is_confirmed(params) || (is_config && b->is_config_locked) ||
-        (!is_config && (!b->is_config_locked || b->is_data_locked))) {
-        *error = "LP_E_STATE";
-        return NULL;
-    }
-    if (is_config) {
-        b->was_locked_unread =
-            !b->is_written || !cJSON_IsString(crc) || strcmp(crc->valuestring, expected) != 0;
-        b->is_config_locked = true;
-        b->n_lock_config++;
-    } else {
-        b->is_data_locked = true;
-        b->n_lock_data++;
-    }
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddStringToObject(r, "zone", is_config ? "config" : "data");
-    cJSON_AddBoolToObject(r, "is_locked", true);
-    return r;
-}
-
-static cJSON *chip_bind(fake_board_t *b, const cJSON *params, const char **error)
-{
-    if (!is_confirmed(params) || !b->is_data_locked || !b->has_bus_service) {
-        *error = "LP_E_STATE";
-        return NULL;
-    }
-    b->n_bind++;
-    b->is_bound = !b->does_not_prove;
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddStringToObject(r, "bus", "sealed");
-    cJSON_AddBoolToObject(r, "can_bind", false);
-    return r;
-}
-
-// --- identity
-
-static cJSON *identity_info(fake_board_t *b, const cJSON *params, const char **error)
-{
-    (void)error;
-    const cJSON *asked = cJSON_GetObjectItem(params, "key");
-    const char *key =
-        cJSON_IsString(asked) ? asked->valuestring : text_in(b->staged, "identity", "key");
-    bool is_chip = strncmp(key, "atca:", 5) == 0;
-    void *pair = *key_of(b, key);
-    bool exists = pair != NULL && is_chip == b->has_chip;
-    char hex[129] = "";
-    lp_check_t check;
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddStringToObject(r, "key", key);
-    cJSON_AddStringToObject(r, "source", !exists ? "none" : is_chip ? "chip" : "flash");
-    cJSON_AddBoolToObject(r, "exists", exists);
-    if (exists) {
-        public_hex(pair, hex);
-        cJSON_AddStringToObject(r, "public_key", hex);
-    } else {
-        cJSON_AddNullToObject(r, "public_key");
-    }
-    if (cert_in(b->staged, &check)) { // what is set counts here at once
-        cJSON_AddStringToObject(r, "cert_id", check.id);
-        cJSON_AddBoolToObject(r, "is_match", strcmp(check.public_key, hex) == 0);
-    } else {
-        cJSON_AddNullToObject(r, "cert_id");
-        cJSON_AddBoolToObject(r, "is_match", false);
-    }
-    return r;
-}
-
-static cJSON *identity_genkey(fake_board_t *b, const cJSON *params, const char **error)
-{
-    lp_check_t check;
-    bool is_locked = b->is_config_locked && b->is_data_locked;
-    if (b->has_chip && (!is_confirmed(params) || !is_locked)) {
-        *error = "LP_E_STATE";
-        return NULL;
-    }
-    bool is_in_use = strcmp(asked_key(params), fake_board_setting(b, "identity", "key")) == 0;
-    if (cert_of(b, &check) && is_in_use && !cJSON_IsTrue(cJSON_GetObjectItem(params, "replace"))) {
-        *error = "LP_E_EXISTS";
-        return NULL;
-    }
-    void **pair = key_of(b, asked_key(params));
-    EVP_PKEY_free(*pair);
-    *pair = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    b->n_genkey++;
-    char hex[129];
-    public_hex(*pair, hex);
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddItemReferenceToObject(r, "key", cJSON_GetObjectItem(params, "key"));
-    cJSON_AddStringToObject(r, "public_key", hex);
-    return r;
-}
-
-static cJSON *identity_csr(fake_board_t *b, const cJSON *params, const char **error)
-{
-    const cJSON *cn = cJSON_GetObjectItem(params, "cn");
-    void *pair = *key_of(b, asked_key(params));
-    if (pair == NULL || !cJSON_IsString(cn)) {
-        *error = "LP_E_NOT_FOUND";
-        return NULL;
-    }
-    EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    X509_REQ *req = X509_REQ_new();
-    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_ASC,
-                               (const unsigned char *)cn->valuestring, -1, -1, 0);
-    X509_REQ_set_pubkey(req, b->signs_wrongly ? other : pair);
-    X509_REQ_sign(req, b->signs_wrongly ? other : pair, EVP_sha256());
-    BIO *bio = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509_REQ(bio, req);
-    char *text = NULL;
-    long n = BIO_get_mem_data(bio, &text);
-    char pem[2048];
-    snprintf(pem, sizeof pem, "%.*s", (int)n, text);
-    BIO_free(bio);
-    X509_REQ_free(req);
-    EVP_PKEY_free(other);
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddStringToObject(r, "csr", pem);
-    return r;
 }
 
 // --- system and settings
@@ -400,77 +122,6 @@ static cJSON *config_confirm(fake_board_t *b, const cJSON *params, const char **
     return cJSON_CreateObject();
 }
 
-// --- cloud
-
-static bool is_connected(fake_board_t *b, lp_check_t *check)
-{
-    char hex[129] = "";
-    const cJSON *tree = b->is_on_set ? b->staged : b->saved;
-    const char *key_id = text_in(tree, "identity", "key");
-    void *pair = *key_of(b, key_id);
-    if (pair != NULL) {
-        public_hex(pair, hex);
-    }
-    const cJSON *enable = cJSON_GetObjectItem(cJSON_GetObjectItem(tree, "cloud"), "enable");
-    bool is_deaf = b->is_offline || (b->is_second_deaf && is_second(key_id));
-    return !is_deaf && cJSON_IsTrue(enable) && cert_in(tree, check) &&
-           strcmp(check->public_key, hex) == 0 && strstr(text_in(tree, "trust", "ca"), "BEGIN") &&
-           strcmp(text_in(tree, "cloud", "server"), b->cloud->broker) == 0 &&
-           fake_cloud_admits(b->cloud, check->id, text_in(tree, "cloud", "client_id"));
-}
-
-static cJSON *cloud_status(fake_board_t *b, const cJSON *params, const char **error)
-{
-    (void)params;
-    (void)error;
-    lp_check_t check = {.id = ""};
-    bool is_up = is_connected(b, &check);
-    if (!is_up) {
-        check.id[0] = '\0';
-        (void)cert_in(b->staged, &check);
-    }
-    bool is_enabled = fake_board_setting(b, "cloud", "server")[0] != '\0';
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddStringToObject(r, "state", is_up ? "connected" : is_enabled ? "backoff" : "off");
-    cJSON_AddStringToObject(r, "cert_id", check.id);
-    cJSON *tls = cJSON_AddObjectToObject(r, "tls");
-    cJSON_AddStringToObject(tls, "version", "TLS 1.2");
-    cJSON_AddStringToObject(tls, "suite", "ECDHE-ECDSA-AES128-GCM-SHA256");
-    cJSON_AddStringToObject(tls, "key_source", b->has_chip ? "chip" : "flash");
-    cJSON_AddNumberToObject(tls, "handshake_ms", 610);
-    if (!is_up && is_enabled) {
-        cJSON *e = cJSON_AddObjectToObject(r, "last_error");
-        cJSON_AddStringToObject(e, "name", "LP_E_MQTT_REFUSED");
-        cJSON_AddStringToObject(e, "text", "the broker refused the connection");
-    }
-    return r;
-}
-
-static cJSON *cloud_prove(fake_board_t *b, const cJSON *params, const char **error)
-{
-    lp_check_t check;
-    const cJSON *nonce = cJSON_GetObjectItem(params, "nonce");
-    if (!is_connected(b, &check) || !cJSON_IsString(nonce) || strlen(nonce->valuestring) != 32) {
-        *error = "LP_E_STATE";
-        return NULL;
-    }
-    char topic[200];
-    snprintf(topic, sizeof topic, "limpet/%s/proof", fake_board_setting(b, "cloud", "thing"));
-    b->n_prove++;
-    if (!b->ignores_proof) {
-        pthread_mutex_lock(&b->cloud->lock);
-        snprintf(b->cloud->retained_topic, sizeof b->cloud->retained_topic, "%s", topic);
-        snprintf(b->cloud->retained, sizeof b->cloud->retained,
-                 "{\"nonce\":\"%s\",\"cert_id\":\"%s\"}", nonce->valuestring, check.id);
-        pthread_mutex_unlock(&b->cloud->lock);
-    }
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddStringToObject(r, "topic", topic);
-    cJSON_AddStringToObject(r, "cert_id", check.id);
-    cJSON_AddNumberToObject(r, "rtt_ms", 12);
-    return r;
-}
-
 static const struct {
     const char *name;
     method_fn *run;
@@ -483,16 +134,16 @@ static const struct {
     {"Config.Set", config_set, false},
     {"Config.Save", config_save, true},
     {"Config.Confirm", config_confirm, false},
-    {"Chip.Scan", chip_scan, false},
-    {"Chip.Info", chip_info, false},
-    {"Chip.Configure", chip_configure, false},
-    {"Chip.Lock", chip_lock, false},
-    {"Chip.Bind", chip_bind, false},
-    {"Identity.Info", identity_info, false},
-    {"Identity.GenKey", identity_genkey, false},
-    {"Identity.Csr", identity_csr, false},
-    {"Cloud.Status", cloud_status, false},
-    {"Cloud.Prove", cloud_prove, false},
+    {"Chip.Scan", fake_chip_scan, false},
+    {"Chip.Info", fake_chip_info, false},
+    {"Chip.Configure", fake_chip_configure, false},
+    {"Chip.Lock", fake_chip_lock, false},
+    {"Chip.Bind", fake_chip_bind, false},
+    {"Identity.Info", fake_identity_info, false},
+    {"Identity.GenKey", fake_identity_genkey, false},
+    {"Identity.Csr", fake_identity_csr, false},
+    {"Cloud.Status", fake_cloud_status, false},
+    {"Cloud.Prove", fake_cloud_prove, false},
 };
 
 // --- the line
