@@ -9,77 +9,46 @@
 
 #include <cmocka.h>
 
-#include "device.h"
 #include "limpet/settings_wifi.h"
 #include "limpet/svc_secret.h"
 #include "limpet/tls.h"
-
-enum { STORE_BYTES = 65536, FLASH_BYTES = 131072 };
+#include "seal_rig.h"
 
 static const char password[] = "correct horse battery";
 #define SET "{\"wifi\":{\"sta\":{\"ssid\":\"home\",\"pass\":\"correct horse battery\"}}}"
 
-static device_t dev;
-static world_t *world;
-static lp_files_t files;
-static lp_svc_seal_t seal;
+static seal_rig_t rig;
 static lp_svc_secret_t secrets;
 static lp_config_t config;
 static lp_config_value_t values[LP_SETTINGS_WIFI_COUNT];
 static lp_store_item_t items[LP_SETTINGS_WIFI_COUNT];
 static uint8_t arena[1024];
-static _Alignas(16) uint8_t tls_arena[96 * 1024];
-static _Alignas(16) uint8_t tls_stack[192 * 1024];
 static unsigned opened;
 static lp_err_t open_err;
 static char got[LP_SECRET_TEXT_MAX];
 
 static void start(void)
 {
-    fake_flash_power_on();
-    device_start(&dev, world, true, NULL);
-    const lp_files_config_t f = {.offset = STORE_BYTES,
-                                 .size_bytes = FLASH_BYTES - STORE_BYTES,
-                                 .max_file_bytes = 8192,
-                                 .max_files = 10,
-                                 .store = &dev.store};
-    assert_int_equal(lp_files_open(&files, &f), LP_OK);
-    const lp_svc_seal_setup_t s = {.loop = dev.loop,
-                                   .rpc = &dev.rpc,
-                                   .config = &dev.config,
-                                   .store = &dev.store,
-                                   .files = &files,
-                                   .chip = &dev.chip,
-                                   .turn = &dev.turn};
-    lp_svc_seal_init(&seal, &s);
+    seal_rig_start(&rig);
     const lp_config_setup_t c = {.rows = lp_settings_wifi,
                                  .count = LP_SETTINGS_WIFI_COUNT,
                                  .values = values,
                                  .items = items,
                                  .arena = arena,
                                  .arena_bytes = sizeof arena,
-                                 .store = &dev.store};
+                                 .store = &rig.dev.store};
     assert_int_equal(lp_config_init(&config, &c), LP_OK);
     lp_config_load(&config, NULL);
-    lp_svc_secret_init(&secrets, dev.loop, &config, &dev.store, lp_settings_wifi,
+    lp_svc_secret_init(&secrets, rig.dev.loop, &config, &rig.dev.store, lp_settings_wifi,
                        LP_SETTINGS_WIFI_COUNT);
-    lp_svc_secret_use(&secrets, &seal);
+    lp_svc_secret_use(&secrets, &rig.seal);
 }
 
 static void new_world(bool is_provisioned)
 {
-    fake_system_reset();
-    fake_flash_reset((lp_flash_geometry_t){FLASH_BYTES, 4096, 4});
-    world = world_new(LP_CHIPSIM_ATECC508A);
-    assert_true(!is_provisioned || world_provision(world) == LP_OK);
+    seal_rig_board(&rig, LP_CHIPSIM_ATECC508A, is_provisioned);
     start();
-    const lp_tls_setup_t tls = {.loop = &world->loop,
-                                .keys = &dev.keys,
-                                .arena = tls_arena,
-                                .arena_bytes = sizeof tls_arena,
-                                .stack = tls_stack,
-                                .stack_bytes = sizeof tls_stack};
-    assert_int_equal(lp_tls_init(&tls), LP_OK);
+    seal_rig_start_tls(&rig);
 }
 
 static int setup(void **state)
@@ -92,8 +61,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    assert_int_equal(lp_tls_deinit(), LP_OK);
-    world_free(world);
+    seal_rig_drop(&rig);
     return 0;
 }
 
@@ -122,7 +90,7 @@ static lp_err_t open_key(const char *key)
     assert_int_equal(err, LP_OK);
     assert_int_equal(opened, 0); // never from inside the call
     for (int i = 0; opened == 0 && i < 200; i++) {
-        device_run(&dev, 100);
+        device_run(&rig.dev, 100);
     }
     assert_int_equal(opened, 1);
     return open_err;
@@ -135,7 +103,7 @@ static const char *stored(const char *key)
 
 static bool is_on_flash(const char *text)
 {
-    return memmem(fake_flash_bytes(), FLASH_BYTES, text, strlen(text)) != NULL;
+    return memmem(fake_flash_bytes(), RIG_FLASH_BYTES, text, strlen(text)) != NULL;
 }
 
 static void secret_is_sealed_in_memory_and_flash(void **state)
@@ -144,7 +112,7 @@ static void secret_is_sealed_in_memory_and_flash(void **state)
     set(SET);
     assert_int_equal(lp_config_save(&config), LP_OK); // before it could be sealed
     assert_true(is_on_flash(password));
-    device_run(&dev, 5000);
+    device_run(&rig.dev, 5000);
     assert_true(lp_secret_is_sealed(lp_span_str(stored("wifi.sta.pass"))));
     for (size_t at = 0; at + 8 <= sizeof password - 1; at++) {
         char part[9];
@@ -152,12 +120,12 @@ static void secret_is_sealed_in_memory_and_flash(void **state)
         assert_false(is_on_flash(part));
         assert_null(memmem(arena, sizeof arena, part, 8));
         assert_null(memmem(&secrets, sizeof secrets, part, 8));
-        assert_null(memmem(&seal, sizeof seal, part, 8));
+        assert_null(memmem(&rig.seal, sizeof rig.seal, part, 8));
     }
     assert_int_equal(open_key("wifi.sta.pass"), LP_OK);
     assert_string_equal(got, password);
     assert_null(memmem(&secrets, sizeof secrets, password, 8)); // it is kept nowhere
-    world_power_cycle(world);
+    world_power_cycle(rig.world);
     start();
     assert_int_equal(open_key("wifi.sta.pass"), LP_OK);
     assert_string_equal(got, password);
@@ -167,7 +135,7 @@ static void what_was_not_saved_is_not_saved_by_sealing(void **state)
 {
     (void)state;
     set(SET);
-    device_run(&dev, 5000);
+    device_run(&rig.dev, 5000);
     assert_true(lp_secret_is_sealed(lp_span_str(stored("wifi.sta.pass"))));
     assert_false(config.is_saved);
     start();
@@ -178,9 +146,9 @@ static void one_that_changes_meanwhile_is_sealed_itself(void **state)
 {
     (void)state;
     set(SET);
-    device_run(&dev, 1); // the chip works on it
+    device_run(&rig.dev, 1); // the chip works on it
     set("{\"wifi\":{\"sta\":{\"pass\":\"another password\"}}}");
-    device_run(&dev, 5000);
+    device_run(&rig.dev, 5000);
     assert_int_equal(open_key("wifi.sta.pass"), LP_OK);
     assert_string_equal(got, "another password");
     assert_true(lp_secret_is_sealed(lp_span_str(stored("wifi.sta.pass"))));
@@ -191,10 +159,10 @@ static void another_chip_does_not_open_it(void **state)
     (void)state;
     set(SET);
     assert_int_equal(lp_config_save(&config), LP_OK);
-    device_run(&dev, 5000);
-    world_free(world);
-    world = world_new(LP_CHIPSIM_ATECC508A);
-    assert_int_equal(world_provision(world), LP_OK);
+    device_run(&rig.dev, 5000);
+    world_free(rig.world);
+    rig.world = world_new(LP_CHIPSIM_ATECC508A);
+    assert_int_equal(world_provision(rig.world), LP_OK);
     start();
     assert_int_not_equal(open_key("wifi.sta.pass"), LP_OK);
     assert_string_equal(got, "");
@@ -206,7 +174,7 @@ static void exchanged_and_altered_ones_do_not_open(void **state)
     char json[600];
     char value[LP_SECRET_TEXT_MAX];
     set(SET);
-    device_run(&dev, 5000);
+    device_run(&rig.dev, 5000);
     snprintf(value, sizeof value, "%s", stored("wifi.sta.pass"));
     snprintf(json, sizeof json, "{\"wifi\":{\"sta1\":{\"pass\":\"\\u0001%s\"}}}", value + 1);
     set(json);
@@ -229,14 +197,14 @@ static void without_a_chip_that_is_set_up_it_stays_in_clear(void **state)
     new_world(false);
     set(SET);
     assert_int_equal(lp_config_save(&config), LP_OK);
-    device_run(&dev, 120000);
+    device_run(&rig.dev, 120000);
     assert_string_equal(stored("wifi.sta.pass"), password);
     assert_true(fake_log_contains("stays in clear"));
     assert_int_equal(open_key("wifi.sta.pass"), LP_OK);
     assert_string_equal(got, password);
-    assert_int_equal(world_provision(world), LP_OK);
+    assert_int_equal(world_provision(rig.world), LP_OK);
     start();
-    device_run(&dev, 5000);
+    device_run(&rig.dev, 5000);
     assert_true(lp_secret_is_sealed(lp_span_str(stored("wifi.sta.pass"))));
     assert_false(is_on_flash(password));
 }
@@ -245,12 +213,12 @@ static void without_a_chip_that_is_set_up_it_stays_in_clear(void **state)
 static void power_cuts_lose_nothing(void **state)
 {
     (void)state;
-    uint8_t image[FLASH_BYTES];
+    uint8_t image[RIG_FLASH_BYTES];
     set(SET);
     secrets.seal_ = NULL; // later
     assert_int_equal(lp_config_save(&config), LP_OK);
-    lp_svc_secret_use(&secrets, &seal);
-    device_run(&dev, 5000); // makes the key in the chip
+    lp_svc_secret_use(&secrets, &rig.seal);
+    device_run(&rig.dev, 5000); // makes the key in the chip
     set(SET);
     secrets.seal_ = NULL;
     assert_int_equal(lp_config_save(&config), LP_OK);
@@ -260,12 +228,12 @@ static void power_cuts_lose_nothing(void **state)
         memcpy(fake_flash_bytes(), image, sizeof image);
         start();
         fake_flash_cut_at(n, n * 77);
-        device_run(&dev, 5000);
+        device_run(&rig.dev, 5000);
         was_cut = fake_flash_is_cut();
         start();
         assert_int_equal(open_key("wifi.sta.pass"), LP_OK);
         assert_string_equal(got, password);
-        device_run(&dev, 5000);
+        device_run(&rig.dev, 5000);
         assert_true(lp_secret_is_sealed(lp_span_str(stored("wifi.sta.pass"))));
     }
     assert_false(was_cut);
