@@ -220,7 +220,8 @@ static int certified_slot(const lp_svc_atca_change_t *svc)
     lp_key_id_t id;
     const bool is_in_chip = lp_key_id_parse(lp_setting_identity_key(svc->config_), &id) == LP_OK &&
                             id.place == LP_KEY_IN_CHIP;
-    return is_in_chip && lp_setting_identity_cert(svc->config_)[0] != '\0' ? id.slot : -1;
+    // Its length: on a small board the certificate itself is in flash only.
+    return is_in_chip && lp_config_len(svc->config_, "identity.cert") > 0 ? id.slot : -1;
 }
 
 static void on_looked(void *ctx, lp_err_t err)
