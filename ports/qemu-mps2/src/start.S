@@ -54,11 +54,23 @@ lp_mps2_start:
     bl      mps2_exit           // what it returned is how the machine ends
     .size   lp_mps2_start, . - lp_mps2_start
 
+    // A core with a stack limit does without it while it tells what happened; MSPLIM is not known by
+    // name here, nor to other cores.
+    .macro  lift_limit
+    ldr     r1, =lp_mps2_stack_limit
+    ldr     r1, [r1]
+    cbz     r1, 9f
+    movs    r1, #0
+    .inst.w 0xF381880A          // msr msplim, r1
+9:
+    .endm
+
     // The frame that the core has pushed is on the stack that was in use; there is only one.
     .section .text.fault, "ax"
     .thumb_func
     .type   fault, %function
 fault:
+    lift_limit
     mov     r0, sp
     ldr     r1, =lp_stack_bottom
     add     r1, r1, #1024       // a stack that is used up has no room for what follows: the place
@@ -75,6 +87,7 @@ fault:
     .thumb_func
     .type   nmi, %function
 nmi:
+    lift_limit
     mov     r0, sp
     push    {r4-r11}
     mov     r1, sp
