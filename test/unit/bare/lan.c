@@ -217,7 +217,7 @@ static size_t put_name_answer(uint8_t *m, const uint8_t *asked, size_t len, bool
     m[2] = 0x81;
     m[3] = fails ? 0x82 : 0x80;
     const bool is_a = asked[len - 3] == 1;
-    if (fails || (is_a ? lan.dns.has_no_v4 : !lan.dns.has_v6)) {
+    if (fails || (!is_a && !lan.dns.has_v6)) {
         return len;
     }
     m[7] = 1;

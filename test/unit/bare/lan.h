@@ -35,7 +35,6 @@ typedef struct {
         bool fails[4];     // it says that it has failed
         unsigned asked[4]; // by the last byte of its address, 53 to 56
         bool has_v6;       // they know an address of IPv6, too: 2001:db8:1::7
-        bool has_no_v4;    // and that one alone
     } dns;
     uint32_t taken;      // an address of IPv4 that somebody else has: probes are answered
     unsigned probes;     // for any address

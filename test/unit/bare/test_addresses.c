@@ -617,7 +617,7 @@ static void name_servers_of_ipv6_help_out(void **state)
 
 // -- a name with both kinds of address
 
-static void start_with_both(void)
+static void give_ipv6(void)
 {
     lan.router.is_on = true;
     lan.router.has_prefix = true;
@@ -625,6 +625,11 @@ static void start_with_both(void)
     lan.dns.is_on[0] = lan.dns.is_on[1] = true;
     lan.dns.has_v6 = true;
     memcpy(lan.router.server, router_server, 16);
+}
+
+static void start_with_both(void)
+{
+    give_ipv6();
     lan.dhcp.servers[0] = 0xC0000235;
     start_with_lease();
     assert_true(world_until(has_global, 8000));
@@ -670,12 +675,7 @@ static void ipv6_is_tried_when_ipv4_is_silent(void **state)
 
 static void start_with_ipv6_alone(void)
 {
-    lan.router.is_on = true;
-    lan.router.has_prefix = true;
-    lan.router.server_life_s = 600;
-    lan.dns.is_on[0] = lan.dns.is_on[1] = true;
-    lan.dns.has_v6 = true;
-    memcpy(lan.router.server, router_server, 16);
+    give_ipv6();
     start();
     assert_true(world_until(has_global, 8000));
     world_pass(5000);
@@ -709,16 +709,6 @@ static void ipv4_is_tried_when_ipv6_is_silent(void **state)
     assert_false(asks_for_ipv4());
     assert_true(world_until(asks_for_ipv4, 300000));
     assert_int_equal(closed, 0);
-}
-
-// Only the other kind is there: no matter which is asked for first.
-static void name_with_ipv6_alone_is_connected_to_by_it(void **state)
-{
-    (void)state;
-    start_with_both();
-    lan.dns.has_no_v4 = true;
-    call("broker.example");
-    assert_true(world_until(asks_for_ipv6, 5000));
 }
 
 static void number_and_name_without_ipv6_end_with_the_first_refusal(void **state)
@@ -801,7 +791,6 @@ int main(void)
         cmocka_unit_test_setup(ipv6_is_tried_when_ipv4_is_silent, setup),
         cmocka_unit_test_setup(without_ipv4_there_is_no_second_try, setup),
         cmocka_unit_test_setup(ipv4_is_tried_when_ipv6_is_silent, setup),
-        cmocka_unit_test_setup(name_with_ipv6_alone_is_connected_to_by_it, setup),
         cmocka_unit_test_setup(number_and_name_without_ipv6_end_with_the_first_refusal, setup),
         cmocka_unit_test_setup(hanging_up_between_the_kinds_leaves_nothing, setup),
         cmocka_unit_test_setup(name_servers_that_cannot_be_are_left_out, setup),

@@ -198,9 +198,13 @@ static void bad_texts_are_explained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(civil_days_and_back),   cmocka_unit_test(changes_are_where_offsets_change),
-        cmocka_unit_test(change_at_the_turn_of_a_year_is_seen), cmocka_unit_test(bad_zones_are_refused), cmocka_unit_test(ordinary_days),
-        cmocka_unit_test(summer_time),           cmocka_unit_test(bad_texts_are_explained),
+        cmocka_unit_test(civil_days_and_back),
+        cmocka_unit_test(changes_are_where_offsets_change),
+        cmocka_unit_test(change_at_the_turn_of_a_year_is_seen),
+        cmocka_unit_test(bad_zones_are_refused),
+        cmocka_unit_test(ordinary_days),
+        cmocka_unit_test(summer_time),
+        cmocka_unit_test(bad_texts_are_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -563,50 +563,6 @@ static void key_that_was_not_stored_is_noticed(void **state)
     assert_int_equal(bench_wait(b, 3), LP_E_VERIFY);
 }
 
-// The answer to the making of a key is lost with the chip's sleep: another one takes its place,
-// since nobody has seen the first.
-static void key_of_which_it_is_unknown_whether_it_was_made_is_made_again(void **state)
-{
-    (void)state;
-    int n_again = 0;
-    for (int at = 0; at < 30; at++) {
-        bench_t *b = fresh();
-        uint8_t pub[64];
-        uint8_t want[64];
-        assert_int_equal(write_plan(b), LP_OK);
-        assert_int_equal(lock_config(b), LP_OK);
-        b->fake.fault = FAULT_SLEEP_LATE;
-        b->fake.fault_at = b->fake.transfers + at;
-        b->fake.fault_times = 1;
-        assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, NULL, bench_done, b), LP_OK);
-        assert_int_equal(bench_wait(b, 3), LP_OK);
-        fake_pub(b->fake.key[0], want);
-        assert_memory_equal(pub, want, 64);
-        n_again += b->fake.keys_made > 1;
-    }
-    assert_int_equal(n_again, 1);
-}
-
-// The same while the slots are filled, where two keys are born.
-static void fill_makes_a_key_again_that_is_in_doubt(void **state)
-{
-    (void)state;
-    int n_again = 0;
-    for (int at = 0; at < 250; at++) {
-        bench_t *b = fresh();
-        assert_int_equal(write_plan(b), LP_OK);
-        assert_int_equal(lock_config(b), LP_OK);
-        b->fake.fault = FAULT_SLEEP_LATE;
-        b->fake.fault_at = b->fake.transfers + at;
-        b->fake.fault_times = 1;
-        assert_int_equal(fill(b), LP_OK);
-        b->fake.fault_at = -1;
-        n_again += b->fake.keys_made > 2;
-        assert_int_equal(lock_data(b), LP_OK);
-    }
-    assert_in_range(n_again, 1, 2);
-}
-
 static void fill_of_a_chip_with_a_locked_slot_is_refused(void **state)
 {
     (void)state;
@@ -826,8 +782,6 @@ int main(void)
         cmocka_unit_test(fill_keeps_a_key_made_before_in_this_session),
         cmocka_unit_test(fill_after_a_swap_makes_new_keys),
         cmocka_unit_test(key_that_was_not_stored_is_noticed),
-        cmocka_unit_test(key_of_which_it_is_unknown_whether_it_was_made_is_made_again),
-        cmocka_unit_test(fill_makes_a_key_again_that_is_in_doubt),
         cmocka_unit_test(fill_of_a_chip_with_a_locked_slot_is_refused),
         cmocka_unit_test(provisioning_survives_a_fault_at_every_transfer),
         cmocka_unit_test(scan_finds_the_chip_at_each_address),
