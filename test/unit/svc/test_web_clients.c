@@ -220,6 +220,22 @@ static void request_and_response_of_a_plain_get(void **state)
 }
 
 // A byte a time, in chunks: the same.
+// An image that makes no connections of its own gives no base.
+static void request_without_a_network_is_refused(void **state)
+{
+    static lp_http_client_t none;
+    const lp_http_wish_t wish = {.method = "GET", .url = "http://a.example/", .done = on_done};
+    (void)state;
+    lp_http_client_init(&none, NULL);
+    assert_int_equal(lp_http_start(&none, &wish), LP_E_UNSUPPORTED);
+    lp_http_cancel(&none);
+    lp_http_client_close(&none);
+    assert_int_equal(lp_link_open(&link, NULL, "a.example", 80, NULL, on_link, NULL),
+                     LP_E_UNSUPPORTED);
+    web_run(20);
+    assert_int_equal(net.dials, 0);
+}
+
 static void response_in_single_bytes(void **state)
 {
     (void)state;
@@ -417,6 +433,7 @@ int main(void)
         cmocka_unit_test_setup(link_that_fails_leaves_nothing_behind, setup_link),
         cmocka_unit_test_setup(link_closed_in_any_state_is_silent, setup_link),
         cmocka_unit_test_setup(request_and_response_of_a_plain_get, setup_http),
+        cmocka_unit_test_setup(request_without_a_network_is_refused, setup_http),
         cmocka_unit_test_setup(response_in_single_bytes, setup_http),
         cmocka_unit_test_setup(kept_connection_takes_the_next_request, setup_http),
         cmocka_unit_test_setup(kept_connection_that_is_left_is_closed, setup_http),

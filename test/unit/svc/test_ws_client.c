@@ -270,10 +270,24 @@ static void silence_is_asked_about_and_then_left(void **state)
     assert_false(net.is_tcp_open);
 }
 
+static void opening_without_a_network_is_refused(void **state)
+{
+    static lp_ws_client_t none;
+    const lp_ws_wish_t wish = wish_of("ws://a.example/");
+    (void)state;
+    lp_ws_client_init(&none, NULL);
+    assert_int_equal(lp_ws_client_start(&none, &wish), LP_E_UNSUPPORTED);
+    assert_int_equal(none.state, LP_WS_CLIENT_IDLE);
+    lp_ws_client_cancel(&none);
+    web_run(20);
+    assert_int_equal(net.dials, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(opening_is_as_the_standard_has_it, setup),
+        cmocka_unit_test_setup(opening_without_a_network_is_refused, setup),
         cmocka_unit_test_setup(openings_that_prove_nothing_are_refused, setup),
         cmocka_unit_test_setup(messages_come_in_frames_and_single_bytes, setup),
         cmocka_unit_test_setup(messages_go_masked_and_each_with_another_mask, setup),
