@@ -25,6 +25,11 @@ const lp_tls_version_t rig_newest = LP_TLS_1_2;
 const bool rig_has_all = true;
 const lp_tls_version_t rig_newest = LP_TLS_1_3;
 #endif
+#if defined(RIG_OTHER_SERVER)
+const lp_tls_version_t rig_newest_short = LP_TLS_1_2;
+#else
+const lp_tls_version_t rig_newest_short = LP_TLS_1_3;
+#endif
 #if defined(RIG_CHIP_ONLY)
 const bool rig_is_chip_only = true;
 #else

@@ -26,6 +26,8 @@ typedef struct {
 // expects less.
 extern const bool rig_has_all;
 extern const lp_tls_version_t rig_newest; // for whoever goes through the versions
+// The newest in which the server agrees to short records: mbedTLS's knows them in 1.2 alone.
+extern const lp_tls_version_t rig_newest_short;
 // The small TLS as an image without curves in software has it: the chip does all of it.
 extern const bool rig_is_chip_only;
 // On the emulated cores the server is mbedTLS's (test/bare), which can do less.

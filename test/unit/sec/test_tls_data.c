@@ -97,7 +97,8 @@ static void much_data_both_ways_over_a_slow_wire(void **state)
     echo_of_much_data(LP_TLS_1_3);
 }
 
-// 4 KB a record: all of them arrive, both ways, and the connection takes less.
+// 4 KB a record: all of them arrive, both ways, and the connection takes less. A server that does
+// not agree is served as ever.
 static size_t arena_of(lp_tls_version_t version, bool is_short)
 {
     lp_tls_memory_t memory;
@@ -115,7 +116,8 @@ static void short_records_take_less_memory(void **state)
     for (int version = LP_TLS_1_2; version <= (int)rig_newest; version++) {
         const size_t usual = arena_of((lp_tls_version_t)version, false);
         const size_t less = arena_of((lp_tls_version_t)version, true);
-        assert_true(rig_has_all ? less + LESS <= usual : less == usual);
+        const bool is_agreed = rig_has_all && version <= (int)rig_newest_short;
+        assert_true(is_agreed ? less + LESS <= usual : less == usual);
     }
 }
 
