@@ -198,7 +198,7 @@ static int supervise(cloud_t *c, const sigset_t *signals)
 int daemon_run(const cloud_place_t *place, cloud_info_t *info, const cloud_ports_t *ports,
                const daemon_config_t *config)
 {
-    cloud_t c = {.place = place, .info = info, .sockets = {{-1, -1, -1}}};
+    cloud_t c = {.place = place, .info = info, .sockets = {.fd = {-1, -1, -1}}};
     char why[WHY_SIZE] = "";
     sigset_t signals;
     sigemptyset(&signals);
