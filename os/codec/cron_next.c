@@ -77,7 +77,8 @@ static bool is_second_time(const lp_tz_t *tz, int64_t utc_s)
 {
     const int32_t back_s = tz->summer_s > tz->standard_s ? tz->summer_s - tz->standard_s
                                                          : tz->standard_s - tz->summer_s;
-    return tz->has_summer && lp_tz_offset(tz, utc_s - back_s) == lp_tz_offset(tz, utc_s) + back_s;
+    return tz->has_summer && back_s > 0 &&
+           lp_tz_offset(tz, utc_s - back_s) == lp_tz_offset(tz, utc_s) + back_s;
 }
 
 // One stretch of time with the same offset, from `from` on. True: *found is in it, or just behind

@@ -116,6 +116,14 @@ static void assert_next(const char *text, const char *tz_text, int64_t after, in
     }
 }
 
+// Nothing is there twice when the clock does not move.
+static void summer_without_a_shift_is_no_second_time(void **state)
+{
+    (void)state;
+    const int64_t noon = utc(2026, 11, 28, 12, 0);
+    assert_next("0 12 * * *", "AAA0BBB0,M3.5.0,M10.5.0", noon, noon + DAY_S);
+}
+
 static void ordinary_days(void **state)
 {
     (void)state;
@@ -202,6 +210,7 @@ int main(void)
         cmocka_unit_test(changes_are_where_offsets_change),
         cmocka_unit_test(change_at_the_turn_of_a_year_is_seen),
         cmocka_unit_test(bad_zones_are_refused),
+        cmocka_unit_test(summer_without_a_shift_is_no_second_time),
         cmocka_unit_test(ordinary_days),
         cmocka_unit_test(summer_time),
         cmocka_unit_test(bad_texts_are_explained),
