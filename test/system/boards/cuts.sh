@@ -74,7 +74,8 @@ take_away() { # FAULT
     esac
 }
 
-cut() { # FAULT AT_MS; a server is bad from that moment on, or from power-on until then
+# (Not called cut: that is a program, which says why a step failed.)
+comes_back_from() { # FAULT AT_MS; a server is bad from that moment on, or from power-on until then
     local expected modes=(silent failing garbled) is_from_start=$((RANDOM % 2)) asked
     stop board
     asked=$(wc -l <"$work/names.log")
@@ -108,7 +109,7 @@ survives_cuts() {
         fault=${faults[i % ${#faults[@]}]}
         at=$((RANDOM % window_ms >> 2 * (RANDOM % 2))) # half of them early, where phases are short
         bad=''
-        if cut "$fault" "$at"; then
+        if comes_back_from "$fault" "$at"; then
             echo "$fault${bad:+ ($bad)} away after $at ms, in $last_phase: back"
         else
             echo "$fault ($bad) away after $at ms, in $last_phase: NOT BACK"
