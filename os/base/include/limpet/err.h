@@ -4,6 +4,7 @@
 // Every function that can fail because of the world returns lp_err_t. LP_OK is 0. On an error the
 // output arguments are untouched and, for split-phase operations, no completion will come.
 // Names and texts come from the same list, so a log line never shows a bare number.
+// @context any
 #ifndef LIMPET_ERR_H
 #define LIMPET_ERR_H
 

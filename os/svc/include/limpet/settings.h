@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // limpet/settings.h - the settings of a Limpet device, as docs/settings.md lists them. The table is
 // made of os/svc/schema by tools/gen-settings.
+// @context loop
 #ifndef LIMPET_SETTINGS_H
 #define LIMPET_SETTINGS_H
 
