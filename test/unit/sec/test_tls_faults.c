@@ -208,6 +208,16 @@ static void chip_that_hangs_times_out_and_the_next_handshake_waits_for_it(void *
     assert_true(rig_handshake(&rig));
 }
 
+// mbedTLS's server of TLS 1.3 seals this alert with the handshake's key, which the client has left
+// behind: it cannot read it.
+static void must_be_refused_for_the_signature(int version)
+{
+    const bool is_readable = rig_server_is_openssl || version == LP_TLS_1_2;
+    assert_int_equal(rig.why, is_readable ? LP_E_TLS_ALERT : LP_E_TLS_PROTOCOL);
+    assert_true(!is_readable || strstr(rig_report(&rig)->detail, "decrypt_error") != NULL);
+    assert_int_not_equal(rig.peer.shake_result, 1);
+}
+
 static void chip_that_lies_is_found_out(void **state)
 {
     (void)state;
@@ -217,8 +227,7 @@ static void chip_that_lies_is_found_out(void **state)
         if (rig_handshake(&rig)) {
             rig_turns(&rig, 50);
         }
-        assert_int_equal(rig.why, LP_E_TLS_ALERT);
-        assert_non_null(strstr(rig_report(&rig)->detail, "decrypt_error"));
+        must_be_refused_for_the_signature(version);
         rig.chip.lies[LP_KEY_OP_SIGN] = false;
         again();
         rig.chip.lies[LP_KEY_OP_ECDHE_AGREE] = true;
