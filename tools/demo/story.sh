@@ -88,7 +88,7 @@ tell_story() {
 }
 
 show_telemetry() {
-    rpc board Config.Set '{"config":{"telemetry":{"interval_s":1}}}' >/dev/null || true
+    rpc board Config.Set '{"config":{"telemetry":{"interval_s":1}}}' >/dev/null && rpc board Config.Save >/dev/null || true
     wait_for $patience_s saw '.type == "publish" and (.topic | endswith("/telemetry"))' || true
     events | jq -r 'select(.type == "publish") | "  \(.topic)  \(.payload)"' | tail -n 3 >&2
 }

@@ -54,6 +54,15 @@ lp_mps2_start:
     bl      mps2_exit           // what it returned is how the machine ends
     .size   lp_mps2_start, . - lp_mps2_start
 
+    // The stack limit that the core keeps, 0 for none (irq.c).
+    .section .bss.lp_mps2_stack_limit, "aw", %nobits
+    .balign 4
+    .global lp_mps2_stack_limit
+    .type   lp_mps2_stack_limit, %object
+lp_mps2_stack_limit:
+    .space  4
+    .size   lp_mps2_stack_limit, . - lp_mps2_stack_limit
+
     // A core with a stack limit does without it while it tells what happened; MSPLIM is not known by
     // name here, nor to other cores.
     .macro  lift_limit
