@@ -57,10 +57,12 @@ static int fail_unknown(const lp_group_t *g, const char *word)
     }
     const char *near = lp_opt_nearest(word, names);
     char what[100];
+    char why[100];
     char next[100];
     snprintf(what, sizeof what, "limpet %s has no command \"%.40s\"", g->name, word);
-    snprintf(next, sizeof next, "limpet %s %s", g->name, near != NULL ? near : "--help");
-    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, NULL, next);
+    snprintf(why, sizeof why, "did you mean \"%s %s\"?", g->name, near != NULL ? near : "");
+    snprintf(next, sizeof next, "limpet %s --help", g->name);
+    return lp_ui_fail(LP_EXIT_USAGE, "usage", what, near != NULL ? why : NULL, next);
 }
 
 static bool is_help(const char *word)

@@ -12,7 +12,8 @@ enum { PADDED = 1U << 9, LR = 14, PC = 15 };
 static mps2_irq_fn *handlers[MPS2_IRQS];
 static volatile uint32_t count;
 
-// Of a core that has a register for it; 0: none is set. It lies in start.S, which takes it off in faults.
+// Of a core that has a register for it; 0: none is set. It lies in start.S, which takes it off in
+// faults.
 extern uintptr_t lp_mps2_stack_limit;
 
 void lp_mps2_interrupt(void);
