@@ -144,8 +144,12 @@ function(lp_app_bare target announces connects)
     endif()
     lp_app_bare_objects(${target} "${connects}")
     file(GLOB extras CONFIGURE_DEPENDS ${LP_APP_SIZES}/${sizes}/*.c)
+    set(main ${CMAKE_SOURCE_DIR}/boards/qemu/main.c)
+    if(EXISTS "${LP_PORT_DIR}/main.c")
+        set(main ${LP_PORT_DIR}/main.c)
+    endif()
     # The port's objects whole, as above.
-    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/boards/qemu/main.c ${CMAKE_SOURCE_DIR}/boards/wires.c ${extras}
+    target_sources(${target} PRIVATE ${main} ${CMAKE_SOURCE_DIR}/boards/wires.c ${extras}
         ${LP_APP_SOURCES}/no_wifi.c $<TARGET_OBJECTS:${port}>)
     target_include_directories(${target} PRIVATE ${LP_APP_SIZES}/${sizes})
     if(LP_IS_SMALL)

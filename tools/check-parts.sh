@@ -20,6 +20,7 @@ part cores 7200 "all unit tests on six cores, the slow ones included" with_tool 
 part conformance 1200 "the port's promises on Cortex-M4 and M33" check_conformance
 part web 1200 "HTTP and WebSocket clients on Cortex-M3, among servers that mean ill" check_web
 part crashes 2400 "crashes and overflowing stacks on Cortex-M4 and M33, too" with_tool env LIMPET_CORES_ALL=1 test/system/boards/crashes
+part port 1200 "a port outside of this tree, as docs/porting.md says it" bash test/system/boards/outside.sh
 part stack 1200 "the deepest chains of calls against the stacks of the small board" tools/stack
 part cppcheck 2400 "cppcheck with no finding" check_cppcheck
 part analyzer 3600 "gcc -fanalyzer with no finding that was not looked at" check_analyzer
