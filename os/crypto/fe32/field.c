@@ -2,6 +2,7 @@
 // Modulo p on 32-bit words. Everything is always reduced, so lp_fe_reduce() has nothing to do.
 #include "limpet/span.h"
 #include "p256_fe.h"
+#include "prime.h"
 #include "words.h"
 
 void lp_fe_add(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b)
@@ -21,12 +22,12 @@ void lp_fe_reduce(lp_fe_t *r)
 
 void lp_fe_mul(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b)
 {
-    lp_fe32_mul(r, a, b, &lp_fe32_p);
+    lp_fe32_mul_p(r, a, b);
 }
 
 void lp_fe_sqr(lp_fe_t *r, const lp_fe_t *a)
 {
-    lp_fe32_mul(r, a, a, &lp_fe32_p);
+    lp_fe32_sqr_p(r, a);
 }
 
 void lp_fe_mul_sub(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b, const lp_fe_t *c)
@@ -38,7 +39,9 @@ void lp_fe_mul_sub(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b, const lp_fe_t
 
 void lp_fe_sqr_sub(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *c)
 {
-    lp_fe_mul_sub(r, a, a, c);
+    lp_fe_t square;
+    lp_fe_sqr(&square, a);
+    lp_fe_sub(r, &square, c);
 }
 
 void lp_fe_negate_if(lp_fe_t *r, uint32_t mask)

@@ -19,9 +19,7 @@ static uint32_t subtract(uint32_t r[WORDS], const uint32_t a[WORDS], const uint3
     return (uint32_t)borrow;
 }
 
-// r = high:a - m unless that is negative, then r = a.
-static void subtract_once(lp_fe_t *r, const uint32_t a[WORDS], uint32_t high,
-                          const lp_fe32_modulus_t *mod)
+void lp_fe32_below(lp_fe_t *r, const uint32_t a[WORDS], uint32_t high, const lp_fe32_modulus_t *mod)
 {
     uint32_t less[WORDS];
     uint32_t keep = 0U - (subtract(less, a, mod->m.words) & (high ^ 1));
@@ -39,7 +37,7 @@ void lp_fe32_add(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b, const lp_fe32_m
         sum[i] = (uint32_t)carry;
         carry >>= 32;
     }
-    subtract_once(r, sum, (uint32_t)carry, mod);
+    lp_fe32_below(r, sum, (uint32_t)carry, mod);
 }
 
 void lp_fe32_sub(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b, const lp_fe32_modulus_t *mod)
@@ -78,7 +76,7 @@ void lp_fe32_mul(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b, const lp_fe32_m
         }
         t[WORDS + 1] = 0;
     }
-    subtract_once(r, t, t[WORDS], mod);
+    lp_fe32_below(r, t, t[WORDS], mod);
 }
 
 void lp_fe32_from_bytes(lp_fe_t *r, const uint8_t bytes[32], const lp_fe32_modulus_t *mod)

@@ -6,6 +6,9 @@
 
 #include "constants.h"
 
+// r = high:a - m unless that is negative, then r = a.
+void lp_fe32_below(lp_fe_t *r, const uint32_t a[LP_FE_WORDS], uint32_t high,
+                   const lp_fe32_modulus_t *mod);
 void lp_fe32_add(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b, const lp_fe32_modulus_t *mod);
 void lp_fe32_sub(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b, const lp_fe32_modulus_t *mod);
 void lp_fe32_mul(lp_fe_t *r, const lp_fe_t *a, const lp_fe_t *b, const lp_fe32_modulus_t *mod);
