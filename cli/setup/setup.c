@@ -131,6 +131,11 @@ static void done_event(const lp_setup_t *s, bool is_changed)
     cJSON_AddStringToObject(e, "tls", t->version);
     cJSON_AddStringToObject(e, "suite", t->suite);
     cJSON_AddStringToObject(e, "key_source", t->key_source);
+    if (s->state.board.chip.is_present) {
+        cJSON_AddStringToObject(e, "chip_serial", s->state.board.chip.serial);
+    } else {
+        cJSON_AddNullToObject(e, "chip_serial");
+    }
     cJSON_AddNumberToObject(e, "handshake_ms", t->handshake_ms);
     lp_ui_event("done", e);
 }
