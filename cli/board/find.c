@@ -2,10 +2,12 @@
 // Which boards are there: virtual ones by their links, real ones by their USB serial ports.
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libserialport.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +46,23 @@ static bool is_live_board(const char *link)
         }
     }
     return true;
+}
+
+// A board that runs holds a lock beside its link. One that was killed left both behind, and its
+// terminal's number is somebody else's by now. The lock is ours for no longer than the look takes.
+static bool is_left_behind(const char *folder, const char *id)
+{
+    char path[256];
+    if (snprintf(path, sizeof path, "%s/%s.lock", folder, id) >= (int)sizeof path) {
+        return false;
+    }
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return false;
+    }
+    const bool is_free = flock(fd, LOCK_SH | LOCK_NB) == 0;
+    close(fd);
+    return is_free;
 }
 
 static bool board_id_of(const char *file, char *id, size_t cap)
@@ -89,7 +108,8 @@ static void list_virtual(lp_board_found_t *found, size_t cap, size_t *n)
             continue;
         }
         int len = snprintf(one.port, sizeof one.port, "%s/%s.tty", folder, one.id);
-        if (len < (int)sizeof one.port && is_live_board(one.port)) {
+        if (len < (int)sizeof one.port && is_live_board(one.port) &&
+            !is_left_behind(folder, one.id)) {
             add(found, cap, n, &one);
         }
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "posix_internal.h"
@@ -53,6 +54,21 @@ static lp_err_t make_run_folder(char path[PATH_CAP], char *why, size_t why_cap)
     return err;
 }
 
+// Whoever lists boards holds each one's lock for a moment, to see whether it is held.
+static bool lock_soon(int fd)
+{
+    for (int tries = 0; tries < 10; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            return true;
+        }
+        if (errno != EWOULDBLOCK) {
+            return false;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    return false;
+}
+
 // Locks the file, and makes sure that it is still the one of that name.
 static int lock_file(const char *path)
 {
@@ -60,7 +76,7 @@ static int lock_file(const char *path)
         struct stat mine;
         struct stat named;
         const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (fd < 0 || !lock_soon(fd)) {
             if (fd >= 0) {
                 close(fd);
             }

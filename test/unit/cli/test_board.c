@@ -112,6 +112,22 @@ static void board_link_to_nowhere_is_not_a_board(void **state)
     assert_int_equal(run(s, "call", "RPC.Ping", NULL, NULL), 0);
 }
 
+// Killed, and its terminal's number belongs to another board now: the lock beside the link is free.
+static void board_that_was_killed_is_not_a_board(void **state)
+{
+    scene_t *s = *state;
+    publish(s, "lp-00fa4e", 0700);
+    publish(s, "lp-0dead0", 0700);
+    char path[400];
+    snprintf(path, sizeof path, "%s/run/limpet/boards/lp-0dead0.lock", s->home);
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(run(s, "call", "RPC.Ping", NULL, NULL), 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    expect_error(s, run(s, "call", "RPC.Ping", NULL, NULL), LP_EXIT_NO_BOARD, "error[board-many]");
+    close(fd);
+}
+
 static void board_in_use_is_said(void **state)
 {
     scene_t *s = *state;
@@ -261,6 +277,7 @@ int main(void)
         SCENE_TEST(board_one_of_several_must_be_named),
         SCENE_TEST(board_in_a_folder_that_others_can_write_is_not_trusted),
         SCENE_TEST(board_link_to_nowhere_is_not_a_board),
+        SCENE_TEST(board_that_was_killed_is_not_a_board),
         SCENE_TEST(board_in_use_is_said),
         SCENE_TEST(board_that_says_nothing_is_told_from_one_that_babbles),
         SCENE_TEST(call_errors_are_the_boards_words),
