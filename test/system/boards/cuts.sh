@@ -15,7 +15,7 @@ ip link set lo up || exit 1
 
 RANDOM=${LIMPET_SEED:-$$}
 cuts=${LIMPET_CUTS:-6}
-window_ms=${LIMPET_CUT_WINDOW_MS:-900} # from the first line of the log on
+window_ms=${LIMPET_CUT_WINDOW_MS:-2500} # from the first line of the log on
 faults=(power names cable chip time broker)
 declare -A seen=()
 
