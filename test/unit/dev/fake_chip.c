@@ -495,3 +495,27 @@ void bench_settle(bench_t *b, uint32_t ms)
         lp_loop_turn(&b->loop, 10);
     }
 }
+
+lp_err_t bench_lock_config(bench_t *b, lp_atecc_plan_op_t *op)
+{
+    const lp_atecc_token_t token = op->token;
+    const unsigned n = b->done + 1;
+    const lp_err_t err = lp_atecc_lock_config(&b->chip, op, &token, bench_done, b);
+    return err != LP_OK ? err : bench_wait(b, n);
+}
+
+lp_err_t bench_fill(bench_t *b, lp_atecc_plan_op_t *op)
+{
+    const unsigned n = b->done + 1;
+    assert_int_equal(
+        lp_atecc_plan_fill(&b->chip, op, &lp_atecc_plan_limpet1, NULL, 0, bench_done, b), LP_OK);
+    return bench_wait(b, n);
+}
+
+lp_err_t bench_lock_data(bench_t *b, lp_atecc_plan_op_t *op)
+{
+    const lp_atecc_token_t token = op->token;
+    const unsigned n = b->done + 1;
+    const lp_err_t err = lp_atecc_lock_data(&b->chip, op, &token, bench_done, b);
+    return err != LP_OK ? err : bench_wait(b, n);
+}

@@ -6,6 +6,7 @@
 #define FAKE_CHIP_H
 
 #include "limpet/atecc.h"
+#include "limpet/atecc_plan.h"
 
 typedef enum {
     FAULT_NONE,
@@ -98,5 +99,9 @@ void bench_done(void *ctx, lp_err_t err);
 lp_err_t bench_wait(bench_t *b, unsigned count);
 // Runs everything that is left for `ms` of virtual time.
 void bench_settle(bench_t *b, uint32_t ms);
+// Steps of the plan limpet-1 with the operation's own token, each to its end.
+lp_err_t bench_lock_config(bench_t *b, lp_atecc_plan_op_t *op);
+lp_err_t bench_fill(bench_t *b, lp_atecc_plan_op_t *op);
+lp_err_t bench_lock_data(bench_t *b, lp_atecc_plan_op_t *op);
 
 #endif

@@ -31,30 +31,6 @@ static lp_err_t write_plan(bench_t *b)
     return bench_wait(b, n);
 }
 
-static lp_err_t lock_config(bench_t *b)
-{
-    const lp_atecc_token_t token = op.token;
-    const unsigned n = b->done + 1;
-    const lp_err_t err = lp_atecc_lock_config(&b->chip, &op, &token, bench_done, b);
-    return err != LP_OK ? err : bench_wait(b, n);
-}
-
-static lp_err_t fill(bench_t *b)
-{
-    const unsigned n = b->done + 1;
-    assert_int_equal(
-        lp_atecc_plan_fill(&b->chip, &op, &lp_atecc_plan_limpet1, NULL, 0, bench_done, b), LP_OK);
-    return bench_wait(b, n);
-}
-
-static lp_err_t lock_data(bench_t *b)
-{
-    const lp_atecc_token_t token = op.token;
-    const unsigned n = b->done + 1;
-    const lp_err_t err = lp_atecc_lock_data(&b->chip, &op, &token, bench_done, b);
-    return err != LP_OK ? err : bench_wait(b, n);
-}
-
 // The answer to the making of a key is lost with the chip's sleep: another one takes its place,
 // since nobody has seen the first.
 static void key_of_which_it_is_unknown_whether_it_was_made_is_made_again(void **state)
@@ -66,7 +42,7 @@ static void key_of_which_it_is_unknown_whether_it_was_made_is_made_again(void **
         uint8_t pub[64];
         uint8_t want[64];
         assert_int_equal(write_plan(b), LP_OK);
-        assert_int_equal(lock_config(b), LP_OK);
+        assert_int_equal(bench_lock_config(b, &op), LP_OK);
         b->fake.fault = FAULT_SLEEP_LATE;
         b->fake.fault_at = b->fake.transfers + at;
         b->fake.fault_times = 1;
@@ -87,14 +63,14 @@ static void fill_makes_a_key_again_that_is_in_doubt(void **state)
     for (int at = 0; at < 250; at++) {
         bench_t *b = fresh();
         assert_int_equal(write_plan(b), LP_OK);
-        assert_int_equal(lock_config(b), LP_OK);
+        assert_int_equal(bench_lock_config(b, &op), LP_OK);
         b->fake.fault = FAULT_SLEEP_LATE;
         b->fake.fault_at = b->fake.transfers + at;
         b->fake.fault_times = 1;
-        assert_int_equal(fill(b), LP_OK);
+        assert_int_equal(bench_fill(b, &op), LP_OK);
         b->fake.fault_at = -1;
         n_again += b->fake.keys_made > 2;
-        assert_int_equal(lock_data(b), LP_OK);
+        assert_int_equal(bench_lock_data(b, &op), LP_OK);
     }
     assert_in_range(n_again, 1, 2);
 }

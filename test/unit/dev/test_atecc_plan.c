@@ -290,30 +290,6 @@ static lp_err_t write_plan(bench_t *b)
     return bench_wait(b, n);
 }
 
-static lp_err_t lock_config(bench_t *b)
-{
-    const lp_atecc_token_t token = op.token;
-    const unsigned n = b->done + 1;
-    const lp_err_t err = lp_atecc_lock_config(&b->chip, &op, &token, bench_done, b);
-    return err != LP_OK ? err : bench_wait(b, n);
-}
-
-static lp_err_t fill(bench_t *b)
-{
-    const unsigned n = b->done + 1;
-    assert_int_equal(
-        lp_atecc_plan_fill(&b->chip, &op, &lp_atecc_plan_limpet1, NULL, 0, bench_done, b), LP_OK);
-    return bench_wait(b, n);
-}
-
-static lp_err_t lock_data(bench_t *b)
-{
-    const lp_atecc_token_t token = op.token;
-    const unsigned n = b->done + 1;
-    const lp_err_t err = lp_atecc_lock_data(&b->chip, &op, &token, bench_done, b);
-    return err != LP_OK ? err : bench_wait(b, n);
-}
-
 static void whole_way_of_a_blank_chip(void **state)
 {
     (void)state;
@@ -328,24 +304,24 @@ static void whole_way_of_a_blank_chip(void **state)
     assert_memory_equal(b->fake.config + 88, want + 88, 40);
     assert_int_equal(b->fake.config[16], 0xC0); // not touched
     assert_int_equal(b->fake.config[52], 0xFF);
-    assert_int_equal(lock_config(b), LP_OK);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
     assert_int_equal(b->fake.config[87], 0);
-    assert_int_equal(fill(b), LP_OK);
+    assert_int_equal(bench_fill(b, &op), LP_OK);
     assert_int_equal(op.steps_done, op.steps_total);
     assert_int_equal(op.token.crc, data_crc(&b->fake));
     assert_int_equal(b->fake.data[14][0], 0xA0); // a public key that is not validated
     assert_memory_equal(b->fake.otp, "limpet-1", 9);
     assert_true(b->fake.key[0] != 0 && b->fake.key[3] != 0);
     assert_int_equal(b->fake.keys_made, 2);
-    assert_int_equal(lock_data(b), LP_OK);
+    assert_int_equal(bench_lock_data(b, &op), LP_OK);
     assert_int_equal(b->fake.config[86], 0);
     assert_int_equal(forbidden_writes, 0);
     // The same again changes nothing.
     const unsigned writes = fake_chip_count(&b->fake, 0x12);
     const unsigned locks = fake_chip_count(&b->fake, 0x17);
     assert_int_equal(write_plan(b), LP_OK);
-    assert_int_equal(lock_config(b), LP_OK);
-    assert_int_equal(fill(b), LP_E_STATE);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
+    assert_int_equal(bench_fill(b, &op), LP_E_STATE);
     assert_int_equal(fake_chip_count(&b->fake, 0x12), writes);
     assert_int_equal(fake_chip_count(&b->fake, 0x17), locks);
     assert_int_equal(b->fake.keys_made, 2);
@@ -395,7 +371,7 @@ static void readback_that_differs_gives_no_token(void **state)
     b->fake.handler = forgetful;
     assert_int_equal(write_plan(b), LP_E_VERIFY);
     assert_true(words.count > 0);
-    assert_int_equal(lock_config(b), LP_E_INVALID);
+    assert_int_equal(bench_lock_config(b, &op), LP_E_INVALID);
     assert_int_equal(fake_chip_count(&b->fake, 0x17), 0);
 }
 
@@ -408,7 +384,7 @@ static void foreign_locked_chip_is_left_alone(void **state)
     assert_true(words.count > 0);
     assert_int_equal(op.id.variant, LP_ATECC_FOREIGN);
     assert_int_equal(fake_chip_count(&b->fake, 0x12), 0);
-    assert_int_equal(fill(b), LP_E_VERIFY);
+    assert_int_equal(bench_fill(b, &op), LP_E_VERIFY);
     assert_int_equal(fake_chip_count(&b->fake, 0x12), 0);
 }
 
@@ -416,24 +392,24 @@ static void tokens_cannot_be_made_up_or_carried_over(void **state)
 {
     (void)state;
     bench_t *b = fresh();
-    assert_int_equal(lock_config(b), LP_E_INVALID); // zeros
+    assert_int_equal(bench_lock_config(b, &op), LP_E_INVALID); // zeros
     assert_int_equal(write_plan(b), LP_OK);
     const lp_atecc_token_t good = op.token;
     op.token.crc ^= 1;
-    assert_int_equal(lock_config(b), LP_E_INVALID);
+    assert_int_equal(bench_lock_config(b, &op), LP_E_INVALID);
     op.token = good;
-    assert_int_equal(lock_data(b), LP_E_INVALID); // the other zone
+    assert_int_equal(bench_lock_data(b, &op), LP_E_INVALID); // the other zone
     op.token = good;
     b->fake.config[3] ^= 1; // another chip on the bus
-    assert_int_equal(lock_config(b), LP_E_CHIP_OTHER);
+    assert_int_equal(bench_lock_config(b, &op), LP_E_CHIP_OTHER);
     b->fake.config[3] ^= 1;
     op.token = good;
     b->fake.config[40] ^= 1; // the chip changed after the read-back
-    assert_int_equal(lock_config(b), LP_E_VERIFY);
+    assert_int_equal(bench_lock_config(b, &op), LP_E_VERIFY);
     b->fake.config[40] ^= 1;
     assert_int_equal(fake_chip_count(&b->fake, 0x17), 0);
     op.token = good;
-    assert_int_equal(lock_config(b), LP_OK);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
 }
 
 static void check_gives_the_token_of_an_equal_chip(void **state)
@@ -446,7 +422,7 @@ static void check_gives_the_token_of_an_equal_chip(void **state)
         lp_atecc_plan_check(&b->chip, &op, &lp_atecc_plan_limpet1, on_diff, &words, bench_done, b),
         LP_OK);
     assert_int_equal(bench_wait(b, 2), LP_OK);
-    assert_int_equal(lock_config(b), LP_OK);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
     b->fake.config[25] ^= 4;
     words.count = 0;
     assert_int_equal(
@@ -471,7 +447,7 @@ static void fill_takes_given_content(void **state)
     const lp_atecc_fill_t into_key = {LP_ATECC_SLOT_IDENTITY, {secret, 32}};
     const lp_atecc_fill_t too_long = {LP_ATECC_SLOT_BINDING, {key, 40}};
     assert_int_equal(write_plan(b), LP_OK);
-    assert_int_equal(lock_config(b), LP_OK);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
     assert_int_equal(
         lp_atecc_plan_fill(&b->chip, &op, &lp_atecc_plan_limpet1, &into_key, 1, bench_done, b),
         LP_E_INVALID);
@@ -498,17 +474,17 @@ static void fill_keeps_a_key_made_before_in_this_session(void **state)
     assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 1), LP_E_STATE); // nothing locked yet
     assert_int_equal(write_plan(b), LP_OK);
-    assert_int_equal(lock_config(b), LP_OK);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
     assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 4), LP_OK);
     assert_true(is_new);
     fake_pub(b->fake.key[0], want);
     assert_memory_equal(pub, want, 64);
-    assert_int_equal(fill(b), LP_OK);
-    assert_int_equal(fill(b), LP_OK); // again
+    assert_int_equal(bench_fill(b, &op), LP_OK);
+    assert_int_equal(bench_fill(b, &op), LP_OK); // again
     assert_int_equal(b->fake.keys_made, 2);
     assert_int_equal(b->fake.key[0], 1);
-    assert_int_equal(lock_data(b), LP_OK);
+    assert_int_equal(bench_lock_data(b, &op), LP_OK);
     // After the lock the key is there for good; asking again brings the same one.
     assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, &is_new, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 8), LP_OK);
@@ -532,12 +508,12 @@ static void fill_after_a_swap_makes_new_keys(void **state)
     (void)state;
     bench_t *b = fresh();
     assert_int_equal(write_plan(b), LP_OK);
-    assert_int_equal(lock_config(b), LP_OK);
-    assert_int_equal(fill(b), LP_OK);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
+    assert_int_equal(bench_fill(b, &op), LP_OK);
     assert_int_equal(b->fake.keys_made, 2);
     b->fake.config[2] ^= 0x40; // another chip of the same kind, with no keys
     memset(b->fake.key, 0, sizeof b->fake.key);
-    assert_int_equal(fill(b), LP_OK);
+    assert_int_equal(bench_fill(b, &op), LP_OK);
     assert_true(b->fake.key[0] != 0 && b->fake.key[3] != 0);
 }
 
@@ -557,7 +533,7 @@ static void key_that_was_not_stored_is_noticed(void **state)
     bench_t *b = fresh();
     uint8_t pub[64];
     assert_int_equal(write_plan(b), LP_OK);
-    assert_int_equal(lock_config(b), LP_OK);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
     b->fake.handler = fickle;
     assert_int_equal(lp_atecc_key_make(&b->chip, &b->req, 0, pub, NULL, bench_done, b), LP_OK);
     assert_int_equal(bench_wait(b, 3), LP_E_VERIFY);
@@ -568,9 +544,9 @@ static void fill_of_a_chip_with_a_locked_slot_is_refused(void **state)
     (void)state;
     bench_t *b = fresh();
     assert_int_equal(write_plan(b), LP_OK);
-    assert_int_equal(lock_config(b), LP_OK);
+    assert_int_equal(bench_lock_config(b, &op), LP_OK);
     b->fake.config[89] &= 0xFD;
-    assert_int_equal(fill(b), LP_E_STATE);
+    assert_int_equal(bench_fill(b, &op), LP_E_STATE);
 }
 
 // ---- a power cut at every transfer -------------------------------------------------------------
@@ -580,12 +556,12 @@ static lp_err_t provision(bench_t *b)
 {
     lp_err_t err = write_plan(b);
     if (err == LP_OK) {
-        err = lock_config(b);
+        err = bench_lock_config(b, &op);
     }
     if (err == LP_OK && !op.id.is_data_locked) {
-        err = fill(b);
+        err = bench_fill(b, &op);
         if (err == LP_OK) {
-            err = lock_data(b);
+            err = bench_lock_data(b, &op);
         }
     }
     return err;
